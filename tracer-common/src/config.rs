@@ -1,0 +1,28 @@
+//! What user space tells the kernel half before it loads: read-only globals, so that the verifier sees
+//! constants and removes what a run does not need.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Fixed for the life of a measurement. Lives in `.rodata` under the name `CONFIG`.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct Config {
+    /// A call of at least this many ns is slow.
+    pub threshold_ns: u64,
+    /// Threads of this process are traced; 0: any process.
+    pub target_pid: u32,
+    /// This thread alone is traced; 0: any thread.
+    pub target_tid: u32,
+    /// Number of thread slots less one; a power of two less one.
+    pub slot_mask: u32,
+    /// The bit `in_iowait` within the byte at `Offsets::task_in_iowait`.
+    pub in_iowait_mask: u32,
+    /// The page flag that marks a large folio, as a bit number (`PG_head`).
+    pub page_head_bit: u32,
+}
+
+/// Name of the [`Config`] symbol in the object.
+pub const CONFIG_SYMBOL: &str = "CONFIG";
+
+/// How far a thread may be moved from its home slot before it is dropped and counted as lost.
+pub const PROBE_LIMIT: u32 = 32;

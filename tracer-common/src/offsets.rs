@@ -1,0 +1,87 @@
+//! Where the kernel's structures keep the members that tracer reads, taken from the running kernel's BTF.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Declares [`Offsets`] and the table that says which member each field stands for.
+macro_rules! offsets {
+    ($($(#[$doc:meta])* $field:ident = $path:literal,)+) => {
+        /// Byte offsets of the members that the kernel half reads. Lives in `.rodata` under the name
+        /// `OFFSETS`, so that the verifier sees each offset as a constant and proves each load.
+        #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+        #[repr(C)]
+        pub struct Offsets {
+            $($(#[$doc])* pub $field: u32,)+
+        }
+
+        impl Offsets {
+            /// The members, in the order of the fields, as `type.member[.member…]`.
+            pub const MEMBERS: &[&str] = &[$($path),+];
+        }
+    };
+}
+
+offsets! {
+    /// Thread id in the initial pid namespace.
+    task_pid = "task_struct.pid",
+    /// Process id in the initial pid namespace.
+    task_tgid = "task_struct.tgid",
+    /// 16 bytes, NUL-terminated.
+    task_comm = "task_struct.comm",
+    /// CLOCK_BOOTTIME at the thread's start, ns: with the tid the identity of a thread.
+    task_start_boottime = "task_struct.start_boottime",
+    /// Sleep state; 0 is runnable.
+    task_state = "task_struct.__state",
+    /// Sum of the run-queue delays, ns.
+    task_run_delay = "task_struct.sched_info.run_delay",
+    /// Run-queue clock when the task was last queued; 0 while it runs.
+    task_last_queued = "task_struct.sched_info.last_queued",
+    /// The task's run queue, reached through its CFS run queue.
+    task_cfs_rq = "task_struct.se.cfs_rq",
+    /// Open files.
+    task_files = "task_struct.files",
+    /// The CPU's run queue.
+    cfs_rq_rq = "cfs_rq.rq",
+    /// Run-queue clock, ns, updated at the start of each context switch.
+    rq_clock = "rq.clock",
+    /// Current descriptor table.
+    files_fdt = "files_struct.fdt",
+    /// Number of entries in the table.
+    fdt_max_fds = "fdtable.max_fds",
+    /// The table itself: `struct file **`.
+    fdt_fd = "fdtable.fd",
+    /// Page cache of an open file.
+    file_mapping = "file.f_mapping",
+    /// File position, bytes.
+    file_pos = "file.f_pos",
+    /// Inode that owns a page cache.
+    mapping_host = "address_space.host",
+    /// Inode number.
+    inode_ino = "inode.i_ino",
+    /// File system of an inode.
+    inode_sb = "inode.i_sb",
+    /// Device number of a file system, in the kernel's encoding.
+    sb_dev = "super_block.s_dev",
+    /// Page cache that a folio belongs to.
+    folio_mapping = "folio.mapping",
+    /// First page of a folio within its file, in pages.
+    folio_index = "folio.index",
+    /// Page flags of a folio's first page.
+    folio_flags = "folio.flags",
+    /// Low byte: log2 of a large folio's pages.
+    folio_flags_1 = "folio._flags_1",
+    /// Number of the system call that the task is in; −1 in a fault or an interrupt.
+    regs_orig_ax = "pt_regs.orig_ax",
+    /// First argument of the system call.
+    regs_di = "pt_regs.di",
+    /// Second argument.
+    regs_si = "pt_regs.si",
+    /// Third argument.
+    regs_dx = "pt_regs.dx",
+    /// Fourth argument.
+    regs_r10 = "pt_regs.r10",
+    /// Byte that holds the bit; which bit it is, `Config::in_iowait_mask` says.
+    task_in_iowait = "task_struct.in_iowait",
+}
+
+/// Name of the [`Offsets`] symbol in the object.
+pub const OFFSETS_SYMBOL: &str = "OFFSETS";

@@ -1,0 +1,103 @@
+//! The traced system calls: one entry per row of a recording's `syscalls`.
+
+/// A traced system call. Its discriminant is its index in every per-call map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u32)]
+pub enum Syscall {
+    /// `sendfile(2)`; on 64-bit kernels the entry point is `sendfile64`.
+    Sendfile = 0,
+}
+
+/// What is said about a traced system call, the same for each of them.
+#[derive(Clone, Copy, Debug)]
+pub struct SyscallInfo {
+    /// Name as the man page has it, and as the recording shows it.
+    pub name: &'static str,
+    /// The command that traces it.
+    pub family: &'static str,
+    /// Name of its tracepoints behind `sys_enter_` and `sys_exit_`.
+    pub tracepoint: &'static str,
+    /// Its number on x86-64 (`arch/x86/entry/syscalls/syscall_64.tbl`).
+    pub number: u32,
+}
+
+impl Syscall {
+    /// How many system calls can be traced.
+    pub const COUNT: u32 = 1;
+
+    /// All of them, in the order of their indices.
+    pub const ALL: [Self; Self::COUNT as usize] = [Self::Sendfile];
+
+    /// What is known about it.
+    #[must_use]
+    pub const fn info(self) -> SyscallInfo {
+        match self {
+            Self::Sendfile => SyscallInfo {
+                name: "sendfile",
+                family: "sendfile",
+                tracepoint: "sendfile64",
+                number: 40,
+            },
+        }
+    }
+
+    /// The traced system call at `index`, if there is one.
+    #[must_use]
+    pub const fn from_index(index: u32) -> Option<Self> {
+        if index < Self::COUNT { Some(Self::ALL[index as usize]) } else { None }
+    }
+}
+
+/// Numbers of the readiness waits on x86-64: a thread that sleeps in one of them waits for its clients.
+pub mod readiness {
+    /// `epoll_wait(2)`.
+    pub const EPOLL_WAIT: u64 = 232;
+    /// `epoll_pwait(2)`.
+    pub const EPOLL_PWAIT: u64 = 281;
+    /// `epoll_pwait2(2)`.
+    pub const EPOLL_PWAIT2: u64 = 441;
+    /// `io_uring_enter(2)`: waits for completions with `in_iowait` set on many kernels.
+    pub const IO_URING_ENTER: u64 = 426;
+
+    /// Whether `number` waits on an epoll instance, which is then its first argument.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_epoll(number: u64) -> bool {
+        matches!(number, EPOLL_WAIT | EPOLL_PWAIT | EPOLL_PWAIT2)
+    }
+
+    /// Whether a sleep in `number` is a readiness wait, never a disk wait.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_readiness_wait(number: u64) -> bool {
+        is_epoll(number) || number == IO_URING_ENTER
+    }
+}
+
+/// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
+pub mod synchronous {
+    /// `msync(2)`.
+    pub const MSYNC: u64 = 26;
+    /// `fsync(2)`.
+    pub const FSYNC: u64 = 74;
+    /// `fdatasync(2)`.
+    pub const FDATASYNC: u64 = 75;
+    /// `sync_file_range(2)`.
+    pub const SYNC_FILE_RANGE: u64 = 277;
+
+    /// ext4's journal commit (`jbd2_log_wait_commit`) sleeps uninterruptibly without `in_iowait`; in
+    /// these calls such a sleep is a disk wait all the same.
+    #[inline(always)]
+    #[must_use]
+    pub const fn waits_for_storage(number: u64) -> bool {
+        matches!(number, MSYNC | FSYNC | FDATASYNC | SYNC_FILE_RANGE)
+    }
+}
+
+const _: () = {
+    let mut index = 0;
+    while index < Syscall::ALL.len() {
+        assert!(Syscall::ALL[index] as usize == index);
+        index += 1;
+    }
+};

@@ -1,0 +1,3 @@
+//! Entry points.
+#![no_std]
+#![no_main]

@@ -1,0 +1,3 @@
+//! The `tracer` command line.
+
+fn main() {}
