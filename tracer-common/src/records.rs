@@ -202,6 +202,15 @@ impl Extremes {
             self.max_ns = value_ns;
         }
     }
+
+    /// The shortest and the longest, ns; `None` where there was none.
+    #[must_use]
+    pub const fn range_ns(&self) -> Option<(u64, u64)> {
+        match self.min_plus_1_ns {
+            0 => None,
+            min_plus_1_ns => Some((min_plus_1_ns - 1, self.max_ns)),
+        }
+    }
 }
 
 /// Why a call took as long as it did. Each call has exactly one cause.
