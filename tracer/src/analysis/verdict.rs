@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tracer_common::syscall::readiness;
+use tracer_common::{records::OffCpuReason, syscall::readiness};
 
 use super::{in_flight::waits_for_disk, roles::Roles};
 use crate::{
@@ -98,9 +98,9 @@ impl Evidence<'_> {
         let slot = self.snapshot.threads.iter().map(|data| &data.slot).find(|slot| {
             slot.key.tid == thread.tid.0 && slot.key.start_boottime_ns == thread.start_time_ns
         });
-        let waited_ns = slot.filter(|slot| slot.sleep.is_disk_wait != 0 && slot.sleep.since_ns != 0);
+        let waited_ns = slot.filter(|slot| slot.off_cpu.reason == OffCpuReason::Disk as u32 && slot.off_cpu.since_ns != 0);
         let is_long = waited_ns.is_some_and(|slot| {
-            self.snapshot.closed_ns.saturating_sub(slot.sleep.since_ns) >= self.snapshot.threshold_ns
+            self.snapshot.closed_ns.saturating_sub(slot.off_cpu.since_ns) >= self.snapshot.threshold_ns
         });
         let is_asleep = self.snapshot.asleep.iter().flatten().any(|task| {
             task.key.tid == thread.tid.0
