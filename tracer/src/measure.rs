@@ -17,6 +17,7 @@ use crate::{
     options::{Measurement, TargetOption},
     probe::{Request, Session},
     snapshot::Snapshot,
+    units,
 };
 
 /// How often the recording cuts the window.
@@ -68,6 +69,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     for (probe, refusal) in session.refusals() {
         let verifier = refusal.verifier.as_deref().map(|text| format!("\n{text}")).unwrap_or_default();
         observer.detail(&format!("{probe}: no {}: {}{verifier}", refusal.mechanism.label(), refusal.reason));
+    }
+    for (program, instructions) in session.verified_instructions() {
+        let instructions = instructions.map_or("an unknown number of".into(), |count| units::count(count.into()));
+        observer.detail(&format!("{program}: attached, {instructions} instructions verified"));
     }
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;

@@ -128,6 +128,15 @@ impl Session {
         self.outcomes.iter().flat_map(|outcome| outcome.refusals.iter().map(|refusal| (outcome.name, refusal)))
     }
 
+    /// The programs that hang in the kernel, and how many instructions the verifier looked at for each, for `-v`.
+    pub fn verified_instructions(&self) -> impl Iterator<Item = (&'static str, Option<u32>)> {
+        let programs = self.outcomes.iter().flat_map(|outcome| outcome.programs.iter().copied());
+        programs.map(|name| {
+            let info = self.ebpf.program(name).and_then(|program| program.info().ok());
+            (name, info.and_then(|info| info.verified_instruction_count()))
+        })
+    }
+
     /// A map of the object.
     ///
     /// # Errors
