@@ -5,3 +5,4 @@
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
 pub mod model;
+pub mod render;
