@@ -1,0 +1,36 @@
+//! What people and programs read: each renderer is a pure function of a recording.
+//!
+//! A recording may come from a file, so every string in it is untrusted (see [`escape`]) and every sum
+//! saturates.
+
+mod color;
+mod columns;
+pub mod escape;
+mod histogram;
+mod interval;
+mod json;
+mod layout;
+mod percentile;
+mod table;
+pub mod units;
+
+pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
+pub use json::json;
+pub use table::table;
+
+/// How a report for people is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// With ANSI colours. They repeat what the words say and never say more.
+    pub color: bool,
+    /// Columns to keep within. Names are cut to fit, figures never.
+    pub width: usize,
+    /// Rows per list; the rest is summed up in one more.
+    pub top: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, width: 100, top: 10 }
+    }
+}
