@@ -1,2 +1,7 @@
 //! eBPF latency diagnostics: which event-loop threads were blocked on disk inside a call that should have
 //! been a memory copy, on which file, for which client, and who waited behind them.
+//!
+//! One direction: options → probe → collect → Snapshot → Recording → analysis → render. `model`, `analysis`
+//! and `render` are pure: a saved recording and a live measurement go through the same code.
+
+pub mod model;
