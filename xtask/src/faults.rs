@@ -40,31 +40,31 @@ const FAULTS: &[Fault] = &[
         feature: "fault-calls-lost",
         half: Half::Kernel,
         what: "one call in a hundred is not counted",
-        tests: &["sendfile_counts::every_call_of_every_thread_is_counted"],
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
     },
     Fault {
         feature: "fault-iowait-ignored",
         half: Half::Kernel,
         what: "in_iowait is not looked at, so that no sleep is a disk wait",
-        tests: &["disk_waits::every_cold_call_is_disk_blocked_on_a_throttled_disk"],
+        tests: &["disk_waits::cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not"],
     },
     Fault {
         feature: "fault-threads-mixed",
         half: Half::Kernel,
         what: "calls are booked to another thread",
-        tests: &["sendfile_counts::every_call_of_every_thread_is_counted"],
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
     },
     Fault {
         feature: "fault-wrong-offset",
         half: Half::User,
         what: "a member offset from BTF is off",
-        tests: &["disk_waits::every_cold_call_is_disk_blocked_on_a_throttled_disk"],
+        tests: &["disk_waits::cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not"],
     },
     Fault {
         feature: "fault-probe-not-attached",
         half: Half::User,
         what: "a probe is reported as attached and is not",
-        tests: &["sendfile_counts::every_call_of_every_thread_is_counted"],
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
     },
 ];
 
