@@ -1,9 +1,9 @@
 //! Many calls from many threads, some of which fail, by threads that stay, come and go, or share an id.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd},
         unix::net::UnixStream,
     },
     path::Path,
@@ -14,7 +14,6 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use rustix::event::{EventfdFlags, eventfd};
 use tests::truth::{ThreadTruth, Truth};
 
 use crate::{
@@ -67,7 +66,7 @@ enum Failure {
     Again,
     /// No such descriptor.
     BadDescriptor,
-    /// A source that cannot be sent.
+    /// A file opened for appending.
     Invalid,
 }
 
@@ -154,7 +153,7 @@ fn calls(options: &Options, count: usize, file: &File) -> Result<ThreadTruth> {
                 ..good
             },
             Some(Failure::Invalid) => Call {
-                source: culprits.unsendable.as_fd(),
+                out: culprits.appending.as_fd(),
                 ..good
             },
         };
@@ -191,7 +190,7 @@ fn spread(failures: &[Failures], count: usize) -> Result<Vec<Option<Failure>>> {
 /// Descriptors that make calls fail.
 struct Culprits {
     full: Option<Channel>,
-    unsendable: OwnedFd,
+    appending: File,
 }
 
 impl Culprits {
@@ -204,9 +203,9 @@ impl Culprits {
         } else {
             None
         };
-        // An event counter has no content that could be spliced.
-        let unsendable = eventfd(0, EventfdFlags::CLOEXEC)?;
-        Ok(Self { full, unsendable })
+        // sendfile refuses to append, whatever the file.
+        let appending = OpenOptions::new().append(true).open("/dev/null")?;
+        Ok(Self { full, appending })
     }
 
     fn full(&self) -> Result<BorrowedFd<'_>> {
