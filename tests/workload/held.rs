@@ -9,7 +9,13 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tests::{os::clock::monotonic_ns, truth::Truth};
+use tests::{
+    os::{
+        clock::monotonic_ns,
+        page_cache::{evict, forbid_read_ahead},
+    },
+    truth::Truth,
+};
 
 use crate::{
     crew::{self, Crew, this_thread},
@@ -33,11 +39,18 @@ pub struct Options {
     /// What is full
     #[arg(long, value_enum, default_value = "pipe")]
     out: out::Kind,
+    /// Each call finds its pages on the disk
+    #[arg(long)]
+    cold: bool,
 }
 
 /// Does it.
 pub fn run(options: &Options, directory: &Path) -> Result<()> {
-    let file = source::hot(directory, "held", options.bytes as u64)?;
+    let file = source::hot(directory, "held", (options.bytes * options.calls) as u64)?;
+    if options.cold {
+        evict(&file)?;
+        forbid_read_ahead(&file)?;
+    }
     let channel = Channel::open(options.out)?;
     let hold = Duration::from_micros(options.hold_us);
     let peer = Peer::start(channel.drain.try_clone()?, hold)?;
@@ -46,13 +59,13 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
         move || {
             let meter = Meter::new()?;
             let mut truth = this_thread()?;
-            for _ in 0..options.calls {
+            for index in 0..options.calls {
                 channel.fill()?;
                 peer.expect_a_call()?;
                 let call = Call {
                     source: file.as_fd(),
                     out: channel.room.as_fd(),
-                    offset: 0,
+                    offset: (index * options.bytes) as u64,
                     bytes: options.bytes,
                 };
                 let mut call = meter.measure(call)?;
