@@ -19,6 +19,21 @@ pub struct Config {
     pub in_iowait_mask: u32,
     /// The page flag that marks a large folio, as a bit number (`PG_head`).
     pub page_head_bit: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
+}
+
+impl Config {
+    /// All 0: what the object holds until user space fills it in.
+    pub const ZERO: Self = Self {
+        threshold_ns: 0,
+        target_pid: 0,
+        target_tid: 0,
+        slot_mask: 0,
+        in_iowait_mask: 0,
+        page_head_bit: 0,
+        reserved: 0,
+    };
 }
 
 /// Name of the [`Config`] symbol in the object.

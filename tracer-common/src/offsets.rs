@@ -16,6 +16,9 @@ macro_rules! offsets {
         impl Offsets {
             /// The members, in the order of the fields, as `type.member[.member…]`.
             pub const MEMBERS: &[&str] = &[$($path),+];
+
+            /// All 0: what the object holds until user space fills it in.
+            pub const ZERO: Self = Self { $($field: 0),+ };
         }
     };
 }

@@ -32,12 +32,9 @@ impl Syscall {
     #[must_use]
     pub const fn info(self) -> SyscallInfo {
         match self {
-            Self::Sendfile => SyscallInfo {
-                name: "sendfile",
-                family: "sendfile",
-                tracepoint: "sendfile64",
-                number: 40,
-            },
+            Self::Sendfile => {
+                SyscallInfo { name: "sendfile", family: "sendfile", tracepoint: "sendfile64", number: 40 }
+            }
         }
     }
 

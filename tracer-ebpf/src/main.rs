@@ -1,3 +1,105 @@
-//! Entry points.
+//! tracer's kernel half. This file holds the entry points alone: what is hooked, and which step it is.
+//!
+//! A thing to observe has one step and one entry point per mechanism (rung of the ladder); user space loads
+//! the cheapest one that the running kernel really lets it attach.
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)]
+#![allow(missing_docs, reason = "the entry points' wrappers come from macros that drop the documentation")]
+
+mod call;
+mod clock;
+mod cold;
+mod file;
+mod globals;
+mod maps;
+mod slots;
+mod task;
+mod tasks;
+mod wait;
+mod window;
+
+use aya_ebpf::{
+    macros::{btf_tracepoint, tracepoint},
+    programs::{BtfTracePointContext, TracePointContext},
+};
+use tracer_common::syscall::Syscall;
+
+use crate::task::{Folio, Registers, Task};
+
+/// A sendfile begins.
+#[tracepoint]
+pub fn sendfile_enter(ctx: TracePointContext) -> u32 {
+    call::enter(&ctx, Syscall::Sendfile);
+    0
+}
+
+/// A sendfile returns.
+#[tracepoint]
+pub fn sendfile_exit(ctx: TracePointContext) -> u32 {
+    call::exit(&ctx, Syscall::Sendfile, window::tracepoint_result(&ctx));
+    0
+}
+
+/// Any system call begins: the rung for kernels that withhold everything cheaper.
+#[btf_tracepoint(function = "sys_enter")]
+pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
+    if let Some(syscall) = call::traced(ctx.arg::<u64>(1)) {
+        call::enter(&ctx, syscall);
+    }
+    0
+}
+
+/// Any system call returns.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
+    let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
+    if let Some(syscall) = call::traced(registers.syscall_number() as u64) {
+        call::exit(&ctx, syscall, ctx.arg::<i64>(1));
+    }
+    0
+}
+
+/// The CPU changes hands.
+#[btf_tracepoint(function = "sched_switch")]
+pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
+    let state = if ctx.arg::<u64>(0) as u8 == 0 { ctx.arg::<u64>(3) as u32 } else { wait::PREEMPTED };
+    wait::switched_out(Task::from_argument(ctx.arg::<*const u8>(1)), state);
+    wait::switched_in(Task::from_argument(ctx.arg::<*const u8>(2)));
+    0
+}
+
+/// A folio enters the page cache.
+#[btf_tracepoint(function = "mm_filemap_add_to_page_cache")]
+pub fn page_cache_add(ctx: BtfTracePointContext) -> i32 {
+    let folio = Folio::from_argument(ctx.arg::<*const u8>(0));
+    cold::added(|| folio.added());
+    0
+}
+
+/// The same, where the typed tracepoint cannot be had.
+#[tracepoint]
+pub fn page_cache_add_classic(ctx: TracePointContext) -> u32 {
+    cold::added(|| cold::from_tracepoint(&ctx));
+    0
+}
+
+/// Every task in turn, when user space asks: who sleeps inside a system call?
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+pub fn sleeping_tasks(ctx: *const tasks::TaskIteratorContext) -> i32 {
+    tasks::report(ctx);
+    0
+}
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // Never reached: the verifier refuses a program that can get here.
+    loop {}
+}
+
+/// The helpers used here are for GPL-compatible programs only.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,242 @@
+//! A traced call: it begins, it returns, and its latency is split into the four parts.
+
+use aya_ebpf::EbpfContext;
+use aya_log_ebpf::warn;
+use tracer_common::{
+    histogram::bucket_of,
+    records::{Breakdown, Call, CallStats, Cause, ERRNO_LIMIT},
+    syscall::Syscall,
+};
+
+use crate::{
+    clock::now_ns,
+    cold,
+    globals::global,
+    maps,
+    slots::{self, Slot},
+    task::Task,
+    window,
+};
+
+/// The traced system call with this number, for the rung that sees all of them.
+#[inline(always)]
+pub fn traced(number: u64) -> Option<Syscall> {
+    (number == Syscall::Sendfile.info().number.into()).then_some(Syscall::Sendfile)
+}
+
+/// A thread enters `syscall`.
+#[inline(always)]
+pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
+    let task = Task::current();
+    if !window::is_target(task) || !window::is_open() {
+        return;
+    }
+    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
+        slots::count_dropped(task);
+        count_lost(ctx, "no free slot for its thread");
+        return;
+    };
+    if thread.call.active != 0 {
+        count_lost(ctx, "its exit was not seen");
+    }
+    thread.entered += 1;
+    let call = &mut thread.call;
+    call.runqueue_ns = 0;
+    call.disk_ns = 0;
+    call.other_ns = 0;
+    call.disk_waits = 0;
+    call.other_sleeps = 0;
+    call.preemptions = 0;
+    call.cold_known = 0;
+    call.active = Call::mark(syscall);
+    // Last, so that this probe's own work is not in the latency.
+    call.since_ns = now_ns();
+}
+
+/// A thread returns from `syscall` with `result`: bytes, or −errno.
+#[inline(always)]
+pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
+    let task = Task::current();
+    if !window::is_target(task) {
+        return;
+    }
+    let now_ns = now_ns();
+    // Behind a closed gate a call stays marked as active: so user space finds what is in flight.
+    if !window::is_open() {
+        return;
+    }
+    if let Some(slot) = slots::find(task)
+        && slot.thread.call.active == Call::mark(syscall)
+    {
+        slot.thread.call.active = 0;
+        if cfg!(feature = "fault-calls-lost") && slot.thread.entered % 8 == 0 {
+            return;
+        }
+        let call = &mut slot.thread.call;
+        let parts = Parts::of(call, now_ns - call.since_ns);
+        match maps::calls(slot.index, syscall) {
+            Some(stats) => account(ctx, stats, call, &parts, syscall, result),
+            None => count_lost(ctx, "no record for its thread"),
+        }
+    } else {
+        without_entry(ctx, task, syscall, now_ns);
+    }
+}
+
+/// The four parts of a call's latency. They add up to it.
+struct Parts {
+    latency_ns: u64,
+    disk_ns: u64,
+    other_ns: u64,
+    runqueue_ns: u64,
+    cause: Cause,
+    is_clamped: bool,
+}
+
+impl Parts {
+    /// The times off the CPU lie within the call and do not overlap, all by the same clock: so nothing is
+    /// ever cut here, unless a probe was missed.
+    #[inline(always)]
+    fn of(call: &Call, latency_ns: u64) -> Self {
+        let cause = if call.disk_waits > 0 {
+            Cause::Disk
+        } else if call.other_sleeps > 0 {
+            Cause::Other
+        } else if call.preemptions > 0 {
+            Cause::Runqueue
+        } else {
+            Cause::OnCpu
+        };
+        let disk_ns = call.disk_ns.min(latency_ns);
+        let other_ns = call.other_ns.min(latency_ns - disk_ns);
+        let runqueue_ns = call.runqueue_ns.min(latency_ns - disk_ns - other_ns);
+        Self {
+            latency_ns,
+            disk_ns,
+            other_ns,
+            runqueue_ns,
+            cause,
+            is_clamped: disk_ns + other_ns + runqueue_ns != call.disk_ns + call.other_ns + call.runqueue_ns,
+        }
+    }
+}
+
+/// Adds a call that returned to its thread's numbers. The common call, which ran all along, touches
+/// this one record and no other.
+#[inline(always)]
+fn account(
+    ctx: &impl EbpfContext,
+    stats: &mut CallStats,
+    call: &mut Call,
+    parts: &Parts,
+    syscall: Syscall,
+    result: i64,
+) {
+    let Some(bucket) = stats.buckets.get_mut(hidden(bucket_of(parts.latency_ns))) else { return };
+    if *bucket == u32::MAX {
+        count_lost(ctx, "its bucket is full");
+        return;
+    }
+    *bucket += 1;
+    stats.latency_sum_ns += parts.latency_ns;
+    if parts.latency_ns >= global!(CONFIG.threshold_ns) {
+        stats.slow += 1;
+    }
+    if result >= 0 {
+        stats.bytes += result as u64;
+    } else {
+        stats.errors += 1;
+        count_error(syscall, result.wrapping_neg() as u64);
+    }
+    if call.cold_known != 0 {
+        let settled = cold::settle(&call.cold, result);
+        stats.cold_requested += settled.requested;
+        stats.read_ahead += settled.read_ahead;
+        stats.pages += settled.pages;
+    } else if result > 0 {
+        stats.pages += cold::pages_in(0, result as u64);
+    }
+    if parts.cause == Cause::OnCpu {
+        stats.on_cpu.add(parts.latency_ns);
+        return;
+    }
+    stats.blocked.add(parts.latency_ns);
+    stats.disk_ns += parts.disk_ns;
+    stats.other_ns += parts.other_ns;
+    stats.runqueue_ns += parts.runqueue_ns;
+    stats.disk_waits += u64::from(call.disk_waits);
+    if parts.is_clamped
+        && let Some(losses) = maps::losses()
+    {
+        losses.parts_clamped += 1;
+    }
+    match parts.cause {
+        Cause::Disk => {
+            stats.disk_blocked += 1;
+            add(Breakdown::Disk, syscall, parts.latency_ns);
+            add(Breakdown::WithoutDisk, syscall, parts.latency_ns - parts.disk_ns);
+        }
+        Cause::Other => add(Breakdown::Other, syscall, parts.latency_ns),
+        Cause::Runqueue | Cause::OnCpu => add(Breakdown::Runqueue, syscall, parts.latency_ns),
+    }
+}
+
+/// Adds a value to this CPU's histogram of `breakdown`.
+#[inline(always)]
+fn add(breakdown: Breakdown, syscall: Syscall, value_ns: u64) {
+    if let Some(histogram) = maps::breakdown(breakdown, syscall)
+        && let Some(bucket) = histogram.buckets.get_mut(hidden(bucket_of(value_ns)))
+    {
+        *bucket += 1;
+        histogram.sum_ns += value_ns;
+        histogram.extremes.add(value_ns);
+    }
+}
+
+#[inline(always)]
+fn count_error(syscall: Syscall, errno: u64) {
+    let index = if errno < ERRNO_LIMIT as u64 { errno as usize } else { 0 };
+    if let Some(errors) = maps::errors(syscall)
+        && let Some(count) = errors.by_errno.get_mut(hidden(index))
+    {
+        *count += 1;
+    }
+}
+
+/// An exit whose entry was not counted. Where it is the thread's first sign, the call began before the window:
+/// no loss, but the call may have been stuck, so the moment is kept.
+#[inline(always)]
+fn without_entry(ctx: &impl EbpfContext, task: Task, syscall: Syscall, now_ns: u64) {
+    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
+        // Its entry was counted as lost, or lies before the window.
+        return;
+    };
+    let began_before = thread.entered == 0
+        && thread.returned_at_ns == 0
+        && thread.key.start_boottime_ns < window::opened_boottime_ns();
+    if began_before {
+        thread.returned_at_ns = now_ns;
+        thread.returned_from = Call::mark(syscall);
+    } else {
+        count_lost(ctx, "its entry was not seen");
+    }
+}
+
+/// Counts a call as lost, and says so to whoever listens (`-v`): at first, and then ever more rarely.
+#[inline(always)]
+fn count_lost(ctx: &impl EbpfContext, why: &'static str) {
+    if let Some(losses) = maps::losses() {
+        losses.calls_uncounted += 1;
+        if losses.calls_uncounted & (losses.calls_uncounted - 1) == 0 {
+            warn!(ctx, "{} calls could not be counted on this CPU; the latest: {}", losses.calls_uncounted, why);
+        }
+    }
+}
+
+/// Hides from the compiler that `index` is in bounds. It would drop the check, which the verifier needs.
+#[inline(always)]
+fn hidden(mut index: usize) -> usize {
+    // SAFETY: no instruction; the register stays as it is.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) index, options(nomem, nostack, preserves_flags)) };
+    index
+}

@@ -1,0 +1,151 @@
+//! Cold pages: what a call had to bring into the page cache of the file it reads.
+
+use aya_ebpf::{EbpfContext, programs::TracePointContext};
+use tracer_common::records::{Call, ColdPages, PageRun, RUNS};
+
+use crate::{
+    file::OpenFile,
+    slots,
+    task::{Registers, Task},
+    window,
+};
+
+/// log2 of the page size.
+const PAGE_SHIFT: u32 = 12;
+
+/// [`Call::cold_known`]: the file is known and the pages are counted.
+const KNOWN: u32 = 1;
+
+/// Pages `[first, end)` that entered the page cache of an inode.
+pub struct Added {
+    /// Inode that owns the page cache.
+    pub inode: u64,
+    /// Its device, in the kernel's encoding.
+    pub device: u32,
+    /// First page.
+    pub first: u64,
+    /// One past the last page.
+    pub end: u64,
+}
+
+/// What a classic `mm_filemap_add_to_page_cache` event says
+/// (events/filemap/mm_filemap_add_to_page_cache/format).
+#[inline(always)]
+pub fn from_tracepoint(ctx: &TracePointContext) -> Added {
+    let event = ctx.as_ptr().cast_const().cast::<u8>();
+    // SAFETY: the event is 40 bytes long and has these members at these places.
+    unsafe {
+        let first = core::ptr::read_volatile(event.add(24).cast::<u64>());
+        let order = core::ptr::read_volatile(event.add(36));
+        Added {
+            inode: core::ptr::read_volatile(event.add(16).cast::<u64>()),
+            device: core::ptr::read_volatile(event.add(32).cast::<u32>()),
+            first,
+            end: first + (1 << (order & 31)),
+        }
+    }
+}
+
+/// The current thread adds pages to a page cache. They count if it does so inside a traced call, for the
+/// file that the call reads.
+#[inline(always)]
+pub fn added(what: impl FnOnce() -> Added) {
+    let task = Task::current();
+    if !window::is_target(task) || !window::is_open() {
+        return;
+    }
+    let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
+    let call = &mut thread.call;
+    if call.active == 0 || (call.cold_known == 0 && look_up_file(call, task).is_none()) {
+        return;
+    }
+    let added = what();
+    let cold = &mut call.cold;
+    if added.inode == cold.inode && added.device == cold.device {
+        add(cold, &added);
+    }
+}
+
+/// Which file the call reads, and which pages of it.
+#[inline(always)]
+fn look_up_file(call: &mut Call, task: Task) -> Option<()> {
+    let registers: Registers = task.registers();
+    let file = OpenFile::of(task, registers.second())?;
+    let start_bytes = file.sendfile_start(registers)?;
+    let end_bytes = start_bytes.saturating_add(registers.fourth());
+    let cold = &mut call.cold;
+    cold.inode = file.inode;
+    cold.device = file.device;
+    cold.start_bytes = start_bytes;
+    cold.first_page = start_bytes >> PAGE_SHIFT;
+    cold.end_page = page_after(end_bytes);
+    cold.in_request = 0;
+    cold.read_ahead = 0;
+    cold.next_run = 0;
+    for run in &mut cold.runs {
+        *run = PageRun { first: 0, end: 0 };
+    }
+    call.cold_known = KNOWN;
+    Some(())
+}
+
+#[inline(always)]
+fn add(cold: &mut ColdPages, added: &Added) {
+    let first = added.first.max(cold.first_page);
+    let end = added.end.min(cold.end_page);
+    let inside = end.saturating_sub(first);
+    cold.in_request += inside;
+    cold.read_ahead += added.end - added.first - inside;
+    if inside == 0 {
+        return;
+    }
+    // Pages are mostly added in order: then the latest run grows.
+    if let Some(latest) = cold.runs.get_mut(cold.next_run.wrapping_sub(1) as usize & (RUNS - 1))
+        && latest.end == first
+    {
+        latest.end = end;
+        return;
+    }
+    if let Some(free) = cold.runs.get_mut(cold.next_run as usize & (RUNS - 1)) {
+        *free = PageRun { first, end };
+        cold.next_run = cold.next_run.wrapping_add(1);
+    }
+}
+
+/// A call's cold pages, once it is known how much it returned.
+pub struct Settled {
+    /// Inside the returned range.
+    pub requested: u64,
+    /// Outside of it.
+    pub read_ahead: u64,
+    /// 4 KiB pages that the returned range covers.
+    pub pages: u64,
+}
+
+/// Splits the cold pages of a call that returned `result`.
+#[inline(always)]
+pub fn settle(cold: &ColdPages, result: i64) -> Settled {
+    let returned = if result > 0 { result as u64 } else { 0 };
+    let end_page = if returned == 0 { cold.first_page } else { page_after(cold.start_bytes + returned) };
+    let mut beyond = 0;
+    for run in &cold.runs {
+        beyond += run.end.saturating_sub(run.first.max(end_page));
+    }
+    Settled {
+        requested: cold.in_request.saturating_sub(beyond),
+        read_ahead: cold.read_ahead + beyond,
+        pages: end_page - cold.first_page,
+    }
+}
+
+/// 4 KiB pages that `bytes` from `start` on cover.
+#[inline(always)]
+pub const fn pages_in(start: u64, bytes: u64) -> u64 {
+    page_after(start + bytes) - (start >> PAGE_SHIFT)
+}
+
+/// One past the page that holds the byte before `end`.
+#[inline(always)]
+const fn page_after(end: u64) -> u64 {
+    end.saturating_add((1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT
+}

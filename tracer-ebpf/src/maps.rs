@@ -1,0 +1,99 @@
+//! The maps, and the one place that turns their entries into references.
+//!
+//! All but `CLAIMS` and `DROPPED` are arrays that user space reads through its own mapping
+//! (`BPF_F_MMAPABLE`); their sizes are set at load.
+
+use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
+    helpers::generated::bpf_get_smp_processor_id,
+    macros::map,
+    maps::{Array, HashMap},
+};
+use tracer_common::{
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    syscall::Syscall,
+};
+
+/// The gate.
+#[map]
+static WINDOW: Array<Window> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// One slot per thread, at `tid & mask` or a little behind.
+#[map]
+static THREADS: Array<ThreadSlot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per slot and traced system call.
+#[map]
+static CALLS: Array<CallStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU, traced system call and breakdown.
+#[map]
+static BREAKDOWNS: Array<CpuHistogram> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU and traced system call.
+#[map]
+static ERRORS: Array<ErrorCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU.
+#[map]
+static LOSSES: Array<Losses> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Which slots are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
+/// compare-and-exchange would need 5.12).
+#[map]
+pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
+
+/// Threads that found no slot, so that each is counted once.
+#[map]
+pub static DROPPED: HashMap<ThreadKey, u32> = HashMap::with_max_entries(4096, 0);
+
+/// An entry of a map as a reference.
+#[inline(always)]
+fn entry<T>(map: &Array<T>, index: u32) -> Option<&'static mut T> {
+    // SAFETY: the pointer is to a live value of the map, which is never freed while a program runs. A slot
+    // is written by its thread alone (or by the context switch that moves it, when the thread itself does
+    // not run), a per-CPU entry by its CPU alone; user space only reads, and writes `WINDOW` alone.
+    map.get_ptr_mut(index).map(|value| unsafe { &mut *value })
+}
+
+/// The gate.
+#[inline(always)]
+pub fn window() -> Option<&'static Window> {
+    entry(&WINDOW, 0).map(|window| &*window)
+}
+
+/// A thread's slot.
+#[inline(always)]
+pub fn thread(slot: u32) -> Option<&'static mut ThreadSlot> {
+    entry(&THREADS, slot)
+}
+
+/// What the thread at `slot` did with `syscall`.
+#[inline(always)]
+pub fn calls(slot: u32, syscall: Syscall) -> Option<&'static mut CallStats> {
+    entry(&CALLS, slot * Syscall::COUNT + syscall as u32)
+}
+
+/// This CPU's histogram of `breakdown`.
+#[inline(always)]
+pub fn breakdown(breakdown: Breakdown, syscall: Syscall) -> Option<&'static mut CpuHistogram> {
+    entry(&BREAKDOWNS, breakdown.index(cpu(), syscall))
+}
+
+/// This CPU's errors of `syscall`.
+#[inline(always)]
+pub fn errors(syscall: Syscall) -> Option<&'static mut ErrorCounts> {
+    entry(&ERRORS, cpu() * Syscall::COUNT + syscall as u32)
+}
+
+/// This CPU's losses.
+#[inline(always)]
+pub fn losses() -> Option<&'static mut Losses> {
+    entry(&LOSSES, cpu())
+}
+
+#[inline(always)]
+fn cpu() -> u32 {
+    // SAFETY: takes no argument and cannot fail.
+    unsafe { bpf_get_smp_processor_id() }
+}

@@ -1,0 +1,117 @@
+//! Which slot is whose: open addressing from `tid & mask`. Slots are not given back inside a window, so
+//! a thread that ends keeps its numbers, and a reused tid is another thread.
+
+use aya_ebpf::bindings::BPF_NOEXIST;
+use tracer_common::{
+    config::PROBE_LIMIT,
+    records::{ThreadKey, ThreadSlot},
+};
+
+use crate::{globals::global, maps, task::Task};
+
+/// A thread's slot, and where it is.
+pub struct Slot {
+    /// Index in the maps.
+    pub index: u32,
+    /// What the thread does.
+    pub thread: &'static mut ThreadSlot,
+}
+
+/// The slot of `task`, if it has one.
+#[inline(always)]
+pub fn find(task: Task) -> Option<Slot> {
+    let key = task.key();
+    let home = home_of(&key);
+    let thread = maps::thread(home)?;
+    if is_of(thread, &key) {
+        return Some(Slot { index: home, thread });
+    }
+    if thread.key.start_boottime_ns == 0 {
+        return None;
+    }
+    at(search(key.start_boottime_ns, key.tid))
+}
+
+/// The slot of `task`, taken for it if it has none yet; `None` if there is no room, which is counted.
+#[inline(always)]
+pub fn find_or_claim(task: Task) -> Option<Slot> {
+    let key = task.key();
+    let home = home_of(&key);
+    let thread = maps::thread(home)?;
+    if is_of(thread, &key) {
+        return Some(Slot { index: home, thread });
+    }
+    let index = claim(key.start_boottime_ns, key.tid);
+    let slot = at(index)?;
+    if !is_of(slot.thread, &key) {
+        // The start is what tells a taken slot from a free one, so it is written last.
+        slot.thread.comm = task.comm();
+        slot.thread.key.pid = key.pid;
+        slot.thread.key.tid = key.tid;
+        slot.thread.key.start_boottime_ns = key.start_boottime_ns;
+    }
+    Some(slot)
+}
+
+/// Counts a thread for which there was no room; each once.
+#[inline(always)]
+pub fn count_dropped(task: Task) {
+    if maps::DROPPED.insert(task.key(), 1, u64::from(BPF_NOEXIST)).is_ok()
+        && let Some(losses) = maps::losses()
+    {
+        losses.threads_dropped += 1;
+    }
+}
+
+/// What [`search`] and [`claim`] return for "none".
+const NONE: u32 = u32::MAX;
+
+/// Where `key`'s thread is, from its home slot on.
+#[inline(never)]
+fn search(start_boottime_ns: u64, tid: u32) -> u32 {
+    for step in 0..PROBE_LIMIT {
+        let index = (tid + step) & global!(CONFIG.slot_mask);
+        let Some(thread) = maps::thread(index) else { return NONE };
+        if thread.key.start_boottime_ns == start_boottime_ns && thread.key.tid == tid {
+            return index;
+        }
+        if thread.key.start_boottime_ns == 0 {
+            return NONE;
+        }
+    }
+    NONE
+}
+
+/// Where the thread is, or the free slot that is now its own.
+#[inline(never)]
+fn claim(start_boottime_ns: u64, tid: u32) -> u32 {
+    for step in 0..PROBE_LIMIT {
+        let index = (tid + step) & global!(CONFIG.slot_mask);
+        let Some(thread) = maps::thread(index) else { return NONE };
+        if thread.key.start_boottime_ns == start_boottime_ns && thread.key.tid == tid {
+            return index;
+        }
+        if thread.key.start_boottime_ns == 0 && maps::CLAIMS.insert(index, tid, u64::from(BPF_NOEXIST)).is_ok() {
+            return index;
+        }
+    }
+    NONE
+}
+
+#[inline(always)]
+fn at(index: u32) -> Option<Slot> {
+    maps::thread(index).map(|thread| Slot { index, thread })
+}
+
+#[inline(always)]
+fn home_of(key: &ThreadKey) -> u32 {
+    key.tid & global!(CONFIG.slot_mask)
+}
+
+#[inline(always)]
+fn is_of(thread: &ThreadSlot, key: &ThreadKey) -> bool {
+    if cfg!(feature = "fault-threads-mixed") {
+        return thread.key.start_boottime_ns != 0;
+    }
+    thread.key.start_boottime_ns == key.start_boottime_ns && thread.key.tid == key.tid
+}

@@ -1,0 +1,211 @@
+//! The kernel's structures, read through the offsets that its BTF gave.
+//!
+//! Arguments of typed tracepoints and `bpf_get_current_task_btf` are pointers whose type the verifier
+//! knows. It proves each load at a constant offset and guards it against faults, so no helper is called.
+
+use aya_ebpf::{
+    bindings::task_struct,
+    helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs},
+};
+use tracer_common::records::ThreadKey;
+
+use crate::globals::global;
+
+/// Reads `T` at `base + offset`, where `base` is a pointer whose type the verifier knows.
+#[inline(always)]
+fn load<T: Copy>(base: *const u8, offset: u32) -> T {
+    // SAFETY: the verifier checks the load against the BTF type of `base`, and a fault reads as 0.
+    unsafe { core::ptr::read_volatile(base.add(offset as usize).cast::<T>()) }
+}
+
+/// Defines a wrapper around a typed kernel pointer.
+macro_rules! kernel_pointer {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name(*const u8);
+
+        impl $name {
+            /// Wraps a pointer that the verifier knows as this type.
+            #[inline(always)]
+            pub const fn from_argument(pointer: *const u8) -> Self {
+                Self(pointer)
+            }
+        }
+    };
+}
+
+kernel_pointer! {
+    /// A `task_struct`: one thread.
+    Task
+}
+
+impl Task {
+    /// The thread that runs this program.
+    #[inline(always)]
+    pub fn current() -> Self {
+        // SAFETY: takes no argument and cannot fail.
+        Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
+    }
+
+    /// Thread id.
+    #[inline(always)]
+    pub fn tid(self) -> u32 {
+        load(self.0, global!(OFFSETS.task_pid))
+    }
+
+    /// Process id.
+    #[inline(always)]
+    pub fn pid(self) -> u32 {
+        load(self.0, global!(OFFSETS.task_tgid))
+    }
+
+    /// Who it is.
+    #[inline(always)]
+    pub fn key(self) -> ThreadKey {
+        ThreadKey {
+            start_boottime_ns: load(self.0, global!(OFFSETS.task_start_boottime)),
+            pid: self.pid(),
+            tid: self.tid(),
+        }
+    }
+
+    /// Its name.
+    #[inline(always)]
+    pub fn comm(self) -> [u8; 16] {
+        let offset = global!(OFFSETS.task_comm);
+        bytemuck::cast([load::<u64>(self.0, offset), load::<u64>(self.0, offset + 8)])
+    }
+
+    /// Sleep state.
+    #[inline(always)]
+    pub fn state(self) -> u32 {
+        load(self.0, global!(OFFSETS.task_state))
+    }
+
+    /// Whether it sleeps, or slept until just now, for storage or for io_uring completions.
+    #[inline(always)]
+    pub fn in_iowait(self) -> bool {
+        let byte: u8 = load(self.0, global!(OFFSETS.task_in_iowait));
+        u32::from(byte) & global!(CONFIG.in_iowait_mask) != 0
+    }
+
+    /// Sum of its run-queue delays up to the last time it got the CPU, ns.
+    #[inline(always)]
+    pub fn run_delay_ns(self) -> u64 {
+        load(self.0, global!(OFFSETS.task_run_delay))
+    }
+
+    /// How long it has been queued for the CPU that it is just being given, ns.
+    ///
+    /// Exact at the context switch alone: the clock has just been updated, and `last_queued` not yet been
+    /// cleared (`kernel/sched/core.c`, `__schedule`; `kernel/sched/stats.h`, `sched_info_arrive`).
+    #[inline(always)]
+    pub fn queued_for_ns(self) -> u64 {
+        let queued: u64 = load(self.0, global!(OFFSETS.task_last_queued));
+        if queued == 0 {
+            return 0;
+        }
+        let cfs_rq: *const u8 = load(self.0, global!(OFFSETS.task_cfs_rq));
+        let rq: *const u8 = load(cfs_rq, global!(OFFSETS.cfs_rq_rq));
+        let clock: u64 = load(rq, global!(OFFSETS.rq_clock));
+        clock.saturating_sub(queued)
+    }
+
+    /// Its registers at the entry to the kernel.
+    #[inline(always)]
+    pub fn registers(self) -> Registers {
+        // SAFETY: the helper wants a task pointer that the verifier knows, and that is what this is.
+        let registers = unsafe { bpf_task_pt_regs(self.0.cast_mut().cast::<task_struct>()) };
+        Registers(registers as *const u8)
+    }
+
+    /// Its open files.
+    #[inline(always)]
+    pub fn files(self) -> Files {
+        Files(load(self.0, global!(OFFSETS.task_files)))
+    }
+}
+
+kernel_pointer! {
+    /// A `pt_regs`: the registers as the thread entered the kernel.
+    Registers
+}
+
+impl Registers {
+    /// Number of the system call; −1 in a fault or an interrupt.
+    #[inline(always)]
+    pub fn syscall_number(self) -> i64 {
+        load(self.0, global!(OFFSETS.regs_orig_ax))
+    }
+
+    /// First argument of the system call.
+    #[inline(always)]
+    pub fn first(self) -> u64 {
+        load(self.0, global!(OFFSETS.regs_di))
+    }
+
+    /// Second argument.
+    #[inline(always)]
+    pub fn second(self) -> u64 {
+        load(self.0, global!(OFFSETS.regs_si))
+    }
+
+    /// Third argument.
+    #[inline(always)]
+    pub fn third(self) -> u64 {
+        load(self.0, global!(OFFSETS.regs_dx))
+    }
+
+    /// Fourth argument.
+    #[inline(always)]
+    pub fn fourth(self) -> u64 {
+        load(self.0, global!(OFFSETS.regs_r10))
+    }
+}
+
+/// A `files_struct`: the descriptor table of a process.
+#[derive(Clone, Copy)]
+pub struct Files(*const u8);
+
+impl Files {
+    /// The table's entries (`struct file **`, which the verifier does not follow) and their number.
+    #[inline(always)]
+    pub fn table(self) -> (u64, u32) {
+        let table: *const u8 = load(self.0, global!(OFFSETS.files_fdt));
+        (load(table, global!(OFFSETS.fdt_fd)), load(table, global!(OFFSETS.fdt_max_fds)))
+    }
+}
+
+kernel_pointer! {
+    /// A `folio`: pages of a file in the page cache.
+    Folio
+}
+
+impl Folio {
+    /// What entered the page cache with it.
+    #[inline(always)]
+    pub fn added(self) -> crate::cold::Added {
+        let mapping: *const u8 = load(self.0, global!(OFFSETS.folio_mapping));
+        let host: *const u8 = load(mapping, global!(OFFSETS.mapping_host));
+        let file_system: *const u8 = load(host, global!(OFFSETS.inode_sb));
+        let first: u64 = load(self.0, global!(OFFSETS.folio_index));
+        crate::cold::Added {
+            inode: load(host, global!(OFFSETS.inode_ino)),
+            device: load(file_system, global!(OFFSETS.sb_dev)),
+            first,
+            end: first + (1 << self.order()),
+        }
+    }
+
+    /// log2 of its pages.
+    #[inline(always)]
+    fn order(self) -> u32 {
+        let flags: u64 = load(self.0, global!(OFFSETS.folio_flags));
+        if flags & (1 << (global!(CONFIG.page_head_bit) & 63)) == 0 {
+            return 0;
+        }
+        let order: u64 = load(self.0, global!(OFFSETS.folio_flags_1));
+        order as u32 & 0xff & 31
+    }
+}

@@ -1,0 +1,22 @@
+//! The recording: what one measurement says, as types. Pure data, no kernel, no file system, no clock.
+//!
+//! Their JSON form is a published contract (`schema_version` 1): within a version fields are added, never
+//! changed. Times are integers in ns, sizes integers in bytes; unknown is null, not applicable is absent.
+
+mod histogram;
+mod ids;
+mod probe;
+mod recording;
+mod syscall;
+mod thread;
+mod verdict;
+
+pub use histogram::{Histogram, HistogramBuilder};
+pub use ids::{Pid, Tid};
+pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
+pub use recording::{
+    Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
+};
+pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
+pub use thread::{Role, ThreadRecord, ThreadRef};
+pub use verdict::{Status, Verdict};

@@ -1,0 +1,146 @@
+//! One measurement as a whole.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Losses, Pid, Probe, SyscallRecord, ThreadRecord, Verdict};
+
+/// Version of the contract.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One measurement: whom it watched, how, what it saw, and what that means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recording {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// Where it was measured.
+    pub hosts: Vec<Host>,
+    /// The user's own marks.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Whom it watched.
+    pub target: Target,
+    /// When.
+    pub window: Window,
+    /// A call of at least this is slow.
+    pub threshold_ns: u64,
+    /// Share of the window from which on an event loop's disk waits make it blocked.
+    pub blocked_share: f64,
+    /// What observed.
+    pub probes: Vec<Probe>,
+    /// What could not be counted.
+    pub losses: Losses,
+    /// What the traced system calls did.
+    pub syscalls: Vec<SyscallRecord>,
+    /// Threads that made traced calls or waited for the disk.
+    #[serde(default)]
+    pub threads: Vec<ThreadRecord>,
+    /// The window cut into pieces, whose sums are the whole.
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+    /// The answer.
+    pub verdict: Verdict,
+}
+
+/// The program that wrote a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `tracer`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    /// Node name.
+    pub hostname: String,
+    /// Kernel release.
+    pub kernel: String,
+    /// Machine architecture.
+    pub arch: String,
+    /// CPUs online.
+    pub cpus: u32,
+    /// Tells two boots apart.
+    pub boot_id: String,
+}
+
+/// Whom a measurement watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// The options that chose it.
+    pub selector: String,
+    /// The processes that they stood for.
+    pub processes: Vec<Process>,
+    /// Whether the target ended before the window did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<bool>,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Process {
+    /// Its id.
+    pub pid: Pid,
+    /// The kernel's name for it.
+    pub comm: String,
+    /// Its arguments, joined by spaces; null if they cannot be read.
+    pub command_line: Option<String>,
+    /// CLOCK_BOOTTIME at its start, to a clock tick.
+    pub start_time_ns: u64,
+}
+
+/// The time that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// Wall clock at its start.
+    #[schemars(with = "String")]
+    pub start: Timestamp,
+    /// How long it was.
+    pub duration_ns: u64,
+}
+
+/// A piece of the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interval {
+    /// Its start, from the window's.
+    pub at_ns: u64,
+    /// How long it was.
+    pub duration_ns: u64,
+    /// What returned in it.
+    pub syscalls: Vec<IntervalSyscall>,
+}
+
+/// What one system call did in a piece of the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalSyscall {
+    /// Its name.
+    pub name: String,
+    /// Calls that returned.
+    pub calls: u64,
+    /// Bytes that they returned.
+    pub bytes: u64,
+    /// Slow calls.
+    pub slow: u64,
+    /// Disk-blocked calls.
+    pub disk_blocked: u64,
+    /// The disk part.
+    pub disk_wait_ns: u64,
+    /// Latency of all calls.
+    pub latency: SparseHistogram,
+    /// Latency of the disk-blocked calls.
+    pub disk: SparseHistogram,
+}
+
+/// A histogram's buckets alone, `[low, high, count]`, in ns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SparseHistogram {
+    /// The non-empty ones, in order.
+    pub buckets: Vec<(u64, u64, u64)>,
+}

@@ -1,0 +1,65 @@
+//! A thread: who it is, what part it plays, and its disk waits.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Pid, Tid};
+
+/// Which thread, and what it is called. Part of every row that is about a thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadRef {
+    /// Its process.
+    pub pid: Pid,
+    /// Its id, which another thread may have had before.
+    pub tid: Tid,
+    /// CLOCK_BOOTTIME at its start: tells a reused tid apart.
+    pub start_time_ns: u64,
+    /// The kernel's name for it, at most 15 characters.
+    pub comm: String,
+    /// The best name known, otherwise `comm`.
+    pub name: String,
+    /// Its part, judged from its behaviour.
+    pub role: Role,
+}
+
+/// What part a thread plays, judged from its behaviour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The only thread that takes events from its epoll instance.
+    EventLoop,
+    /// One of several threads that an epoll instance gives events to.
+    Poller,
+    /// Makes traced calls or disk waits, and is neither.
+    Worker,
+    /// Too little was seen to say.
+    #[default]
+    Unknown,
+}
+
+impl Role {
+    /// As people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::EventLoop => "event loop",
+            Self::Poller => "poller",
+            Self::Worker => "worker",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A thread's disk waits in all system calls and faults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadRecord {
+    /// Which thread.
+    #[serde(flatten)]
+    pub thread: ThreadRef,
+    /// Number of disk waits that ended inside the window.
+    pub disk_waits: u64,
+    /// Their sum, less run-queue delay.
+    pub disk_wait_ns: u64,
+    /// The longest.
+    pub disk_wait_max_ns: u64,
+}
