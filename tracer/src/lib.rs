@@ -4,4 +4,5 @@
 //! One direction: options → probe → collect → Snapshot → Recording → analysis → render. `model`, `analysis`
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
+pub mod demo;
 pub mod model;
