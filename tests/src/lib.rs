@@ -1,1 +1,17 @@
 //! Support for the tests.
+//!
+//! A test starts a [`workload`] that knows its own truth, lets the [`tracer`] watch it, and compares the
+//! [`recording`] with the [`truth`]. Nothing here uses the product's own types: the recording is read by
+//! its published contract, the truth comes from the kernel by other ways.
+
+pub mod bpftrace;
+pub mod disk;
+pub mod load;
+pub mod os;
+pub mod process;
+pub mod recording;
+pub mod require;
+pub mod sysctl;
+pub mod tracer;
+pub mod truth;
+pub mod workload;

@@ -30,8 +30,8 @@ pub struct ThreadSlot {
     pub comm: [u8; 16],
     /// The traced call that it is in.
     pub call: Call,
-    /// The sleep that it is in.
-    pub sleep: Sleep,
+    /// Its time off the CPU, while that lasts.
+    pub off_cpu: OffCpu,
     /// Disk waits that ended inside the window, in any system call or fault.
     pub disk_waits: u64,
     /// Their sum, less run-queue delay.
@@ -56,8 +56,8 @@ pub struct ThreadSlot {
 pub struct Call {
     /// CLOCK_MONOTONIC at its entry.
     pub since_ns: u64,
-    /// The thread's accumulated run-queue delay at its entry.
-    pub run_delay_ns: u64,
+    /// Run-queue delay so far: preemptions, and what ended each sleep.
+    pub runqueue_ns: u64,
     /// Its disk waits so far, less run-queue delay.
     pub disk_ns: u64,
     /// Its other sleeps so far, less run-queue delay.
@@ -66,10 +66,14 @@ pub struct Call {
     pub disk_waits: u32,
     /// Number of its other sleeps.
     pub other_sleeps: u32,
+    /// Number of its preemptions.
+    pub preemptions: u32,
     /// 0: none; else the [`Syscall`]'s index + 1.
     pub active: u32,
     /// Whether `cold` has been filled in for this call.
     pub cold_known: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
     /// Pages that it brought into the page cache.
     pub cold: ColdPages,
 }
@@ -134,15 +138,27 @@ pub struct PageRun {
 /// A thread off the CPU.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
-pub struct Sleep {
-    /// CLOCK_MONOTONIC when it left the CPU; 0: it does not sleep, or in nothing that is measured.
+pub struct OffCpu {
+    /// CLOCK_MONOTONIC when it left the CPU; 0: it has not, or for nothing that is measured.
     pub since_ns: u64,
     /// Its accumulated run-queue delay at that moment.
     pub run_delay_ns: u64,
-    /// 1: waits for storage.
-    pub is_disk_wait: u32,
+    /// Why: an [`OffCpuReason`].
+    pub reason: u32,
     /// Keeps the layout free of padding.
     pub reserved: u32,
+}
+
+/// Why a thread is off the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum OffCpuReason {
+    /// It waits for storage.
+    Disk = 1,
+    /// It sleeps for something else.
+    Other = 2,
+    /// It could run, but another thread does.
+    Preempted = 3,
 }
 
 /// What a thread's calls of one system call added up to. The number of calls is the sum of `buckets`.
@@ -200,6 +216,15 @@ impl Extremes {
         }
         if self.max_ns < value_ns {
             self.max_ns = value_ns;
+        }
+    }
+
+    /// The shortest and the longest, ns; `None` where there was none.
+    #[must_use]
+    pub const fn range_ns(&self) -> Option<(u64, u64)> {
+        match self.min_plus_1_ns {
+            0 => None,
+            min_plus_1_ns => Some((min_plus_1_ns - 1, self.max_ns)),
         }
     }
 }

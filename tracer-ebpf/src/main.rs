@@ -63,10 +63,8 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
 /// The CPU changes hands.
 #[btf_tracepoint(function = "sched_switch")]
 pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
-    let is_preemption = ctx.arg::<u64>(0) as u8 != 0;
-    if !is_preemption {
-        wait::switched_out(Task::from_argument(ctx.arg::<*const u8>(1)), ctx.arg::<u64>(3) as u32);
-    }
+    let state = if ctx.arg::<u64>(0) as u8 == 0 { ctx.arg::<u64>(3) as u32 } else { wait::PREEMPTED };
+    wait::switched_out(Task::from_argument(ctx.arg::<*const u8>(1)), state);
     wait::switched_in(Task::from_argument(ctx.arg::<*const u8>(2)));
     0
 }

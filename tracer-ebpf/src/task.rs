@@ -164,10 +164,9 @@ impl Registers {
     }
 }
 
-kernel_pointer! {
-    /// A `files_struct`: the descriptor table of a process.
-    Files
-}
+/// A `files_struct`: the descriptor table of a process.
+#[derive(Clone, Copy)]
+pub struct Files(*const u8);
 
 impl Files {
     /// The table's entries (`struct file **`, which the verifier does not follow) and their number.

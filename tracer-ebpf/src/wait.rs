@@ -1,22 +1,30 @@
-//! Sleeps: a thread leaves the CPU to wait, and is given it again. Disk waits are told from the others.
+//! Off the CPU: a thread leaves it to sleep or is preempted, and is given it again.
 //!
-//! Preemptions need no step here: the kernel adds them to the thread's run-queue delay.
+//! All times are taken here, at the switch, by the clock that times the calls: so the parts of a call never
+//! exceed it. The kernel's own run-queue delay would not do for preemptions: it counts from the moment
+//! another thread was preferred, when this one may still have been running, even before its call.
 
 use tracer_common::{
-    records::Sleep,
+    records::{OffCpu, OffCpuReason, ThreadSlot},
     syscall::{readiness, synchronous},
 };
 
 use crate::{clock::now_ns, maps, slots, task::Task, window};
 
+/// The state of a task that is preempted, or yields: it stays runnable.
+pub const PREEMPTED: u32 = 0;
+
 /// `TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`).
 const UNINTERRUPTIBLE: u32 = 2;
 
-/// A task gives up the CPU of its own accord.
+/// A task leaves the CPU in `state`.
 #[inline(always)]
 pub fn switched_out(task: Task, state: u32) {
-    // State 0: it stays runnable (a yield, or a signal came first), so it only loses the CPU.
-    if state == 0 || !window::is_target(task) || !window::is_open() {
+    if !window::is_target(task) || !window::is_open() {
+        return;
+    }
+    if state == PREEMPTED {
+        in_call(task, OffCpuReason::Preempted);
         return;
     }
     let registers = task.registers();
@@ -26,22 +34,34 @@ pub fn switched_out(task: Task, state: u32) {
             slot.thread.epoll_sleeps += 1;
             slot.thread.epoll_fd = registers.first() as u32;
         }
-        return;
-    }
-    let is_disk_wait = is_disk_wait(task, state, number);
-    let slot = if is_disk_wait { slots::find_or_claim(task) } else { slots::find(task) };
-    match slot {
-        Some(slot) if is_disk_wait || slot.thread.call.active != 0 => {
-            slot.thread.sleep = Sleep {
-                since_ns: now_ns(),
-                run_delay_ns: task.run_delay_ns(),
-                is_disk_wait: is_disk_wait.into(),
-                reserved: 0,
-            };
+    } else if is_disk_wait(task, state, number) {
+        match slots::find_or_claim(task) {
+            Some(slot) => begin(slot.thread, task, OffCpuReason::Disk),
+            None => slots::count_dropped(task),
         }
-        None if is_disk_wait => slots::count_dropped(task),
-        _ => {}
+    } else {
+        in_call(task, OffCpuReason::Other);
     }
+}
+
+/// Disk waits are of interest anywhere, everything else inside traced calls alone.
+#[inline(always)]
+fn in_call(task: Task, reason: OffCpuReason) {
+    if let Some(slot) = slots::find(task)
+        && slot.thread.call.active != 0
+    {
+        begin(slot.thread, task, reason);
+    }
+}
+
+#[inline(always)]
+fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason) {
+    thread.off_cpu = OffCpu {
+        since_ns: now_ns(),
+        run_delay_ns: task.run_delay_ns(),
+        reason: reason as u32,
+        reserved: 0,
+    };
 }
 
 /// Whether a sleep in the system call `number` waits for storage.
@@ -61,25 +81,23 @@ pub fn switched_in(task: Task) {
         return;
     }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
-    if thread.sleep.since_ns == 0 {
+    let off_cpu = thread.off_cpu;
+    if off_cpu.since_ns == 0 || !window::is_open() {
         return;
     }
-    let elapsed_ns = now_ns() - thread.sleep.since_ns;
-    thread.sleep.since_ns = 0;
-    if !window::is_open() {
-        return;
-    }
-    // The kernel has added to the run-queue delay only what the task waited on a CPU that it was moved
-    // away from; the rest is added right after this tracepoint.
-    let queued_ns = task.run_delay_ns() - thread.sleep.run_delay_ns + task.queued_for_ns();
-    let slept_ns = elapsed_ns.saturating_sub(queued_ns);
-    if elapsed_ns < queued_ns
-        && let Some(losses) = maps::losses()
-    {
-        losses.parts_clamped += 1;
-    }
+    thread.off_cpu.since_ns = 0;
+    let elapsed_ns = now_ns() - off_cpu.since_ns;
+    let queued_ns = if off_cpu.reason == OffCpuReason::Preempted as u32 {
+        elapsed_ns
+    } else {
+        queued_after_sleep(task, &off_cpu, elapsed_ns)
+    };
+    let slept_ns = elapsed_ns - queued_ns;
     let is_in_call = thread.call.active != 0;
-    if thread.sleep.is_disk_wait != 0 {
+    if is_in_call {
+        thread.call.runqueue_ns += queued_ns;
+    }
+    if off_cpu.reason == OffCpuReason::Disk as u32 {
         thread.disk_waits += 1;
         thread.disk_wait_ns += slept_ns;
         thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
@@ -87,8 +105,25 @@ pub fn switched_in(task: Task) {
             thread.call.disk_waits += 1;
             thread.call.disk_ns += slept_ns;
         }
-    } else if is_in_call {
+    } else if is_in_call && off_cpu.reason == OffCpuReason::Other as u32 {
         thread.call.other_sleeps += 1;
         thread.call.other_ns += slept_ns;
+    } else if is_in_call {
+        thread.call.preemptions += 1;
     }
+}
+
+/// How much of the time since a sleep began the task was awake and queued for a CPU.
+#[inline(always)]
+fn queued_after_sleep(task: Task, off_cpu: &OffCpu, elapsed_ns: u64) -> u64 {
+    // The kernel has added to the run-queue delay only what the task waited on a CPU that it was moved
+    // away from; the rest is added right after this tracepoint.
+    let queued_ns = task.run_delay_ns() - off_cpu.run_delay_ns + task.queued_for_ns();
+    if queued_ns > elapsed_ns {
+        if let Some(losses) = maps::losses() {
+            losses.parts_clamped += 1;
+        }
+        return elapsed_ns;
+    }
+    queued_ns
 }

@@ -4,5 +4,24 @@
 //! One direction: options → probe → collect → Snapshot → Recording → analysis → render. `model`, `analysis`
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
+pub mod analysis;
+pub mod cli;
+pub mod collect;
+pub mod commands;
+pub mod exit;
+pub mod measure;
 pub mod model;
+pub mod options;
+pub mod output;
+pub mod probe;
 pub mod render;
+pub mod snapshot;
+pub mod units;
+
+/// Says something to the person at the terminal, on stderr. Text from the kernel or from files may be in it,
+/// so nothing in it can move the cursor.
+pub fn say(text: &str) {
+    use std::io::Write as _;
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

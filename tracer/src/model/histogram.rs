@@ -42,13 +42,6 @@ impl HistogramBuilder {
         }
     }
 
-    /// Takes counts away. What is not there cannot be taken: it stays 0.
-    pub fn subtract_counts(&mut self, counts: &[u64]) {
-        for (total, &count) in self.counts.iter_mut().zip(counts) {
-            *total = total.saturating_sub(count);
-        }
-    }
-
     /// Adds to the sum, ns.
     pub fn add_sum(&mut self, sum_ns: u64) {
         self.sum_ns += sum_ns;
@@ -64,11 +57,40 @@ impl HistogramBuilder {
 
     /// Adds all of another histogram.
     pub fn add(&mut self, other: &Histogram) {
+        self.add_values(other);
+        self.add_extremes(other.extremes);
+    }
+
+    /// Adds the counts and the sum of another histogram, not its extremes.
+    pub fn add_values(&mut self, other: &Histogram) {
         for &(index, count) in &other.counts {
             self.counts[index] += count;
         }
         self.add_sum(other.sum_ns);
-        self.add_extremes(other.extremes);
+    }
+
+    /// Minimum and maximum, where they are known better than from what was added.
+    pub fn set_extremes(&mut self, extremes: Option<(u64, u64)>) {
+        self.extremes = extremes;
+    }
+
+    /// Minimum and maximum so far.
+    #[must_use]
+    pub fn extremes(&self) -> Option<(u64, u64)> {
+        self.extremes
+    }
+
+    /// What is left of the counts and of the sum without `parts`. The extremes are not known.
+    #[must_use]
+    pub fn remainder(&self, parts: &[&Histogram]) -> Self {
+        let mut rest = Self { extremes: None, ..self.clone() };
+        for part in parts {
+            for &(index, count) in &part.counts {
+                rest.counts[index] = rest.counts[index].saturating_sub(count);
+            }
+            rest.sum_ns = rest.sum_ns.saturating_sub(part.sum_ns);
+        }
+        rest
     }
 
     /// Adds one value.
@@ -76,12 +98,6 @@ impl HistogramBuilder {
         self.counts[bucket_of(value_ns)] += 1;
         self.add_sum(value_ns);
         self.add_extremes(Some((value_ns, value_ns)));
-    }
-
-    /// The dense counts.
-    #[must_use]
-    pub fn counts(&self) -> &[u64] {
-        &self.counts
     }
 
     /// The histogram.

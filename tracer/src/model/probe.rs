@@ -19,6 +19,14 @@ pub struct Probe {
     pub missed: Option<u64>,
 }
 
+impl Probe {
+    /// Name of the probe that the verdict rests on.
+    pub const DISK_WAITS: &str = "disk waits";
+
+    /// Name of the probe that cold pages come from.
+    pub const PAGE_CACHE: &str = "page cache";
+}
+
 /// A kernel mechanism that a probe can hang on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,0 +1,62 @@
+//! Calls that have not returned.
+
+use tests::{needs, os::clock::monotonic_ns, tracer::Tracer, workload::Workload};
+
+#[test]
+fn a_call_that_never_returns_is_in_flight() {
+    let _machine = needs!(Root);
+    let mut workload = Workload::start("stuck --before 2 --during 2 --released 1");
+    let tracer = Tracer::of_process(workload.pid());
+    let truth = workload.run();
+    let [released, early, early_too, late, late_too] = &truth.threads[..] else {
+        panic!("five threads, not {}", truth.threads.len());
+    };
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let before_ns = monotonic_ns();
+    let seen = tracer.stop().recording;
+    let after_ns = monotonic_ns();
+    seen.assert_nothing_lost();
+    let seen = seen.sendfile();
+    // None of them was entered and returned inside the window, not even the one that returned.
+    assert_eq!((seen.calls, seen.bytes), (0, 0));
+    assert_eq!(seen.in_flight.len(), 4, "{:?}", seen.in_flight);
+    let since = |tid: u32| {
+        let mut calls = seen.in_flight.iter().filter(|call| call.tid == tid);
+        calls
+            .next()
+            .unwrap_or_else(|| panic!("thread {tid} is not in flight"))
+            .since_ns
+    };
+    for thread in [early, early_too] {
+        assert_eq!(since(thread.tid), None, "it began before the window");
+    }
+    for thread in [late, late_too] {
+        let entered_ns = thread.in_call_since_ns.expect("it is in a call");
+        let since_ns = since(thread.tid).expect("it began inside the window");
+        // The program's clock was read before the call, and a busy machine may have come between.
+        let (least, most) = (before_ns - entered_ns - 20_000_000, after_ns - entered_ns);
+        assert!(
+            (least..=most).contains(&since_ns),
+            "{since_ns} is not within {least}..={most}"
+        );
+    }
+    assert!(
+        seen.in_flight
+            .iter()
+            .all(|call| call.tid != released.tid && call.pid == workload.pid())
+    );
+}
+
+#[test]
+fn a_thread_that_is_parked_elsewhere_is_not_in_flight() {
+    let _machine = needs!(Root);
+    let mut workload = Workload::start("count --threads 4 --calls 10");
+    let tracer = Tracer::of_process(workload.pid());
+    workload.run();
+    let seen = tracer.stop().recording;
+    assert!(
+        seen.sendfile().in_flight.is_empty(),
+        "{:?}",
+        seen.sendfile().in_flight
+    );
+}

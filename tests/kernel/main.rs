@@ -1,0 +1,103 @@
+//! What the kernel half counts and times, on the running kernel, against sources of their own: the
+//! program's own counts and clocks, mincore, taskstats, schedstat, bpftrace.
+
+mod cold_pages;
+mod counting;
+mod disk_waits;
+mod in_flight;
+mod latency;
+mod parts;
+mod side_by_side;
+mod window;
+
+use tests::{
+    recording::{Recording, Syscall, Thread},
+    tracer::Tracer,
+    truth::{ThreadTruth, Truth},
+    workload::Workload,
+};
+
+/// Clock ticks a second in `/proc/PID/stat`.
+const TICK_NS: u64 = 1_000_000_000 / 100;
+
+/// Lets tracer watch a whole workload; the recording is exact in all that every recording must be.
+fn watch(arguments: &str) -> (Recording, Truth) {
+    watch_with("", Workload::start(arguments))
+}
+
+/// The same with more arguments for tracer, on a workload that is set up.
+fn watch_with(arguments: &str, mut workload: Workload) -> (Recording, Truth) {
+    let tracer = Tracer::sendfile(&format!("--pid {} {arguments}", workload.pid()));
+    let truth = workload.run();
+    let seen = tracer.stop().recording;
+    seen.assert_nothing_lost();
+    assert_adds_up(seen.sendfile());
+    (seen, truth)
+}
+
+/// Each thread's calls, bytes and errors, and their sums, are those of the program.
+fn assert_counts(seen: &Syscall, truth: &Truth) {
+    assert_eq!(seen.calls, truth.calls(), "calls");
+    assert_eq!(seen.bytes, truth.bytes(), "bytes");
+    assert_eq!(seen.errors_by_name, truth.errors(), "errors");
+    let with_calls = |thread: &&Thread| thread.calls > 0;
+    assert_eq!(
+        seen.threads.iter().filter(with_calls).count(),
+        truth.threads.len(),
+        "threads"
+    );
+    for (index, thread) in truth.threads.iter().enumerate() {
+        let namesakes = truth.threads[..index]
+            .iter()
+            .filter(|former| former.tid == thread.tid)
+            .count();
+        let threads = seen.threads_with(thread.tid);
+        let seen = threads
+            .get(namesakes)
+            .unwrap_or_else(|| panic!("thread {} is not listed", thread.tid));
+        assert_same_thread(seen, thread);
+    }
+}
+
+fn assert_same_thread(seen: &Thread, truth: &ThreadTruth) {
+    let tid = truth.tid;
+    assert_eq!(
+        seen.start_time_ns / TICK_NS,
+        truth.start_ticks,
+        "start of thread {tid}"
+    );
+    assert_eq!(seen.calls, truth.calls, "calls of thread {tid}");
+    assert_eq!(seen.bytes, truth.bytes, "bytes of thread {tid}");
+    assert_eq!(seen.errors, truth.error_count(), "errors of thread {tid}");
+}
+
+/// Histogram, causes, parts and threads each sum to the total.
+fn assert_adds_up(seen: &Syscall) {
+    let rows = |rows: &[(u64, u64, u64)]| rows.iter().map(|(_, _, count)| count).sum::<u64>();
+    assert_eq!(seen.latency.count, seen.calls);
+    assert_eq!(rows(&seen.latency.buckets), seen.calls);
+    assert_eq!(rows(&seen.latency.log2), seen.calls);
+    assert_eq!(seen.by_cause.counts().iter().sum::<u64>(), seen.calls);
+    assert_eq!(seen.by_cause.disk.count, seen.disk_blocked);
+    assert_eq!(seen.time_ns.sum(), seen.latency.sum);
+    assert_eq!(seen.errors_by_name.values().sum::<u64>(), seen.errors);
+    let over_threads = |field: fn(&Thread) -> u64| seen.threads.iter().map(field).sum::<u64>();
+    assert_eq!(over_threads(|thread| thread.calls), seen.calls);
+    assert_eq!(over_threads(|thread| thread.bytes), seen.bytes);
+    assert_eq!(over_threads(|thread| thread.latency.sum), seen.latency.sum);
+    assert_eq!(over_threads(|thread| thread.disk_waits), seen.disk_waits);
+    assert_eq!(
+        over_threads(|thread| thread.disk_wait_ns),
+        seen.time_ns.disk
+    );
+}
+
+/// Two measures of the same thing agree within a share of the larger one and an absolute slack.
+fn assert_agree(what: &str, seen_ns: u64, truth_ns: u64, share: f64, slack_ns: u64) {
+    let allowed = share * seen_ns.max(truth_ns) as f64 + slack_ns as f64;
+    let apart = seen_ns.abs_diff(truth_ns);
+    assert!(
+        apart as f64 <= allowed,
+        "{what}: {seen_ns} seen, {truth_ns} true, {apart} apart, {allowed} allowed"
+    );
+}

@@ -1,0 +1,192 @@
+//! A directory on a real disk, and a limit on that disk's reads.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+/// A directory that is removed on drop.
+pub struct Scratch(TempDir);
+
+impl Scratch {
+    /// Beside the test's own executable, which lies on a disk where `/tmp` may not; `TRACER_SCRATCH` names another place.
+    ///
+    /// # Panics
+    /// If no directory can be made there.
+    #[must_use]
+    pub fn on_disk() -> Self {
+        let place = place();
+        let directory = TempDir::with_prefix_in("scratch-", &place);
+        Self(
+            directory.unwrap_or_else(|error| {
+                panic!("making a directory in {}: {error}", place.display())
+            }),
+        )
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+fn place() -> PathBuf {
+    if let Some(place) = std::env::var_os("TRACER_SCRATCH") {
+        return place.into();
+    }
+    let test = std::env::current_exe().expect("the path of this test");
+    test.parent()
+        .expect("an executable lies in a directory")
+        .to_owned()
+}
+
+/// A limit on the reads of one process from the scratch directory's disk. Lifted on drop.
+pub struct ThrottledDisk {
+    group: PathBuf,
+    home: PathBuf,
+    pid: u32,
+}
+
+impl ThrottledDisk {
+    /// Lets process `pid` start at most so many reads a second.
+    ///
+    /// # Panics
+    /// If the kernel refuses.
+    #[must_use]
+    pub fn for_process(pid: u32, reads_per_second: u32) -> Self {
+        let throttle = Throttle::find().expect("a way to throttle the disk");
+        let device = whole_disk(&place()).expect("the scratch directory's disk");
+        let group = throttle
+            .root()
+            .join(format!("tracer-test-{}-{pid}", std::process::id()));
+        let home = throttle.home_of(pid).expect("the cgroup of the process");
+        fs::create_dir(&group)
+            .unwrap_or_else(|error| panic!("making {}: {error}", group.display()));
+        // From here on the drop undoes it.
+        let this = Self { group, home, pid };
+        let (file, line) = match throttle {
+            Throttle::Blkio(_) => (
+                "blkio.throttle.read_iops_device",
+                format!("{device} {reads_per_second}"),
+            ),
+            Throttle::Io(_) => ("io.max", format!("{device} riops={reads_per_second}")),
+        };
+        write(&this.group.join(file), &line);
+        write(&this.group.join("cgroup.procs"), &pid.to_string());
+        this
+    }
+}
+
+impl Drop for ThrottledDisk {
+    fn drop(&mut self) {
+        // The process may have ended, and a zombie still counts for a moment: try for a while.
+        for _ in 0..200 {
+            let _ = fs::write(self.home.join("cgroup.procs"), self.pid.to_string());
+            if fs::remove_dir(&self.group).is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+/// Which controller limits reads, and where its hierarchy is mounted.
+enum Throttle {
+    /// cgroup v1.
+    Blkio(PathBuf),
+    /// cgroup v2.
+    Io(PathBuf),
+}
+
+impl Throttle {
+    fn find() -> Result<Self> {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").context("reading the mounts")?;
+        for line in mounts.lines() {
+            let Some((place, kind)) = line.split_once(" - ") else {
+                continue;
+            };
+            let Some(point) = place.split_whitespace().nth(4) else {
+                continue;
+            };
+            let point = PathBuf::from(point);
+            let mut kind = kind.split_whitespace();
+            match (kind.next(), kind.nth(1)) {
+                (Some("cgroup"), Some(options))
+                    if options.split(',').any(|option| option == "blkio") =>
+                {
+                    return Ok(Self::Blkio(point));
+                }
+                (Some("cgroup2"), _) if has_io(&point) => return Ok(Self::Io(point)),
+                _ => {}
+            }
+        }
+        bail!(
+            "no cgroup controller that limits reads (blkio, or io with its subtree_control) is mounted"
+        )
+    }
+
+    fn root(&self) -> &Path {
+        match self {
+            Self::Blkio(root) | Self::Io(root) => root,
+        }
+    }
+
+    /// The group that a process is in now.
+    fn home_of(&self, pid: u32) -> Result<PathBuf> {
+        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
+        for line in groups.lines() {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else {
+                continue;
+            };
+            let ours = match self {
+                Self::Blkio(_) => controllers.split(',').any(|name| name == "blkio"),
+                Self::Io(_) => controllers.is_empty(),
+            };
+            if ours {
+                return Ok(self.root().join(path.trim_start_matches('/')));
+            }
+        }
+        bail!("process {pid} is in no group of {}", self.root().display())
+    }
+}
+
+/// Whether groups below this root can limit reads.
+fn has_io(root: &Path) -> bool {
+    fs::read_to_string(root.join("cgroup.subtree_control"))
+        .is_ok_and(|controllers| controllers.split_whitespace().any(|name| name == "io"))
+}
+
+/// Why no disk can be throttled here, if so.
+pub(crate) fn cannot_throttle() -> Option<String> {
+    let tried = Throttle::find().and_then(|_| whole_disk(&place()));
+    tried.err().map(|error| format!("{error:#}"))
+}
+
+/// `major:minor` of the disk that holds a directory, not of its partition.
+fn whole_disk(directory: &Path) -> Result<String> {
+    let doing = || format!("finding the disk that holds {}", directory.display());
+    let device = fs::metadata(directory).with_context(doing)?.dev();
+    let number = format!(
+        "{}:{}",
+        rustix::fs::major(device),
+        rustix::fs::minor(device)
+    );
+    let entry = fs::canonicalize(format!("/sys/dev/block/{number}")).with_context(doing)?;
+    if !entry.join("partition").exists() {
+        return Ok(number);
+    }
+    let disk = entry.parent().context("a partition lies below its disk")?;
+    let number = fs::read_to_string(disk.join("dev")).with_context(doing)?;
+    Ok(number.trim().to_owned())
+}
+
+fn write(path: &Path, line: &str) {
+    fs::write(path, line)
+        .unwrap_or_else(|error| panic!("writing {line:?} to {}: {error}", path.display()));
+}

@@ -1,0 +1,88 @@
+//! What the scheduler says about the calling thread.
+
+use std::{fs::File, mem::MaybeUninit, os::unix::fs::FileExt};
+
+use anyhow::{Context, Result};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+/// `/proc/PID/task/TID/schedstat` of the thread that opened it.
+pub struct Schedstat(File);
+
+impl Schedstat {
+    /// Of the calling thread.
+    ///
+    /// # Errors
+    /// If the kernel keeps no such account.
+    pub fn of_this_thread() -> Result<Self> {
+        let path = "/proc/thread-self/schedstat";
+        File::open(path)
+            .map(Self)
+            .with_context(|| format!("opening {path}"))
+    }
+
+    /// How long the thread has waited for a CPU since its start, ns.
+    ///
+    /// # Errors
+    /// If the file cannot be read or has another form.
+    pub fn run_delay_ns(&self) -> Result<u64> {
+        let mut text = [0; 128];
+        let length = self.0.read_at(&mut text, 0).context("reading schedstat")?;
+        let text = str::from_utf8(&text[..length])?;
+        let field = text
+            .split_whitespace()
+            .nth(1)
+            .context("schedstat has no second field")?;
+        field
+            .parse()
+            .with_context(|| format!("schedstat says {text:?}"))
+    }
+}
+
+/// How often a thread left the CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Switches {
+    /// By its own will: it slept.
+    pub voluntary: u64,
+    /// Not by its own will: it was preempted.
+    pub involuntary: u64,
+}
+
+/// Of the calling thread since its start.
+#[must_use]
+pub fn switches() -> Switches {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the kernel fills in the structure that it is given.
+    let status = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    assert_eq!(status, 0, "getrusage: {}", std::io::Error::last_os_error());
+    // SAFETY: zero is valid for each of its fields, and getrusage succeeded.
+    let usage = unsafe { usage.assume_init() };
+    Switches {
+        voluntary: usage.ru_nvcsw.unsigned_abs(),
+        involuntary: usage.ru_nivcsw.unsigned_abs(),
+    }
+}
+
+/// Keeps the calling thread on one CPU.
+///
+/// # Errors
+/// If there is no such CPU.
+pub fn pin_to(cpu: usize) -> Result<()> {
+    let mut set = CpuSet::new();
+    set.set(cpu);
+    sched_setaffinity(None, &set).with_context(|| format!("pinning a thread to CPU {cpu}"))
+}
+
+/// The field of `/proc/self/task/TID/stat` with this number, counted from 1 as in proc(5); at least 3.
+///
+/// # Errors
+/// If the thread is gone.
+pub fn stat_field(tid: u32, number: usize) -> Result<String> {
+    let path = format!("/proc/self/task/{tid}/stat");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    // The name, field 2, may hold anything, also blanks and parentheses: count from its end.
+    let (_, rest) = text.rsplit_once(") ").context("no name in the stat file")?;
+    let field = rest.split_whitespace().nth(number - 3);
+    field
+        .map(str::to_owned)
+        .with_context(|| format!("no field {number} in {path}"))
+}

@@ -1,0 +1,381 @@
+//! A recording, read by its published contract (`schema_version` 1) and not by the product's types.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde::Deserialize;
+
+use crate::require;
+
+/// The JSON of one measurement; what the tests do not look at is left out.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Recording {
+    /// What was measured.
+    pub target: Target,
+    /// When.
+    pub window: Window,
+    /// From where on a call is slow.
+    pub threshold_ns: u64,
+    /// By what means.
+    pub probes: Vec<Probe>,
+    /// What is missing.
+    pub losses: Losses,
+    /// One row for each traced system call.
+    pub syscalls: Vec<Syscall>,
+    /// The disk waits of all threads in any system call.
+    #[serde(default)]
+    pub threads: Vec<DiskWaits>,
+    /// Slow and disk-blocked calls, one by one.
+    #[serde(default)]
+    pub slow_calls: Vec<SlowCall>,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Target {
+    /// Its processes.
+    pub processes: Vec<Process>,
+}
+
+/// A measured process.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Process {
+    /// Process id.
+    pub pid: u32,
+}
+
+/// The time between the attached probes and the end.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Window {
+    /// Its length, ns.
+    pub duration_ns: u64,
+}
+
+/// How one thing was observed.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Probe {
+    /// Which thing.
+    pub name: String,
+    /// `attached`, `unavailable` or `off`.
+    pub status: String,
+    /// Times that the kernel skipped it; `None` where the kernel does not tell.
+    #[serde(default)]
+    pub missed: Option<u64>,
+}
+
+/// What was not counted.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Losses {
+    /// Records of slow calls.
+    pub slow_calls_dropped: u64,
+    /// Threads.
+    pub threads_dropped: u64,
+    /// Calls.
+    pub calls_uncounted: u64,
+    /// Calls of which a part would have been negative.
+    pub parts_clamped: u64,
+}
+
+/// All calls of one system call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Syscall {
+    /// Its name.
+    pub name: String,
+    /// Calls inside the window.
+    pub calls: u64,
+    /// Calls that failed.
+    pub errors: u64,
+    /// The same by name.
+    pub errors_by_name: BTreeMap<String, u64>,
+    /// Bytes returned.
+    pub bytes: u64,
+    /// Calls of at least the threshold.
+    pub slow: u64,
+    /// Calls with a disk wait.
+    pub disk_blocked: u64,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Cold pages inside the returned ranges.
+    pub cold_requested: Option<u64>,
+    /// Cold pages outside of them.
+    pub read_ahead: Option<u64>,
+    /// Where the time went.
+    pub time_ns: Parts,
+    /// Latency of all calls.
+    pub latency: Histogram,
+    /// Latency by cause.
+    pub by_cause: ByCause,
+    /// Each thread that made calls.
+    pub threads: Vec<Thread>,
+    /// Calls that had not returned when the window closed.
+    pub in_flight: Vec<InFlight>,
+}
+
+/// The four parts of latency, ns.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Parts {
+    /// On the CPU.
+    pub on_cpu: u64,
+    /// Asleep for storage.
+    pub disk: u64,
+    /// Runnable without a CPU.
+    pub runqueue: u64,
+    /// Asleep for something else.
+    pub other: u64,
+}
+
+/// Latencies by cause.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ByCause {
+    /// Calls that kept the CPU.
+    pub on_cpu: Histogram,
+    /// Calls with a disk wait.
+    pub disk: Histogram,
+    /// Calls that lost the CPU and never slept.
+    pub runqueue: Histogram,
+    /// Calls that slept for something else alone.
+    pub other: Histogram,
+}
+
+/// Latencies.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Histogram {
+    /// Number of calls.
+    pub count: u64,
+    /// Their sum, ns.
+    pub sum: u64,
+    /// The shortest, ns.
+    pub min: Option<u64>,
+    /// The longest, ns.
+    pub max: Option<u64>,
+    /// `[low, high)` and the calls in it; no empty ones.
+    pub buckets: Vec<(u64, u64, u64)>,
+    /// The same by powers of two.
+    pub log2: Vec<(u64, u64, u64)>,
+    /// The median, at the upper edge of its bucket.
+    pub p50: Option<u64>,
+}
+
+/// One thread's calls.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Thread {
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// CLOCK_BOOTTIME at its start.
+    pub start_time_ns: u64,
+    /// Calls inside the window.
+    pub calls: u64,
+    /// Calls that failed.
+    pub errors: u64,
+    /// Bytes returned.
+    pub bytes: u64,
+    /// Calls of at least the threshold.
+    pub slow: u64,
+    /// Calls with a disk wait.
+    pub disk_blocked: u64,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
+    /// Cold pages inside the returned ranges.
+    pub cold_requested: Option<u64>,
+    /// Cold pages outside of them.
+    pub read_ahead: Option<u64>,
+    /// Latency of its calls.
+    pub latency: Histogram,
+}
+
+/// A call that had not returned.
+#[derive(Clone, Debug, Deserialize)]
+pub struct InFlight {
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// How long so far; `None`: it began before the window.
+    pub since_ns: Option<u64>,
+}
+
+/// One thread's disk waits in any system call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DiskWaits {
+    /// Thread id.
+    pub tid: u32,
+    /// Their number.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
+}
+
+/// One slow or disk-blocked call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SlowCall {
+    /// Its start, from the start of the window.
+    pub at_ns: u64,
+    /// Thread id.
+    pub tid: u32,
+    /// Its latency.
+    pub latency_ns: u64,
+    /// On the CPU.
+    pub on_cpu_ns: u64,
+    /// Asleep for storage.
+    pub disk_ns: u64,
+    /// Runnable without a CPU.
+    pub runqueue_ns: u64,
+    /// Asleep for something else.
+    pub other_ns: u64,
+    /// Returned bytes, negative for an error.
+    pub bytes: i64,
+    /// First byte, where known.
+    #[serde(default)]
+    pub offset: Option<u64>,
+}
+
+impl Recording {
+    /// Reads a file, after `check-recording` has found nothing wrong with it.
+    ///
+    /// # Panics
+    /// If the file is no valid recording.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        check(path);
+        let text = std::fs::read_to_string(path).expect("reading the recording");
+        serde_json::from_str(&text).expect("the recording has the published shape")
+    }
+
+    /// The row of sendfile.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn sendfile(&self) -> &Syscall {
+        let mut rows = self
+            .syscalls
+            .iter()
+            .filter(|syscall| syscall.name == "sendfile");
+        let row = rows.next().expect("a row for sendfile");
+        assert!(rows.next().is_none(), "two rows for sendfile");
+        row
+    }
+
+    /// Asserts that nothing was lost, missed or clamped, and that every probe that is wanted is attached.
+    ///
+    /// # Panics
+    /// If something was.
+    pub fn assert_nothing_lost(&self) {
+        let Losses {
+            slow_calls_dropped: _,
+            threads_dropped,
+            calls_uncounted,
+            parts_clamped,
+        } = self.losses;
+        assert_eq!(
+            (threads_dropped, calls_uncounted, parts_clamped),
+            (0, 0, 0),
+            "{:?}",
+            self.losses
+        );
+        assert!(!self.probes.is_empty(), "no probe is listed");
+        for probe in &self.probes {
+            assert_ne!(probe.status, "unavailable", "{probe:?}");
+            assert_eq!(probe.missed.unwrap_or(0), 0, "{probe:?}");
+        }
+    }
+}
+
+impl Syscall {
+    /// The threads with this id, in the order of their start.
+    #[must_use]
+    pub fn threads_with(&self, tid: u32) -> Vec<&Thread> {
+        let mut threads = self
+            .threads
+            .iter()
+            .filter(|thread| thread.tid == tid)
+            .collect::<Vec<_>>();
+        threads.sort_by_key(|thread| thread.start_time_ns);
+        threads
+    }
+
+    /// The one thread with this id.
+    ///
+    /// # Panics
+    /// If there is none, or more than one.
+    #[must_use]
+    pub fn thread(&self, tid: u32) -> &Thread {
+        let threads = self.threads_with(tid);
+        assert_eq!(threads.len(), 1, "threads with the id {tid}");
+        threads[0]
+    }
+}
+
+impl Parts {
+    /// The whole latency.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.on_cpu + self.disk + self.runqueue + self.other
+    }
+}
+
+impl ByCause {
+    /// Calls of each cause: on CPU, disk, run queue, other.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 4] {
+        [
+            self.on_cpu.count,
+            self.disk.count,
+            self.runqueue.count,
+            self.other.count,
+        ]
+    }
+}
+
+impl Histogram {
+    /// Calls that certainly took at least so long: buckets that `ns` cuts are left out.
+    #[must_use]
+    pub fn surely_at_least(&self, ns: u64) -> u64 {
+        self.buckets
+            .iter()
+            .filter(|(low, _, _)| *low >= ns)
+            .map(|(_, _, count)| count)
+            .sum()
+    }
+
+    /// Calls that may have taken at least so long: buckets that `ns` cuts are taken in.
+    #[must_use]
+    pub fn perhaps_at_least(&self, ns: u64) -> u64 {
+        self.buckets
+            .iter()
+            .filter(|(_, high, _)| *high > ns)
+            .map(|(_, _, count)| count)
+            .sum()
+    }
+}
+
+/// Puts a recording to the independent reading of the contract.
+///
+/// # Panics
+/// If it finds a fault, or is missing in CI.
+pub fn check(path: &Path) {
+    let checker = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/check-recording");
+    if !checker.is_file() {
+        require::skip("check-recording", "the checker is not beside this project");
+        return;
+    }
+    let checked = Command::new("python3").arg(&checker).arg(path).output();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = checked.expect("running check-recording with python3");
+    assert!(
+        status.success(),
+        "check-recording ended with {status}:\n{}{}",
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr)
+    );
+}

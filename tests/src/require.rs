@@ -1,0 +1,102 @@
+//! What a test needs from the machine. Without it the test fails in CI (where `CI` is set); elsewhere it
+//! is skipped, visibly: on stderr, and in the file that `TRACER_SKIPS` names.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The machine, for one test alone: a second one would disturb its times.
+pub type Machine = MutexGuard<'static, ()>;
+
+static MACHINE: Mutex<()> = Mutex::new(());
+
+/// A thing that a test cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// To load eBPF programs, to set kernel parameters.
+    Root,
+    /// An account of sleeps for block I/O that does not come from tracing.
+    DelayAccounting,
+    /// A cgroup controller that limits reads per second.
+    DiskThrottle,
+    /// The program to compare with.
+    Bpftrace,
+    /// To choose the id of a new thread.
+    ChosenThreadId,
+}
+
+impl Need {
+    /// Why it is not met.
+    fn missing(self) -> Option<String> {
+        match self {
+            Self::Root => (!rustix::process::geteuid().is_root()).then(|| "needs root".to_owned()),
+            Self::DelayAccounting => absent("/proc/sys/kernel/task_delayacct"),
+            Self::DiskThrottle => crate::disk::cannot_throttle(),
+            Self::Bpftrace => {
+                let mut command = Command::new("bpftrace");
+                command
+                    .arg("--version")
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null());
+                let runs = command.status().is_ok_and(|status| status.success());
+                (!runs).then(|| "bpftrace is not installed".to_owned())
+            }
+            Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
+        }
+    }
+}
+
+fn absent(path: &str) -> Option<String> {
+    (!std::path::Path::new(path).exists()).then(|| format!("this kernel has no {path}"))
+}
+
+/// Gives the machine to a test if its needs are met; `None` means that it is skipped. Use [`needs!`](crate::needs).
+///
+/// # Panics
+/// In CI, if a need is not met.
+#[must_use]
+pub fn machine(test: &str, needs: &[Need]) -> Option<Machine> {
+    if let Some(why) = needs.iter().find_map(|need| need.missing()) {
+        skip(test, &why);
+        return None;
+    }
+    // A failed test leaves nothing behind that the next one must fear.
+    Some(MACHINE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Says that a test, or a part of it, does not run here.
+///
+/// # Panics
+/// In CI, where everything must run.
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
+pub fn skip(test: &str, why: &str) {
+    assert!(!in_ci(), "{test} must run in CI: {why}");
+    let line = format!("SKIPPED {test}: {why}");
+    eprintln!("{line}");
+    if let Some(path) = std::env::var_os("TRACER_SKIPS") {
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| writeln!(file, "{line}"))
+            .unwrap_or_else(|error| panic!("noting a skip in {}: {error}", path.display()));
+    }
+}
+
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
+
+/// Gives the machine to the calling test for as long as the value lives; returns from the test if it
+/// cannot run here.
+#[macro_export]
+macro_rules! needs {
+    ($($need:ident),* $(,)?) => {{
+        fn here() {}
+        let name = std::any::type_name_of_val(&here).trim_end_matches("::here");
+        match $crate::require::machine(name, &[$($crate::require::Need::$need),*]) {
+            Some(machine) => machine,
+            None => return,
+        }
+    }};
+}

@@ -1,0 +1,109 @@
+//! The program under test: started, waited for, read.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    process::{Guarded, Lines, built, exit_code},
+    recording::Recording,
+};
+
+const ATTACH: Duration = Duration::from_secs(30);
+const REPORT: Duration = Duration::from_secs(30);
+
+/// A measurement that runs.
+pub struct Tracer {
+    child: Guarded,
+    stdout: Lines,
+    stderr: Lines,
+    folder: TempDir,
+}
+
+/// What a measurement left behind.
+pub struct Outcome {
+    /// Its exit code.
+    pub code: i32,
+    /// The table.
+    pub stdout: String,
+    /// Everything else that was said.
+    pub stderr: String,
+    /// The JSON.
+    pub recording: Recording,
+}
+
+impl Tracer {
+    /// Starts `tracer sendfile ARGUMENTS`, and returns when its window is open. Blanks separate the arguments.
+    ///
+    /// # Panics
+    /// If the window does not open.
+    #[must_use]
+    pub fn sendfile(arguments: &str) -> Self {
+        let folder = TempDir::new().expect("a folder for the recording");
+        let mut command = Command::new(binary());
+        command.arg("sendfile").args(arguments.split_whitespace());
+        command.arg("-o").arg(folder.path().join(RECORDING));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = Guarded::new(command.spawn().expect("starting tracer"));
+        let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
+        let mut stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
+        stderr
+            .find(ATTACH, |line| line.starts_with("tracing "))
+            .expect("the window opens");
+        Self {
+            child,
+            stdout,
+            stderr,
+            folder,
+        }
+    }
+
+    /// Watches all threads of a process until it is told to stop.
+    #[must_use]
+    pub fn of_process(pid: u32) -> Self {
+        Self::sendfile(&format!("--pid {pid}"))
+    }
+
+    /// Ends the measurement as Ctrl-C does, and reads what it saw.
+    ///
+    /// # Panics
+    /// If it fails, or its recording is not valid.
+    #[must_use]
+    pub fn stop(self) -> Outcome {
+        self.child.interrupt();
+        self.finish(REPORT)
+    }
+
+    /// Waits until the measurement ends by itself, and reads what it saw.
+    ///
+    /// # Panics
+    /// If it fails or does not end, or its recording is not valid.
+    #[must_use]
+    pub fn finish(mut self, limit: Duration) -> Outcome {
+        let status = self.child.wait(limit);
+        let (code, stdout, stderr) = (exit_code(status), self.stdout.rest(), self.stderr.rest());
+        assert_eq!(code, 0, "tracer failed:\n{stderr}");
+        let recording = Recording::read(&self.folder.path().join(RECORDING));
+        Outcome {
+            code,
+            stdout,
+            stderr,
+            recording,
+        }
+    }
+}
+
+const RECORDING: &str = "recording.json";
+
+/// `TRACER_BINARY`, or the one built beside this test.
+#[must_use]
+pub fn binary() -> PathBuf {
+    std::env::var_os("TRACER_BINARY").map_or_else(|| built("tracer"), PathBuf::from)
+}

@@ -1,0 +1,178 @@
+//! What a workload says about itself: two lines of JSON, before and after its work.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The first line: set-up is done, the work waits for a line on stdin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ready {
+    /// The kind of work.
+    pub ready: String,
+    /// Process id.
+    pub pid: u32,
+    /// The threads that exist already and will make calls.
+    pub threads: Vec<ThreadId>,
+}
+
+/// A thread that exists.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ThreadId {
+    /// Thread id.
+    pub tid: u32,
+}
+
+/// The second line: what was done, thread by thread.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Truth {
+    /// Every thread that made calls, in the order of their start.
+    pub threads: Vec<ThreadTruth>,
+}
+
+/// What one thread did.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ThreadTruth {
+    /// Thread id.
+    pub tid: u32,
+    /// Its start in `/proc/PID/task/TID/stat`: CLOCK_BOOTTIME in clock ticks.
+    pub start_ticks: u64,
+    /// Calls that returned.
+    pub calls: u64,
+    /// Bytes that they returned.
+    pub bytes: u64,
+    /// Calls that failed, by the name of the error.
+    pub errors: BTreeMap<String, u64>,
+    /// CLOCK_MONOTONIC just before a call that has not returned, ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_call_since_ns: Option<u64>,
+    /// Each call, in order; empty where the kind of work only counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<CallTruth>,
+}
+
+/// One call. A measure that was not taken is `None`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct CallTruth {
+    /// CLOCK_MONOTONIC just before the call, ns.
+    pub entered_at_ns: u64,
+    /// From just before to just after the call by CLOCK_MONOTONIC, ns.
+    pub latency_ns: u64,
+    /// Bytes, or the negated error number.
+    pub returned: i64,
+    /// First byte of the range asked for.
+    pub offset: u64,
+    /// Length of the range asked for.
+    pub requested_bytes: u64,
+    /// Whether every page of the range was in the page cache before the call, by mincore.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_before: Option<bool>,
+    /// Pages of the returned range that the call brought into the page cache, by mincore.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gained_inside: Option<u64>,
+    /// Pages outside of the returned range that it brought in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gained_outside: Option<u64>,
+    /// The thread's sleeps for block I/O, by taskstats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_sleeps: Option<u64>,
+    /// How long they were, ns, until the wake-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_sleep_ns: Option<u64>,
+    /// CPU time of the thread, by CLOCK_THREAD_CPUTIME_ID, ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<u64>,
+    /// Time that the thread waited for a CPU, by schedstat, ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_delay_ns: Option<u64>,
+    /// Times that the thread gave up the CPU (`ru_nvcsw`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voluntary_switches: Option<u64>,
+    /// Times that the thread lost the CPU (`ru_nivcsw`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub involuntary_switches: Option<u64>,
+    /// From just before the call until a peer began to make room for it, ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_ns: Option<u64>,
+}
+
+impl ThreadTruth {
+    /// Takes one more call into the sums.
+    pub fn count(&mut self, returned: i64) {
+        self.calls += 1;
+        match u64::try_from(returned) {
+            Ok(bytes) => self.bytes += bytes,
+            Err(_) => *self.errors.entry(error_name(-returned)).or_default() += 1,
+        }
+    }
+
+    /// All errors.
+    #[must_use]
+    pub fn error_count(&self) -> u64 {
+        self.errors.values().sum()
+    }
+}
+
+impl Truth {
+    /// The calls of all threads.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.threads.iter().map(|thread| thread.calls).sum()
+    }
+
+    /// The bytes of all threads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.threads.iter().map(|thread| thread.bytes).sum()
+    }
+
+    /// The errors of all threads, by name.
+    #[must_use]
+    pub fn errors(&self) -> BTreeMap<String, u64> {
+        let mut all = BTreeMap::new();
+        for thread in &self.threads {
+            for (name, count) in &thread.errors {
+                *all.entry(name.clone()).or_default() += count;
+            }
+        }
+        all
+    }
+
+    /// Each call of each thread.
+    pub fn each(&self) -> impl Iterator<Item = &CallTruth> {
+        self.threads.iter().flat_map(|thread| &thread.each)
+    }
+
+    /// The sum of one measure over all calls.
+    ///
+    /// # Panics
+    /// If a call lacks the measure: a sum over nothing would prove nothing.
+    #[must_use]
+    pub fn sum(&self, measure: impl Fn(&CallTruth) -> Option<u64>) -> u64 {
+        assert_ne!(
+            self.each().count(),
+            0,
+            "the workload reported no single calls"
+        );
+        self.each()
+            .map(|call| measure(call).expect("the workload took this measure"))
+            .sum()
+    }
+}
+
+impl CallTruth {
+    /// One past the last byte that the call returned.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.offset + u64::try_from(self.returned).unwrap_or(0)
+    }
+}
+
+/// The names of the errors that the workloads provoke; others by number, so that they stand out.
+fn error_name(errno: i64) -> String {
+    match i32::try_from(errno) {
+        Ok(libc::EAGAIN) => "EAGAIN".to_owned(),
+        Ok(libc::EBADF) => "EBADF".to_owned(),
+        Ok(libc::EINVAL) => "EINVAL".to_owned(),
+        _ => format!("errno {errno}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! A running workload: set up, let go, asked for its truth.
+
+use std::{
+    io::Write,
+    process::{ChildStdin, Command, Stdio},
+    time::Duration,
+};
+
+use crate::{
+    disk::Scratch,
+    process::{Guarded, Lines, built},
+    truth::{Ready, Truth},
+};
+
+/// Writing a file out, or a thousand threads, may take a while on a busy machine.
+const SET_UP: Duration = Duration::from_secs(30);
+const WORK: Duration = Duration::from_secs(60);
+
+/// A workload that stays alive until it is dropped or [ended](Workload::end).
+pub struct Workload {
+    child: Guarded,
+    stdin: Option<ChildStdin>,
+    stdout: Lines,
+    ready: Ready,
+    // After the child: its files are in there.
+    _scratch: Scratch,
+}
+
+impl Workload {
+    /// Starts `workload KIND ARGUMENTS`, and returns when it is set up. Blanks separate the arguments.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start(arguments: &str) -> Self {
+        let scratch = Scratch::on_disk();
+        let mut command = Command::new(built("workload"));
+        command
+            .args(arguments.split_whitespace())
+            .arg("--directory")
+            .arg(scratch.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = Guarded::new(command.spawn().expect("starting the workload"));
+        let stdin = child.child().stdin.take();
+        let mut stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
+        let line = stdout
+            .find(SET_UP, |_| true)
+            .expect("the workload gets ready");
+        let ready = serde_json::from_str(&line).expect("the workload says that it is ready");
+        Self {
+            child,
+            stdin,
+            stdout,
+            ready,
+            _scratch: scratch,
+        }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// The threads that exist before the work.
+    #[must_use]
+    pub fn tids(&self) -> Vec<u32> {
+        self.ready.threads.iter().map(|thread| thread.tid).collect()
+    }
+
+    /// Lets it work, and returns what it did when it is done. It stays alive.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn run(&mut self) -> Truth {
+        self.go();
+        self.truth()
+    }
+
+    /// Lets it work.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn go(&mut self) {
+        let stdin = self.stdin.as_mut().expect("stdin is open until the end");
+        stdin
+            .write_all(b"go\n")
+            .expect("telling the workload to go");
+    }
+
+    /// Waits for what it did.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn truth(&mut self) -> Truth {
+        let line = self
+            .stdout
+            .find(WORK, |_| true)
+            .expect("the workload tells what it did");
+        serde_json::from_str(&line).expect("the workload's truth")
+    }
+
+    /// Lets it end, and waits until it has.
+    ///
+    /// # Panics
+    /// If it does not, or not well.
+    pub fn end(&mut self) {
+        drop(self.stdin.take());
+        let status = self.child.wait(Duration::from_secs(10));
+        assert!(status.success(), "the workload ended with {status}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Makes sendfile calls of a known kind, and says what it did by its own records.
+//!
+//! It prints a line of JSON when it is set up, waits for a line on stdin, works, prints what it did as a
+//! second line (see `tests::truth`), and stays until stdin ends, so that a tracer sees it alive.
+
+mod burners;
+mod busy;
+mod cold;
+mod count;
+mod crew;
+mod held;
+mod meter;
+mod out;
+mod protocol;
+mod source;
+mod stuck;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Makes sendfile calls of a known kind, and says what it did")]
+struct Arguments {
+    #[command(subcommand)]
+    kind: Kind,
+    /// Where its files go; on a disk, if pages are to be cold
+    #[arg(long, global = true, default_value = ".")]
+    directory: PathBuf,
+    /// Ends itself after so many seconds, whatever happens
+    #[arg(long, global = true, default_value_t = 120)]
+    limit: u32,
+}
+
+#[derive(Subcommand)]
+enum Kind {
+    /// Many calls from many threads, some of which fail
+    Count(count::Options),
+    /// Calls on pages that are in memory or not, as mincore knows
+    Cold(cold::Options),
+    /// Long calls that never sleep, with others on the same CPU or not
+    Busy(busy::Options),
+    /// Calls that a full pipe or socket holds up for a chosen time
+    Held(held::Options),
+    /// Calls that do not return
+    Stuck(stuck::Options),
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    protocol::end_after(arguments.limit);
+    let directory = &arguments.directory;
+    match &arguments.kind {
+        Kind::Count(options) => count::run(options, directory),
+        Kind::Cold(options) => cold::run(options, directory),
+        Kind::Busy(options) => busy::run(options, directory),
+        Kind::Held(options) => held::run(options, directory),
+        Kind::Stuck(options) => stuck::run(options, directory),
+    }
+}

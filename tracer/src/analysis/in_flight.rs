@@ -1,0 +1,82 @@
+//! Calls in flight: those that had not returned when the window closed, and those that were stuck in it
+//! from before it opened.
+
+use tracer_common::{
+    records::{Call, SleepingTask, ThreadKey},
+    syscall::Syscall,
+};
+
+use super::roles::Roles;
+use crate::{
+    model::InFlight,
+    snapshot::{Snapshot, ThreadData},
+};
+
+/// `TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`).
+const UNINTERRUPTIBLE: u32 = 2;
+
+/// The calls of `syscall` in flight, the longest first.
+pub fn calls(snapshot: &Snapshot, syscall: Syscall, roles: &Roles) -> Vec<InFlight> {
+    let entered = snapshot.threads.iter().filter_map(|thread| entered_inside(snapshot, thread, syscall, roles));
+    let returned = snapshot.threads.iter().filter_map(|thread| returned_inside(snapshot, thread, syscall, roles));
+    let stuck = asleep_in(snapshot, syscall).filter_map(|task| stuck_throughout(snapshot, task, syscall, roles));
+    let mut calls: Vec<_> = stuck.chain(returned).chain(entered).collect();
+    calls.sort_by_key(|call| match call.since_ns {
+        None => (0, 0),
+        Some(since_ns) => (1, u64::MAX - since_ns),
+    });
+    calls
+}
+
+/// A call that was entered inside the window.
+fn entered_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
+    is_active(thread, syscall).then(|| InFlight {
+        thread: roles.thread_ref(thread),
+        since_ns: Some(snapshot.closed_ns.saturating_sub(thread.slot.call.since_ns)),
+        returned_at_ns: None,
+        waits_for_disk: asleep_in(snapshot, syscall).find(|task| task.key == thread.slot.key).map(waits_for_disk),
+    })
+}
+
+/// A call from before the window that returned inside it, if it was stuck for at least the threshold.
+fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
+    let slot = &thread.slot;
+    let returned_at_ns = slot.returned_at_ns.checked_sub(snapshot.opened_ns)?;
+    (Call::syscall_of(slot.returned_from) == Some(syscall) && returned_at_ns >= snapshot.threshold_ns).then(|| InFlight {
+        thread: roles.thread_ref(thread),
+        since_ns: None,
+        returned_at_ns: Some(returned_at_ns),
+        waits_for_disk: None,
+    })
+}
+
+/// A call from before the window that has not returned: its thread sleeps in it, and entered none since.
+fn stuck_throughout(snapshot: &Snapshot, task: &SleepingTask, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
+    let entered_since = slot_of(snapshot, &task.key).is_some_and(|thread| is_active(thread, syscall));
+    (!entered_since).then(|| InFlight {
+        thread: roles.sleeper_ref(task),
+        since_ns: None,
+        returned_at_ns: None,
+        waits_for_disk: Some(waits_for_disk(task)),
+    })
+}
+
+fn is_active(thread: &ThreadData, syscall: Syscall) -> bool {
+    Call::syscall_of(thread.slot.call.active) == Some(syscall)
+}
+
+fn slot_of<'a>(snapshot: &'a Snapshot, key: &ThreadKey) -> Option<&'a ThreadData> {
+    snapshot.threads.iter().find(|thread| thread.slot.key == *key)
+}
+
+/// The threads that slept in `syscall` when the window closed.
+fn asleep_in(snapshot: &Snapshot, syscall: Syscall) -> impl Iterator<Item = &SleepingTask> {
+    let number = i64::from(syscall.info().number);
+    snapshot.asleep.iter().flatten().filter(move |task| task.syscall_number == number)
+}
+
+/// Whether a task that was found asleep waits for storage.
+#[must_use]
+pub fn waits_for_disk(task: &SleepingTask) -> bool {
+    task.in_iowait != 0 && task.state & UNINTERRUPTIBLE != 0
+}

@@ -1,0 +1,10 @@
+//! From a snapshot to a recording: sums, roles, the verdict. Pure: the same snapshot gives the same recording.
+
+mod calls;
+mod errno;
+mod in_flight;
+mod recording;
+mod roles;
+mod verdict;
+
+pub use self::recording::recording;

@@ -1,0 +1,64 @@
+//! The recording as a whole.
+
+use std::collections::BTreeMap;
+
+use super::{calls, roles::Roles, verdict};
+use crate::{
+    model::{Losses, Recording, SCHEMA_VERSION, ThreadRecord, Tool, Window},
+    snapshot::{Snapshot, ThreadData},
+};
+
+/// What `snapshot` says.
+#[must_use]
+pub fn recording(snapshot: &Snapshot) -> Recording {
+    let roles = Roles::of(&snapshot.threads);
+    let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
+    let threads = thread_records(snapshot, &roles);
+    let losses = Losses {
+        slow_calls_dropped: 0,
+        threads_dropped: snapshot.losses.threads_dropped,
+        calls_uncounted: snapshot.losses.calls_uncounted,
+        parts_clamped: snapshot.losses.parts_clamped,
+    };
+    let verdict = verdict::verdict(&verdict::Evidence {
+        snapshot,
+        roles: &roles,
+        syscalls: &syscalls,
+        threads: &threads,
+        losses: &losses,
+    });
+    Recording {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() },
+        hosts: vec![snapshot.host.clone()],
+        labels: BTreeMap::new(),
+        target: snapshot.target.clone(),
+        window: Window { start: snapshot.start, duration_ns: snapshot.duration_ns() },
+        threshold_ns: snapshot.threshold_ns,
+        blocked_share: snapshot.blocked_share,
+        probes: snapshot.probes.clone(),
+        losses,
+        syscalls,
+        threads,
+        intervals: snapshot.intervals.clone(),
+        verdict,
+    }
+}
+
+/// The threads that made traced calls or waited for the disk, those that waited longest first.
+fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
+    let took_part = |thread: &&ThreadData| thread.slot.disk_waits > 0 || thread.slot.entered > 0;
+    let mut records: Vec<_> = snapshot
+        .threads
+        .iter()
+        .filter(took_part)
+        .map(|thread| ThreadRecord {
+            thread: roles.thread_ref(thread),
+            disk_waits: thread.slot.disk_waits,
+            disk_wait_ns: thread.slot.disk_wait_ns,
+            disk_wait_max_ns: thread.slot.disk_wait_max_ns,
+        })
+        .collect();
+    records.sort_by_key(|record| (std::cmp::Reverse(record.disk_wait_ns), record.thread.tid));
+    records
+}

@@ -1,0 +1,213 @@
+//! The answer: which event loops were blocked on disk, and whether what was seen is enough to say so.
+
+use std::cmp::Reverse;
+
+use tracer_common::{records::OffCpuReason, syscall::readiness};
+
+use super::{in_flight::waits_for_disk, roles::Roles};
+use crate::{
+    model::{Losses, Probe, ProbeStatus, Role, Status, SyscallRecord, ThreadRecord, ThreadRef, Verdict},
+    snapshot::Snapshot,
+    units,
+};
+
+/// Fewer readiness waits than this are too few to call an event loop clear.
+const ENOUGH_WAITS: u64 = 10;
+
+/// A share of lost calls above this makes a clear result inconclusive.
+const LOSS_LIMIT: f64 = 0.001;
+
+/// What a verdict rests on.
+pub struct Evidence<'a> {
+    /// What was collected.
+    pub snapshot: &'a Snapshot,
+    /// Who is an event loop.
+    pub roles: &'a Roles,
+    /// The traced system calls.
+    pub syscalls: &'a [SyscallRecord],
+    /// Disk waits per thread.
+    pub threads: &'a [ThreadRecord],
+    /// What could not be counted.
+    pub losses: &'a Losses,
+}
+
+/// An event loop that was blocked.
+struct Blocked {
+    thread: ThreadRef,
+    disk_waits: u64,
+    disk_wait_ns: u64,
+    worst_ns: u64,
+    is_stuck: bool,
+}
+
+/// The verdict.
+pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
+    let loops = evidence.event_loops();
+    let blocked = evidence.blocked();
+    if !blocked.is_empty() {
+        return blocked_verdict(evidence, loops, &blocked);
+    }
+    let doubts = evidence.doubts(loops);
+    if doubts.is_empty() {
+        clear_verdict(evidence, loops)
+    } else {
+        Verdict {
+            status: Status::Inconclusive,
+            threads: Vec::new(),
+            summary: format!("It cannot be said whether an event loop was blocked on disk: {}.", doubts.join("; ")),
+            reasons: doubts,
+            advice: Vec::new(),
+        }
+    }
+}
+
+impl Evidence<'_> {
+    fn event_loops(&self) -> usize {
+        let keys = self.snapshot.threads.iter().map(|thread| &thread.slot.key);
+        keys.filter(|key| self.roles.role(key) == Role::EventLoop).count()
+    }
+
+    /// The event loops that were blocked on disk, worst first.
+    fn blocked(&self) -> Vec<Blocked> {
+        let window_ns = self.snapshot.duration_ns();
+        let is_loop = |record: &&ThreadRecord| record.thread.role == Role::EventLoop;
+        let mut blocked: Vec<_> = self
+            .threads
+            .iter()
+            .filter(is_loop)
+            .map(|record| Blocked {
+                thread: record.thread.clone(),
+                disk_waits: record.disk_waits,
+                disk_wait_ns: record.disk_wait_ns,
+                worst_ns: record.disk_wait_max_ns,
+                is_stuck: self.is_stuck_on_disk(&record.thread),
+            })
+            .filter(|found| {
+                found.is_stuck
+                    || found.disk_waits > 0 && found.worst_ns >= self.snapshot.threshold_ns
+                    || found.disk_waits > 0
+                        && found.disk_wait_ns as f64 >= self.snapshot.blocked_share * window_ns as f64
+            })
+            .collect();
+        blocked.sort_by_key(|found| (Reverse(found.is_stuck), Reverse(found.disk_wait_ns)));
+        blocked
+    }
+
+    /// Whether a thread slept for storage when the window closed, and had done so for the threshold.
+    fn is_stuck_on_disk(&self, thread: &ThreadRef) -> bool {
+        let slot = self.snapshot.threads.iter().map(|data| &data.slot).find(|slot| {
+            slot.key.tid == thread.tid.0 && slot.key.start_boottime_ns == thread.start_time_ns
+        });
+        let waited_ns = slot.filter(|slot| slot.off_cpu.reason == OffCpuReason::Disk as u32 && slot.off_cpu.since_ns != 0);
+        let is_long = waited_ns.is_some_and(|slot| {
+            self.snapshot.closed_ns.saturating_sub(slot.off_cpu.since_ns) >= self.snapshot.threshold_ns
+        });
+        let is_asleep = self.snapshot.asleep.iter().flatten().any(|task| {
+            task.key.tid == thread.tid.0
+                && task.key.start_boottime_ns == thread.start_time_ns
+                && waits_for_disk(task)
+                && !readiness::is_readiness_wait(task.syscall_number as u64)
+        });
+        is_long && is_asleep
+    }
+
+    /// Why a result without a blocked event loop is not a clear one.
+    fn doubts(&self, loops: usize) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if let Some(probe) = self.snapshot.probes.iter().find(|probe| probe.name == Probe::DISK_WAITS)
+            && probe.status != ProbeStatus::Attached
+        {
+            let reason = probe.reason.as_deref().unwrap_or("no reason given");
+            doubts.push(format!("disk waits could not be observed ({reason})"));
+        } else if !self.snapshot.is_attached(Probe::DISK_WAITS) {
+            doubts.push("disk waits were not observed".into());
+        }
+        let calls: u64 = self.syscalls.iter().map(|syscall| syscall.calls).sum();
+        let lost = self.losses.calls_uncounted;
+        if lost > 0 && lost as f64 > LOSS_LIMIT * (calls + lost) as f64 {
+            doubts.push(format!("{} of {} calls could not be counted", units::count(lost), units::count(calls + lost)));
+        }
+        if self.losses.threads_dropped > 0 {
+            doubts.push(format!("{} threads found no room", units::count(self.losses.threads_dropped)));
+        }
+        let waits: u64 = self.snapshot.threads.iter().map(|thread| thread.slot.epoll_sleeps).sum();
+        if loops == 0 {
+            doubts.push("no thread was seen waiting on an epoll instance of its own".into());
+        } else if waits < ENOUGH_WAITS {
+            doubts.push(format!("only {waits} waits for events were seen"));
+        }
+        doubts
+    }
+}
+
+fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -> Verdict {
+    let waits: u64 = blocked.iter().map(|found| found.disk_waits).sum();
+    let wait_ns: u64 = blocked.iter().map(|found| found.disk_wait_ns).sum();
+    let worst_ns = blocked.iter().map(|found| found.worst_ns).max().unwrap_or(0);
+    let threshold_ns = evidence.snapshot.threshold_ns;
+    let mut reasons = Vec::new();
+    if blocked.iter().any(|found| found.is_stuck) {
+        reasons.push("an event loop was still waiting for the disk when the window closed".into());
+    }
+    if worst_ns >= threshold_ns {
+        reasons.push(format!("a disk wait of an event loop was at least the threshold of {}", units::setting(threshold_ns)));
+    }
+    let share = evidence.snapshot.blocked_share;
+    if blocked.iter().any(|found| found.disk_wait_ns as f64 >= share * evidence.snapshot.duration_ns() as f64) {
+        reasons.push(format!("the disk waits of an event loop took at least {} of the window", units::share(share)));
+    }
+    Verdict {
+        status: Status::Blocked,
+        threads: blocked.iter().map(|found| found.thread.clone()).collect(),
+        summary: format!(
+            "{} of {} blocked on disk: {} took {}, worst {}.",
+            blocked.len(),
+            match loops {
+                1 => "1 event loop was".into(),
+                many if blocked.len() == 1 => format!("{} event loops was", units::count(many as u64)),
+                many => format!("{} event loops were", units::count(many as u64)),
+            },
+            match waits {
+                1 => "1 disk wait".into(),
+                many => format!("{} disk waits", units::count(many)),
+            },
+            units::duration(wait_ns),
+            units::duration(worst_ns),
+        ),
+        reasons,
+        advice: advice(evidence, blocked),
+    }
+}
+
+fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
+    let waits: u64 = evidence.threads.iter().filter(|record| record.thread.role == Role::EventLoop).map(|record| record.disk_waits).sum();
+    let loops_were = if loops == 1 { "the 1 event loop was not".into() } else { format!("none of {loops} event loops was") };
+    let below = match waits {
+        0 => "no disk wait".into(),
+        1 => "1 disk wait, below the limits".into(),
+        many => format!("{} disk waits, all below the limits", units::count(many)),
+    };
+    Verdict {
+        status: Status::Clear,
+        threads: Vec::new(),
+        summary: format!("{loops_were} blocked on disk: {below} in {}.", units::duration(evidence.snapshot.duration_ns())),
+        reasons: Vec::new(),
+        advice: Vec::new(),
+    }
+}
+
+/// Only what the data supports: reading ahead helps where the traced calls themselves waited.
+fn advice(evidence: &Evidence<'_>, blocked: &[Blocked]) -> Vec<String> {
+    let waited_in = |name: &str| {
+        evidence.syscalls.iter().filter(|syscall| syscall.name == name).flat_map(|syscall| &syscall.threads).any(|row| {
+            row.disk_waits > 0 && blocked.iter().any(|found| {
+                (found.thread.tid, found.thread.start_time_ns) == (row.thread.tid, row.thread.start_time_ns)
+            })
+        })
+    };
+    if waited_in("sendfile") {
+        vec!["read the range on a worker thread before sending it (sendfile to /dev/null)".into()]
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,201 @@
+//! The command line: what the user may write, and the options that it becomes.
+
+mod duration;
+mod output;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracer_common::syscall::Syscall;
+
+pub use self::output::{Format, OutputSpec};
+use crate::{
+    model::{Pid, Tid},
+    options::{Measurement, TargetOption},
+};
+
+/// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
+#[derive(Debug, Parser)]
+#[command(name = "tracer", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What tracer can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Latency of sendfile, and what it waited for
+    #[command(after_long_help = SENDFILE_EXAMPLES)]
+    Sendfile(Box<SendfileArgs>),
+    /// A built-in event-loop file server with cold and warm files, traced for five seconds
+    Demo(Box<DemoArgs>),
+}
+
+const SENDFILE_EXAMPLES: &str = "\
+Examples:
+  tracer sendfile --pid 4088 -d 10          measure a broker for ten seconds
+  tracer sendfile --pid 4088                until Ctrl-C
+  tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
+  tracer sendfile --pid 4088 -d 10 -o run.json -q
+                                            keep the recording, print nothing
+
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+
+/// `tracer sendfile`.
+#[derive(Debug, Args)]
+pub struct SendfileArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    judgement: JudgementArgs,
+    /// Where the results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `tracer demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How long to trace: 5, 5s, 1m30s
+    #[arg(short, long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, allow_hyphen_values = true)]
+    pub duration: Duration,
+    /// Where to put the files; must be on a disk
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<std::path::PathBuf>,
+    /// Where the results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Whom to measure.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+#[command(next_help_heading = "Target")]
+struct TargetArgs {
+    /// A process, with all its threads
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
+    /// One thread
+    #[arg(short, long, value_name = "TID", value_parser = clap::value_parser!(u32).range(1..))]
+    tid: Option<u32>,
+}
+
+/// When to measure.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Window")]
+struct WindowArgs {
+    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
+    duration: Option<Duration>,
+    /// Print a line this often
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse_interval, allow_hyphen_values = true)]
+    interval: Option<Duration>,
+}
+
+/// What counts as slow and as blocked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judgement")]
+struct JudgementArgs {
+    /// A call of at least this is slow
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = duration::parse_threshold, allow_hyphen_values = true)]
+    threshold: Duration,
+    /// An event loop whose disk waits take this share of the window is blocked: 0.1%, 0.001
+    #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = parse_share, allow_hyphen_values = true)]
+    blocked_share: f64,
+    /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    max_threads: Option<u32>,
+}
+
+/// Where the results go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// What to print on stdout
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt) or FORMAT:FILE
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<OutputSpec>,
+    /// Rows per list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Print nothing on stdout
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say what goes on, on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl SendfileArgs {
+    /// The measurement that the user asks for.
+    ///
+    /// # Errors
+    /// If options contradict each other.
+    pub fn measurement(&self) -> Result<Measurement> {
+        let target = match (self.target.pid, self.target.tid) {
+            (Some(pid), None) => TargetOption::Pid(Pid(pid)),
+            (None, Some(tid)) => TargetOption::Tid(Tid(tid)),
+            _ => bail!("give one of --pid and --tid"),
+        };
+        Ok(Measurement {
+            family: "sendfile",
+            syscalls: vec![Syscall::Sendfile],
+            target,
+            duration: self.window.duration,
+            interval: self.window.interval,
+            threshold_ns: duration::as_ns(self.judgement.threshold),
+            blocked_share: self.judgement.blocked_share,
+            max_threads: self.judgement.max_threads,
+            verbose: self.output.verbose,
+        })
+    }
+}
+
+/// A share between 0 and 1, or in percent.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
+    let share = number.trim().parse::<f64>().map_err(|_| "not a share: write 0.1% or 0.001".to_owned())? * scale;
+    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err("a share lies above 0 and is at most 1 (100%)".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percentages() {
+        assert_eq!(parse_share("0.001"), Ok(0.001));
+        assert_eq!(parse_share("50%"), Ok(0.5));
+        for bad in ["0", "-1", "1.5", "101%", "nan", "", "x"] {
+            assert!(parse_share(bad).is_err(), "{bad}");
+        }
+    }
+}

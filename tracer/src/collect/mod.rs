@@ -1,0 +1,16 @@
+//! From running probes to a snapshot: the gate of the window, the maps, the target as /proc shows it.
+
+mod clock;
+mod host;
+mod kernel_maps;
+mod mapped;
+mod process;
+mod totals;
+
+pub use self::{
+    clock::{boottime_ns, monotonic_ns},
+    host::{host, possible_cpus},
+    kernel_maps::KernelMaps,
+    process::{TargetProcess, thread_name},
+    totals::{Totals, interval},
+};

@@ -1,0 +1,89 @@
+//! The target as /proc shows it.
+
+use std::{
+    fs,
+    os::fd::OwnedFd,
+};
+
+use anyhow::{Context as _, Result, bail};
+use procfs::{ProcError, process::Process as ProcProcess};
+use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open};
+use tracer_common::records::ThreadKey;
+
+use crate::model::{Pid, Process, Tid};
+
+/// A process that is to be measured.
+pub struct TargetProcess {
+    /// What the recording says of it.
+    pub process: Process,
+    /// Threads that it has now.
+    pub threads: usize,
+    /// Becomes readable when it ends.
+    pub ended: OwnedFd,
+}
+
+impl TargetProcess {
+    /// Process `pid`.
+    ///
+    /// # Errors
+    /// If there is no such process, or if it is a thread.
+    pub fn of_pid(pid: Pid) -> Result<Self> {
+        let status = status_of(pid.0).with_context(|| format!("cannot measure --pid {pid}"))?;
+        if status.tgid != status.pid {
+            bail!("cannot measure --pid {pid}: it is a thread of process {}; use --tid {pid}", status.tgid);
+        }
+        Self::open(pid)
+    }
+
+    /// The process of thread `tid`.
+    ///
+    /// # Errors
+    /// If there is no such thread.
+    pub fn of_tid(tid: Tid) -> Result<Self> {
+        let status = status_of(tid.0).with_context(|| format!("cannot measure --tid {tid}"))?;
+        Self::open(Pid(status.tgid.unsigned_abs()))
+    }
+
+    fn open(pid: Pid) -> Result<Self> {
+        let gone = || format!("process {pid} ended before it could be measured");
+        let raw = i32::try_from(pid.0).ok().and_then(RawPid::from_raw).with_context(gone)?;
+        let ended = pidfd_open(raw, PidfdFlags::empty()).with_context(gone)?;
+        let process = ProcProcess::new(raw.as_raw_nonzero().get()).with_context(gone)?;
+        let stat = process.stat().with_context(gone)?;
+        let threads = process.tasks().map(Iterator::count).unwrap_or(1);
+        // procfs gives the start in clock ticks since the boot.
+        let start_time_ns = stat.starttime * (1_000_000_000 / procfs::ticks_per_second().max(1));
+        Ok(Self {
+            process: Process {
+                pid,
+                comm: stat.comm,
+                command_line: process.cmdline().ok().filter(|words| !words.is_empty()).map(|words| words.join(" ")),
+                start_time_ns,
+            },
+            threads,
+            ended,
+        })
+    }
+}
+
+/// The status of a process or a thread.
+fn status_of(id: u32) -> Result<procfs::process::Status> {
+    let Some(raw) = i32::try_from(id).ok().filter(|&raw| raw > 0) else { bail!("no process has such an id") };
+    match ProcProcess::new(raw).and_then(|process| process.status()) {
+        Ok(status) => Ok(status),
+        Err(ProcError::NotFound(_)) => bail!("no such process"),
+        Err(error) => Err(error).context("cannot read its status"),
+    }
+}
+
+/// The name that a thread bears now; `None` if it has ended.
+#[must_use]
+pub fn thread_name(key: &ThreadKey) -> Option<String> {
+    let directory = format!("/proc/{}/task/{}", key.pid, key.tid);
+    let comm = fs::read(format!("{directory}/comm")).ok()?;
+    let stat = ProcProcess::new(i32::try_from(key.pid).ok()?).ok()?.task_from_tid(i32::try_from(key.tid).ok()?).ok()?.stat().ok()?;
+    let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
+    // Another thread may have the id by now: the start tells.
+    let is_same = stat.starttime == key.start_boottime_ns / tick_ns;
+    is_same.then(|| String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned())
+}

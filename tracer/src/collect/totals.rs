@@ -1,0 +1,96 @@
+//! Running totals of a system call, taken while the window is open, and the interval between two of them.
+
+use tracer_common::{
+    records::{Breakdown, CallStats},
+    syscall::Syscall,
+};
+
+use super::KernelMaps;
+use crate::model::{Histogram, HistogramBuilder, Interval, IntervalSyscall, SparseHistogram};
+
+/// What the traced system calls added up to at one moment.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// CLOCK_MONOTONIC, ns.
+    pub at_ns: u64,
+    syscalls: Vec<SyscallTotals>,
+}
+
+#[derive(Clone, Debug)]
+struct SyscallTotals {
+    syscall: Syscall,
+    bytes: u64,
+    slow: u64,
+    disk_blocked: u64,
+    disk_ns: u64,
+    latency: Histogram,
+    disk: Histogram,
+}
+
+impl Totals {
+    /// Nothing yet, at the opening of the window.
+    #[must_use]
+    pub fn zero(at_ns: u64, syscalls: &[Syscall]) -> Self {
+        let syscalls = syscalls.iter().map(|&syscall| SyscallTotals {
+            syscall,
+            bytes: 0,
+            slow: 0,
+            disk_blocked: 0,
+            disk_ns: 0,
+            latency: Histogram::default(),
+            disk: Histogram::default(),
+        });
+        Self { at_ns, syscalls: syscalls.collect() }
+    }
+
+    /// The totals at `at_ns`.
+    #[must_use]
+    pub fn read(at_ns: u64, maps: &KernelMaps, syscalls: &[Syscall]) -> Self {
+        let slots: Vec<_> = maps.taken().collect();
+        let total = |syscall| {
+            let mut latency = HistogramBuilder::default();
+            let (mut bytes, mut slow, mut disk_blocked, mut disk_ns) = (0, 0, 0, 0);
+            for &slot in &slots {
+                let CallStats { buckets, bytes: b, slow: s, disk_blocked: d, disk_ns: n, .. } = maps.calls(slot, syscall);
+                latency.add_counts(&buckets);
+                bytes += b;
+                slow += s;
+                disk_blocked += d;
+                disk_ns += n;
+            }
+            let disk = maps.breakdown(Breakdown::Disk, syscall);
+            SyscallTotals { syscall, bytes, slow, disk_blocked, disk_ns, latency: latency.build(), disk }
+        };
+        Self { at_ns, syscalls: syscalls.iter().map(|&syscall| total(syscall)).collect() }
+    }
+}
+
+/// What happened between `from` and `to`, of a window that opened at `opened_ns`.
+#[must_use]
+pub fn interval(opened_ns: u64, from: &Totals, to: &Totals) -> Interval {
+    Interval {
+        at_ns: from.at_ns.saturating_sub(opened_ns),
+        duration_ns: to.at_ns.saturating_sub(from.at_ns),
+        syscalls: from.syscalls.iter().zip(&to.syscalls).map(|(from, to)| difference(from, to)).collect(),
+    }
+}
+
+fn difference(from: &SyscallTotals, to: &SyscallTotals) -> IntervalSyscall {
+    let latency = sparse_difference(&from.latency, &to.latency);
+    IntervalSyscall {
+        name: to.syscall.info().name.into(),
+        calls: latency.buckets.iter().map(|&(_, _, count)| count).sum(),
+        bytes: to.bytes - from.bytes,
+        slow: to.slow - from.slow,
+        disk_blocked: to.disk_blocked - from.disk_blocked,
+        disk_wait_ns: to.disk_ns - from.disk_ns,
+        latency,
+        disk: sparse_difference(&from.disk, &to.disk),
+    }
+}
+
+fn sparse_difference(from: &Histogram, to: &Histogram) -> SparseHistogram {
+    let mut total = HistogramBuilder::default();
+    total.add(to);
+    total.remainder(&[from]).build().sparse()
+}

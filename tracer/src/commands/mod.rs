@@ -1,0 +1,5 @@
+//! One thin file per command: options in, results out.
+
+pub mod demo;
+pub mod results;
+pub mod sendfile;

@@ -1,0 +1,139 @@
+//! Where the results of a measurement go: stdout, files, and what is said meanwhile on stderr.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    cli::{ColorChoice, Format, OutputArgs},
+    measure::Observer,
+    model::{Interval, Recording, Target},
+    output::OutputFile,
+    render::{self, Style},
+    say, units,
+};
+
+/// Columns where nothing tells.
+const COLUMNS: usize = 120;
+
+/// The outputs of a run, opened.
+#[derive(Debug)]
+pub struct Results {
+    stdout: Option<Format>,
+    style: Style,
+    files: Vec<(Format, OutputFile)>,
+    verbose: bool,
+}
+
+impl Results {
+    /// Opens what the options name.
+    ///
+    /// # Errors
+    /// If a file could not be written.
+    pub fn open(args: &OutputArgs) -> Result<Self> {
+        let files = args.output.iter().map(|spec| Ok((spec.format, OutputFile::open(&spec.path)?)));
+        Ok(Self {
+            stdout: (!args.quiet).then_some(args.format),
+            style: Style { color: wants_color(args.color), width: columns(), top: args.top },
+            files: files.collect::<Result<_>>()?,
+            verbose: args.verbose,
+        })
+    }
+
+    /// Writes the recording everywhere.
+    ///
+    /// # Errors
+    /// If one of the outputs failed; the others are written all the same.
+    pub fn write(self, recording: &Recording) -> Result<()> {
+        let printed = match self.stdout {
+            Some(format) => print(&rendered(format, recording, &self.style)),
+            None => Ok(()),
+        };
+        // In a file there is no colour, and no window that could be too narrow.
+        let plain = Style { color: false, width: COLUMNS, ..self.style };
+        let written = self.files.into_iter().map(|(format, file)| file.write(&rendered(format, recording, &plain)));
+        written.fold(printed, Result::and)
+    }
+}
+
+fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
+    match format {
+        Format::Table => render::table(recording, style),
+        Format::Json => render::json(recording),
+    }
+}
+
+/// Prints on stdout. Whoever closed it has seen enough: that is no error.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to stdout"),
+    }
+}
+
+fn wants_color(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+/// Width of the terminal, or of `COLUMNS`.
+fn columns() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.filter(|&columns| columns > 0).or_else(variable).unwrap_or(COLUMNS)
+}
+
+/// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
+#[derive(Debug)]
+pub struct Progress {
+    family: &'static str,
+    prints_lines: bool,
+    verbose: bool,
+    lines: usize,
+}
+
+impl Progress {
+    /// Of a measurement with these results.
+    #[must_use]
+    pub fn new(results: &Results, family: &'static str) -> Self {
+        Self { family, prints_lines: results.stdout == Some(Format::Table), verbose: results.verbose, lines: 0 }
+    }
+}
+
+impl Observer for Progress {
+    fn started(&mut self, target: &Target, duration: Option<Duration>) {
+        let comm = target.processes.first().map_or("", |process| &process.comm);
+        let until = match duration {
+            Some(duration) => {
+                format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+            }
+            None => "until Ctrl-C".into(),
+        };
+        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        if self.prints_lines {
+            // A closed pipe ends the lines, not the measurement.
+            self.prints_lines = print(&render::interval_lines(interval, self.lines)).is_ok();
+            self.lines += 1;
+        }
+    }
+
+    fn detail(&mut self, text: &str) {
+        if self.verbose {
+            say(&format!("tracer: {text}"));
+        }
+    }
+}

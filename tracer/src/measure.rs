@@ -1,0 +1,280 @@
+//! One measurement from start to end: attach, open the window, wait, close it, collect, analyse.
+
+use std::{io, os::fd::OwnedFd, time::Duration};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    signal::unix::{SignalKind, signal},
+    time::{Instant, MissedTickBehavior, interval_at, sleep_until},
+};
+
+use crate::{
+    analysis,
+    collect::{self, KernelMaps, TargetProcess, Totals},
+    model::{Interval, Recording, Target},
+    options::{Measurement, TargetOption},
+    probe::{Request, Session},
+    snapshot::Snapshot,
+    units,
+};
+
+/// How often the recording cuts the window.
+const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Room for threads that start inside the window, beyond four times those that are there.
+const LEAST_SLOTS: u32 = 8192;
+
+/// Most slots that are taken up without being asked for.
+const MOST_SLOTS: u32 = 1 << 18;
+
+/// Who is told how a measurement goes.
+pub trait Observer {
+    /// All probes are attached and the window is open.
+    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    /// One of the intervals that the user asked for has passed.
+    fn interval(&mut self, interval: &Interval);
+    /// Something that only `-v` shows.
+    fn detail(&mut self, text: &str);
+}
+
+/// Measures.
+///
+/// # Errors
+/// If the target does not exist or the kernel does not let it be measured.
+pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Recording> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the measurement: no event loop to wait in")?;
+    let process = match options.target {
+        TargetOption::Pid(pid) => TargetProcess::of_pid(pid)?,
+        TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
+    };
+    let slots = slots_for(options, process.threads);
+    let cpus = collect::possible_cpus();
+    let mut session = Session::start(&Request {
+        syscalls: &options.syscalls,
+        pid: Some(process.process.pid.0),
+        tid: match options.target {
+            TargetOption::Pid(_) => None,
+            TargetOption::Tid(tid) => Some(tid.0),
+        },
+        threshold_ns: options.threshold_ns,
+        slots,
+        cpus,
+        warnings: options.verbose,
+    })?;
+    for (probe, refusal) in session.refusals() {
+        let verifier = refusal.verifier.as_deref().map(|text| format!("\n{text}")).unwrap_or_default();
+        observer.detail(&format!("{probe}: no {}: {}{verifier}", refusal.mechanism.label(), refusal.reason));
+    }
+    for (program, instructions) in session.verified_instructions() {
+        let instructions = instructions.map_or("an unknown number of".into(), |count| units::count(count.into()));
+        observer.detail(&format!("{program}: attached, {instructions} instructions verified"));
+    }
+    observer.detail(&format!("room for {slots} threads"));
+    let maps = KernelMaps::of(&session, slots, cpus)?;
+    let window = runtime.block_on(watch(options, &mut session, &maps, process, observer))?;
+    let asleep = session.sleeping_tasks();
+    let probes = session.probes();
+    drop(session);
+    Ok(analysis::recording(&Snapshot {
+        host: collect::host(),
+        target: window.target,
+        start: window.start,
+        opened_ns: window.opened_ns,
+        closed_ns: window.closed_ns,
+        threshold_ns: options.threshold_ns,
+        blocked_share: options.blocked_share,
+        probes,
+        losses: maps.losses(),
+        threads: maps.threads(&options.syscalls),
+        syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        asleep,
+        intervals: window.intervals,
+    }))
+}
+
+/// A window that has closed.
+struct ClosedWindow {
+    target: Target,
+    start: Timestamp,
+    opened_ns: u64,
+    closed_ns: u64,
+    intervals: Vec<Interval>,
+}
+
+/// Opens the window, and closes it when time is up, the user says so, or the target ends.
+async fn watch(
+    options: &Measurement,
+    session: &mut Session,
+    maps: &KernelMaps,
+    process: TargetProcess,
+    observer: &mut dyn Observer,
+) -> Result<ClosedWindow> {
+    // Before the window opens: so a signal that comes right after ends it, and not the program.
+    let cannot_listen = "cannot listen for signals";
+    let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
+    let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
+    let mut hangup = signal(SignalKind::hangup()).context(cannot_listen)?;
+    // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
+    let ended = unsafe { AsyncFd::register_with_interest(process.ended, Interest::READABLE) }
+        .map_err(io::Error::from)
+        .context("cannot wait for the target's end")?;
+    let mut warnings = match options.verbose {
+        true => Some(session.warnings(Warnings)?),
+        false => None,
+    };
+
+    let mut target = Target {
+        selector: options.target.selector(),
+        processes: vec![process.process],
+        ended_early: None,
+    };
+    let start = Timestamp::now();
+    let opened_ns = maps.open_window();
+    let opened = Instant::now();
+    observer.started(&target, options.duration);
+
+    let mut recorded = Cutter::new(opened_ns, options);
+    let mut reported = Cutter::new(opened_ns, options);
+    let mut intervals = Vec::new();
+    let mut record = ticks(opened, Some(RECORDED_INTERVAL));
+    let mut report = ticks(opened, options.interval);
+    let end = options.duration.and_then(|duration| opened.checked_add(duration));
+    loop {
+        tokio::select! {
+            biased;
+            () = reached(end) => break,
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => break,
+            () = readable(&ended) => {
+                target.ended_early = Some(true);
+                break;
+            }
+            () = tick(&mut record) => {
+                intervals.push(recorded.cut(maps, collect::monotonic_ns()));
+                show(warnings.as_mut());
+            }
+            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns())),
+        }
+        if target_thread_is_gone(options.target, &target) {
+            target.ended_early = Some(true);
+            break;
+        }
+    }
+    let closed_ns = maps.close_window();
+    settle().await;
+    intervals.push(recorded.cut(maps, closed_ns));
+    if options.interval.is_some() {
+        observer.interval(&reported.cut(maps, closed_ns));
+    }
+    show(warnings.as_mut());
+    Ok(ClosedWindow { target, start, opened_ns, closed_ns, intervals })
+}
+
+/// Waits until a program that had passed the gate just before it closed has come to its end. Programs
+/// take microseconds and cannot be preempted for long.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
+/// Cuts the window into intervals whose sums are the whole.
+struct Cutter<'a> {
+    opened_ns: u64,
+    last: Totals,
+    options: &'a Measurement,
+}
+
+impl<'a> Cutter<'a> {
+    fn new(opened_ns: u64, options: &'a Measurement) -> Self {
+        Self { opened_ns, last: Totals::zero(opened_ns, &options.syscalls), options }
+    }
+
+    /// The interval from the last cut to this one.
+    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> Interval {
+        let now = Totals::read(at_ns, maps, &self.options.syscalls);
+        let interval = collect::interval(self.opened_ns, &self.last, &now);
+        self.last = now;
+        interval
+    }
+}
+
+/// Slots for the target's threads and for those that it may start; a power of two.
+fn slots_for(options: &Measurement, threads: usize) -> u32 {
+    let wanted = match options.max_threads {
+        Some(threads) => threads,
+        None => u32::try_from(threads).unwrap_or(MOST_SLOTS).saturating_mul(4).clamp(LEAST_SLOTS, MOST_SLOTS),
+    };
+    wanted.next_power_of_two()
+}
+
+type Ticks = Option<tokio::time::Interval>;
+
+fn ticks(from: Instant, period: Option<Duration>) -> Ticks {
+    period.map(|period| {
+        let mut ticks = interval_at(from + period, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks
+    })
+}
+
+async fn tick(ticks: &mut Ticks) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn reached(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until `descriptor` becomes readable; for a pidfd that is when the process ends.
+async fn readable(descriptor: &AsyncFd<OwnedFd>) {
+    match descriptor.readable().await {
+        Ok(_guard) => {}
+        // The runtime is going down: nothing left to wait for.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// A thread may end while its process goes on.
+fn target_thread_is_gone(option: TargetOption, target: &Target) -> bool {
+    match (option, target.processes.first()) {
+        (TargetOption::Tid(tid), Some(process)) => {
+            let path = format!("/proc/{}/task/{tid}", process.pid);
+            matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        }
+        _ => false,
+    }
+}
+
+/// Shows the kernel half's warnings. Looked at now and then: a reader that is woken by each would preempt
+/// the very thread that is measured.
+fn show(warnings: Option<&mut aya_log::EbpfLogger<Warnings>>) {
+    if let Some(warnings) = warnings {
+        warnings.flush();
+    }
+}
+
+/// Writes the kernel half's warnings to stderr.
+struct Warnings;
+
+impl log::Log for Warnings {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        crate::say(&format!("tracer: kernel: {}", record.args()));
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,117 @@
+//! The ladder: for each thing to observe, the mechanisms that can, the cheapest first.
+//!
+//! A new mechanism is one more rung here and one more entry point in the kernel half; the step is the same.
+
+use tracer_common::syscall::Syscall;
+
+use crate::model::{Mechanism, Probe};
+
+/// A thing to observe.
+pub struct ProbeSpec {
+    /// As the report names it.
+    pub name: &'static str,
+    /// The ways to observe it, the cheapest first.
+    pub rungs: Vec<Rung>,
+}
+
+/// One way to observe it.
+pub struct Rung {
+    /// Which mechanism.
+    pub mechanism: Mechanism,
+    /// Its programs, in the order of attaching.
+    pub hooks: Vec<Hook>,
+    /// Kernel members that the programs read, as in `Offsets::MEMBERS`; a trailing dot stands for all.
+    pub needs: &'static [&'static str],
+}
+
+/// A program, and where it hangs.
+pub struct Hook {
+    /// Its name in the object.
+    pub program: &'static str,
+    /// Where.
+    pub place: Place,
+}
+
+/// Where a program hangs.
+pub enum Place {
+    /// A classic tracepoint.
+    Tracepoint {
+        /// Its group.
+        category: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A tracepoint with typed arguments.
+    TpBtf(&'static str),
+}
+
+/// What every program reads to know whose event it is.
+const IDENTITY: &[&str] = &["task_struct.pid", "task_struct.tgid", "task_struct.comm", "task_struct.start_boottime", "task_struct.sched_info.run_delay"];
+
+/// The calls of one system call. An exit hangs before its entry: so no entry is without its exit.
+pub fn calls(syscall: Syscall) -> ProbeSpec {
+    let info = syscall.info();
+    let (enter, exit) = match syscall {
+        Syscall::Sendfile => ("sendfile_enter", "sendfile_exit"),
+    };
+    let tracepoint = |program, direction| Hook {
+        program,
+        place: Place::Tracepoint { category: "syscalls", name: format!("sys_{direction}_{}", info.tracepoint) },
+    };
+    ProbeSpec {
+        name: info.name,
+        rungs: vec![
+            Rung {
+                mechanism: Mechanism::Tracepoint,
+                hooks: vec![tracepoint(exit, "exit"), tracepoint(enter, "enter")],
+                needs: IDENTITY,
+            },
+            Rung {
+                mechanism: Mechanism::TpBtf,
+                hooks: vec![
+                    Hook { program: "sys_exit", place: Place::TpBtf("sys_exit") },
+                    Hook { program: "sys_enter", place: Place::TpBtf("sys_enter") },
+                ],
+                needs: IDENTITY,
+            },
+        ],
+    }
+}
+
+/// Sleeps, and which of them wait for storage.
+pub fn disk_waits() -> ProbeSpec {
+    ProbeSpec {
+        name: Probe::DISK_WAITS,
+        rungs: vec![Rung {
+            mechanism: Mechanism::TpBtf,
+            hooks: vec![Hook { program: "sched_switch", place: Place::TpBtf("sched_switch") }],
+            needs: &["task_struct.", "cfs_rq.", "rq.", "pt_regs."],
+        }],
+    }
+}
+
+/// Pages that enter the page cache.
+pub fn page_cache() -> ProbeSpec {
+    const FILE: &[&str] = &["task_struct.", "files_struct.", "fdtable.", "file.", "address_space.", "inode.", "super_block.", "pt_regs."];
+    const FILE_AND_FOLIO: &[&str] =
+        &["task_struct.", "files_struct.", "fdtable.", "file.", "address_space.", "inode.", "super_block.", "pt_regs.", "folio.", "PG_head"];
+    const EVENT: &str = "mm_filemap_add_to_page_cache";
+    ProbeSpec {
+        name: Probe::PAGE_CACHE,
+        rungs: vec![
+            Rung {
+                mechanism: Mechanism::TpBtf,
+                hooks: vec![Hook { program: "page_cache_add", place: Place::TpBtf(EVENT) }],
+                needs: FILE_AND_FOLIO,
+            },
+            Rung {
+                mechanism: Mechanism::Tracepoint,
+                hooks: vec![Hook {
+                    program: "page_cache_add_classic",
+                    place: Place::Tracepoint { category: "filemap", name: EVENT.into() },
+                }],
+                needs: FILE,
+            },
+        ],
+    }
+}

@@ -1,0 +1,192 @@
+//! From options to running probes: which of them this kernel allows, loaded, attached and hanging on this
+//! process alone. Nothing is pinned: when the process ends, however it ends, the kernel takes them off.
+
+mod attach;
+mod btf;
+mod ladder;
+mod misses;
+mod object;
+mod offsets;
+mod privileges;
+mod tracefs;
+
+use std::{io::Read as _, os::fd::AsFd as _};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use aya::{Btf, Ebpf, programs::Iter};
+use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
+
+pub use self::attach::Refusal;
+use self::{
+    attach::{Outcome, Tools},
+    ladder::ProbeSpec,
+    offsets::Layout,
+};
+use crate::model::{Mechanism, Probe, ProbeStatus};
+
+/// What to observe, and of whom.
+pub struct Request<'a> {
+    /// The system calls to trace.
+    pub syscalls: &'a [Syscall],
+    /// The process; `None`: any.
+    pub pid: Option<u32>,
+    /// The thread; `None`: any.
+    pub tid: Option<u32>,
+    /// From when on a call is slow, ns.
+    pub threshold_ns: u64,
+    /// Thread slots; a power of two.
+    pub slots: u32,
+    /// Highest possible CPU + 1.
+    pub cpus: u32,
+    /// Whether the kernel half's warnings are wanted.
+    pub warnings: bool,
+}
+
+/// Probes that hang in the kernel for as long as this value lives.
+pub struct Session {
+    ebpf: Ebpf,
+    outcomes: Vec<Outcome>,
+    can_list_tasks: bool,
+}
+
+/// The program that lists tasks asleep.
+const SLEEPING_TASKS: &str = "sleeping_tasks";
+
+impl Session {
+    /// Loads and attaches what `request` asks for. The window stays closed.
+    ///
+    /// # Errors
+    /// If privileges or BTF are missing, or if no mechanism can trace a requested system call. A probe
+    /// that only adds to the answer may be missing: see [`Session::probes`].
+    pub fn start(request: &Request<'_>) -> Result<Self> {
+        privileges::check()?;
+        let layout = Layout::of_running_kernel()?;
+        let config = Config {
+            threshold_ns: request.threshold_ns,
+            target_pid: request.pid.unwrap_or(0),
+            target_tid: request.tid.unwrap_or(0),
+            slot_mask: request.slots - 1,
+            in_iowait_mask: layout.in_iowait_mask,
+            page_head_bit: layout.page_head_bit,
+            reserved: 0,
+        };
+        let sizes = object::Sizes { slots: request.slots, cpus: request.cpus };
+        let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
+        let btf = Btf::from_sys_fs().context("aya cannot read the kernel's BTF")?;
+        let outcomes = tracefs::with_tracefs(|no_tracefs| {
+            let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
+            // What adds to a call comes before the calls themselves: so no call lacks a part.
+            specs(request.syscalls).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
+        });
+        let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
+        let session = Self { ebpf, outcomes, can_list_tasks };
+        session.require(request.syscalls)?;
+        Ok(session)
+    }
+
+    fn require(&self, syscalls: &[Syscall]) -> Result<()> {
+        for syscall in syscalls {
+            let name = syscall.info().name;
+            let Some(outcome) = self.outcomes.iter().find(|outcome| outcome.name == name) else { continue };
+            if outcome.mechanism.is_none() {
+                bail!("cannot trace {name}: {}", reasons(&outcome.refusals));
+            }
+        }
+        Ok(())
+    }
+
+    /// The probes as they stand, with what the kernel says they have missed so far.
+    pub fn probes(&self) -> Vec<Probe> {
+        self.outcomes.iter().map(|outcome| self.probe(outcome)).collect()
+    }
+
+    fn probe(&self, outcome: &Outcome) -> Probe {
+        let Some(mechanism) = outcome.mechanism else {
+            return Probe {
+                name: outcome.name.into(),
+                mechanism: Mechanism::None,
+                status: ProbeStatus::Unavailable,
+                reason: Some(reasons(&outcome.refusals)),
+                missed: None,
+            };
+        };
+        Probe {
+            name: outcome.name.into(),
+            mechanism,
+            status: ProbeStatus::Attached,
+            reason: None,
+            missed: outcome.programs.iter().map(|program| self.missed(program)).sum(),
+        }
+    }
+
+    fn missed(&self, program: &str) -> Option<u64> {
+        misses::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
+    }
+
+    /// What was refused on the way to each probe, for `-v`.
+    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &Refusal)> {
+        self.outcomes.iter().flat_map(|outcome| outcome.refusals.iter().map(|refusal| (outcome.name, refusal)))
+    }
+
+    /// The programs that hang in the kernel, and how many instructions the verifier looked at for each, for `-v`.
+    pub fn verified_instructions(&self) -> impl Iterator<Item = (&'static str, Option<u32>)> {
+        let programs = self.outcomes.iter().flat_map(|outcome| outcome.programs.iter().copied());
+        programs.map(|name| {
+            let info = self.ebpf.program(name).and_then(|program| program.info().ok());
+            (name, info.and_then(|info| info.verified_instruction_count()))
+        })
+    }
+
+    /// A map of the object.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn map(&self, name: &str) -> Result<&aya::maps::MapData> {
+        match self.ebpf.map(name) {
+            Some(aya::maps::Map::Array(data)) => Ok(data),
+            _ => Err(anyhow!("the object has no array {name}")),
+        }
+    }
+
+    /// The warnings of the kernel half, to be shown with `-v`.
+    ///
+    /// # Errors
+    /// If the object has no log.
+    pub fn warnings<T: log::Log>(&mut self, logger: T) -> Result<aya_log::EbpfLogger<T>> {
+        aya_log::EbpfLogger::init_with_logger(&mut self.ebpf, logger).context("cannot read the kernel half's warnings")
+    }
+
+    /// The target's threads that sleep inside a system call at this moment; `None` where the kernel has no
+    /// task iterator.
+    pub fn sleeping_tasks(&mut self) -> Option<Vec<SleepingTask>> {
+        if !self.can_list_tasks {
+            return None;
+        }
+        let program: &mut Iter = self.ebpf.program_mut(SLEEPING_TASKS)?.try_into().ok()?;
+        let link = program.attach().ok()?;
+        let mut bytes = Vec::new();
+        program.take_link(link).ok()?.into_file().ok()?.read_to_end(&mut bytes).ok()?;
+        let records = bytes.chunks_exact(size_of::<SleepingTask>());
+        Some(records.map(bytemuck::pod_read_unaligned).collect())
+    }
+}
+
+/// What to attach for `syscalls`, in order.
+fn specs(syscalls: &[Syscall]) -> Vec<ProbeSpec> {
+    let shared = if cfg!(feature = "fault-probe-not-attached") {
+        vec![ladder::page_cache()]
+    } else {
+        vec![ladder::disk_waits(), ladder::page_cache()]
+    };
+    shared.into_iter().chain(syscalls.iter().map(|&syscall| ladder::calls(syscall))).collect()
+}
+
+fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
+    let program: &mut Iter = ebpf.program_mut(SLEEPING_TASKS).context("no task iterator")?.try_into()?;
+    Ok(program.load("task", btf)?)
+}
+
+fn reasons(refusals: &[Refusal]) -> String {
+    let all: Vec<_> = refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
+    all.join("; ")
+}

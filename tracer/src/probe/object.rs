@@ -1,0 +1,47 @@
+//! The eBPF object: embedded in the program, configured and loaded.
+
+use anyhow::{Context as _, Result};
+use aya::{Ebpf, EbpfLoader};
+use tracer_common::{
+    config::{CONFIG_SYMBOL, Config},
+    offsets::OFFSETS_SYMBOL,
+    records::Breakdown,
+    syscall::Syscall,
+};
+
+use super::offsets::Layout;
+
+/// The object that `cargo xtask build-ebpf` made.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_OBJECT_PATH"));
+
+/// The symbol by which aya-log is told what to keep silent about.
+const LOG_LEVEL_SYMBOL: &str = "AYA_LOG_LEVEL";
+
+/// How large the maps are to be.
+pub struct Sizes {
+    /// Thread slots; a power of two.
+    pub slots: u32,
+    /// Highest possible CPU + 1.
+    pub cpus: u32,
+}
+
+/// Creates the maps and prepares the programs; none of them is loaded yet.
+///
+/// # Errors
+/// If the kernel refuses to create a map.
+pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> Result<Ebpf> {
+    let log_level = u8::from(warnings) * log::Level::Warn as u8;
+    let syscalls = sizes.cpus * Syscall::COUNT;
+    EbpfLoader::new()
+        .override_global(CONFIG_SYMBOL, bytemuck::bytes_of(config), true)
+        .override_global(OFFSETS_SYMBOL, bytemuck::bytes_of(&layout.offsets), true)
+        .override_global(LOG_LEVEL_SYMBOL, &log_level, true)
+        .map_max_entries("THREADS", sizes.slots)
+        .map_max_entries("CALLS", sizes.slots * Syscall::COUNT)
+        .map_max_entries("CLAIMS", sizes.slots)
+        .map_max_entries("BREAKDOWNS", syscalls * Breakdown::COUNT)
+        .map_max_entries("ERRORS", syscalls)
+        .map_max_entries("LOSSES", sizes.cpus)
+        .load(OBJECT)
+        .context("the kernel refused the eBPF maps")
+}

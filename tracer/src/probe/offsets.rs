@@ -1,0 +1,65 @@
+//! What the kernel half must know about this kernel's structures.
+
+use anyhow::Result;
+use bytemuck::Zeroable as _;
+use tracer_common::offsets::Offsets;
+
+use super::btf::Btf;
+
+/// The bit-field that marks a sleep for storage.
+const IN_IOWAIT: &str = "task_struct.in_iowait";
+
+/// The layout of the running kernel, as far as it is needed.
+pub struct Layout {
+    /// Byte offsets, 0 where the member is missing.
+    pub offsets: Offsets,
+    /// Mask of `in_iowait` within its byte.
+    pub in_iowait_mask: u32,
+    /// Bit number of the page flag of large folios.
+    pub page_head_bit: u32,
+    /// Members that this kernel does not have.
+    missing: Vec<&'static str>,
+}
+
+impl Layout {
+    /// That of the running kernel.
+    ///
+    /// # Errors
+    /// If the kernel has no BTF that can be read.
+    pub fn of_running_kernel() -> Result<Self> {
+        Ok(Self::from_btf(&Btf::of_running_kernel()?))
+    }
+
+    fn from_btf(btf: &Btf) -> Self {
+        let mut offsets = Offsets::zeroed();
+        let mut missing = Vec::new();
+        let mut in_iowait_mask = 0;
+        let fields: &mut [u32] = bytemuck::cast_slice_mut(std::slice::from_mut(&mut offsets));
+        for (field, &member) in fields.iter_mut().zip(Offsets::MEMBERS) {
+            let Some(place) = btf.place(member) else {
+                missing.push(member);
+                continue;
+            };
+            *field = place.bits / 8;
+            if member == IN_IOWAIT {
+                in_iowait_mask = 1 << (place.bits % 8);
+            }
+        }
+        if cfg!(feature = "fault-wrong-offset") {
+            offsets.task_run_delay += 8;
+        }
+        let page_head_bit = btf.enumerator("PG_head").unwrap_or_else(|| {
+            missing.push("PG_head");
+            0
+        });
+        Self { offsets, in_iowait_mask, page_head_bit, missing }
+    }
+
+    /// The first of `members` that this kernel does not have. A name that ends in a dot stands for all members
+    /// that begin with it.
+    pub fn lacks(&self, members: &[&str]) -> Option<&'static str> {
+        self.missing.iter().copied().find(|missing| {
+            members.iter().any(|wanted| missing == wanted || (wanted.ends_with('.') && missing.starts_with(wanted)))
+        })
+    }
+}
