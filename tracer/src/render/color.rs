@@ -51,11 +51,7 @@ impl Paint {
 
     /// `text` within a line, tinted.
     pub fn piece(self, tint: Tint, text: &str) -> String {
-        if self.color && !text.is_empty() {
-            format!("\x1b[{}m{text}\x1b[0m", tint.parameters())
-        } else {
-            text.into()
-        }
+        if self.color && !text.is_empty() { format!("\x1b[{}m{text}\x1b[0m", tint.parameters()) } else { text.into() }
     }
 }
 

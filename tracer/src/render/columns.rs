@@ -4,13 +4,10 @@ use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
 use super::{
     color::{Paint, Tint},
-    layout::{fit, width},
+    layout::{LEAST_NAME, fit, width},
 };
 
 const GAP: usize = 2;
-
-/// A name is not cut below this, even if the line gets too long.
-const LEAST_NAME: usize = 8;
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

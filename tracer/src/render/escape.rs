@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn no_character_at_all_comes_out_as_a_control_or_with_a_direction_of_its_own() {
         let obeyed = |c: char| {
-            c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         };
         for c in '\0'..=char::MAX {
             let shown = escape(&format!("a{c}b"));

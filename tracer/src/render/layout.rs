@@ -2,8 +2,11 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// A name is not cut below this, even if the line gets too long.
+pub const LEAST_NAME: usize = 8;
+
 /// Where the text of a labelled line starts.
-const TEXT_COLUMN: usize = 10;
+pub const TEXT_COLUMN: usize = 10;
 
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -50,15 +53,16 @@ pub fn labelled(label: &str, text: &str, columns: usize) -> String {
 
 /// Lays out `pieces`, each kept whole, with `separator` and a space between them.
 fn flow<'a>(label: &str, pieces: impl Iterator<Item = &'a str>, separator: &str, columns: usize) -> String {
+    let mut pieces = pieces.peekable();
     let mut out = format!("  {label:<fill$}", fill = TEXT_COLUMN - 2);
     let mut at = TEXT_COLUMN;
     let mut is_first = true;
-    for piece in pieces {
+    while let Some(piece) = pieces.next() {
         if !is_first {
             out.push_str(separator);
             at += width(separator);
-            // Room for the separator that may follow.
-            if at + 1 + width(piece) + width(separator) > columns {
+            let separator_after = if pieces.peek().is_some() { width(separator) } else { 0 };
+            if at + 1 + width(piece) + separator_after > columns {
                 out.push('\n');
                 out.push_str(&" ".repeat(TEXT_COLUMN));
                 at = TEXT_COLUMN;
@@ -88,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_cut_name_is_never_wider_than_asked() {
-        for text in ["读线程读线程读线程", "❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", "🚀🚀🚀🚀🚀🚀", "a读b线c程d"] {
+        for text in ["读线程读线程读线程", "❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", "🚀🚀🚀🚀🚀🚀", "a读b线c程d"]
+        {
             for columns in 1..12 {
                 assert!(width(&fit(text, columns)) <= columns, "{text} in {columns}");
             }

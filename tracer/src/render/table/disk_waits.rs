@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, identity, tid, tid_heading};
+use super::{Report, identity, name, tid, tid_heading};
 use crate::{
     model::ThreadRecord,
     render::{
@@ -12,7 +12,7 @@ use crate::{
             Columns,
         },
         escape::escape,
-        units::{count, duration},
+        units::{count, counted, duration},
     },
 };
 
@@ -23,9 +23,8 @@ pub fn section(report: &Report) -> String {
         let waits = in_calls.entry(identity(&row.thread)).or_default();
         *waits = waits.saturating_add(row.disk_waits);
     }
-    let outside = |row: &ThreadRecord| {
-        row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0))
-    };
+    let outside =
+        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0));
     let mut rows: Vec<_> = report.recording.threads.iter().filter(|row| outside(row) > 0).collect();
     if rows.is_empty() {
         return String::new();
@@ -43,19 +42,23 @@ pub fn section(report: &Report) -> String {
     ]);
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let words = [tid(report, &row.thread), escape(&row.thread.name), row.thread.role.label().into()];
-        let [id, name, role] = words;
-        let figures = [count(row.disk_waits), count(outside(row)), duration(row.disk_wait_ns), duration(row.disk_wait_max_ns)];
-        let [waits, other, waited, longest] = figures;
-        list.row([id, name, role, waits, other, waited, longest], Some(Tint::Disk));
+        let cells = [
+            tid(report, &row.thread),
+            name(&row.thread),
+            row.thread.role.label().into(),
+            count(row.disk_waits),
+            count(outside(row)),
+            duration(row.disk_wait_ns),
+            duration(row.disk_wait_max_ns),
+        ];
+        list.row(cells, Some(Tint::Disk));
     }
     if !hidden.is_empty() {
         let sum = |of: &dyn Fn(&ThreadRecord) -> u64| hidden.iter().map(|row| of(row)).fold(0, u64::saturating_add);
-        let threads = if hidden.len() == 1 { "thread" } else { "threads" };
         list.row(
             [
                 "…".into(),
-                format!("and {} more {threads}", count(hidden.len() as u64)),
+                format!("and {}", counted(hidden.len() as u64, "more thread", "more threads")),
                 String::new(),
                 count(sum(&|row| row.disk_waits)),
                 count(sum(&outside)),

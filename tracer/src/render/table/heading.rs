@@ -6,8 +6,8 @@ use crate::{
     render::{
         color::Tint,
         escape::escape,
-        layout::{fit, labelled, labelled_items, width},
-        units::{counted, duration, setting},
+        layout::{LEAST_NAME, fit, labelled, labelled_items, width},
+        units::{count, counted, duration, setting},
     },
 };
 
@@ -45,37 +45,44 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold]
-        .join(separator)
+    [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold].join(separator)
         + "\n"
 }
 
-/// The target in about `room` columns.
+/// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
 fn target(processes: &[Process], selector: &str, room: usize) -> String {
-    match processes {
-        [] => format!("{}: no process", escape(selector)),
-        [process] => described(process, "pid ", room),
-        _ => {
-            let shown = &processes[..processes.len().min(PROCESSES)];
-            let hidden = processes.len() - shown.len();
-            let more = if hidden > 0 { format!(", and {hidden} more") } else { String::new() };
-            let room_for_each = room.saturating_sub("pids ".len() + width(&more)) / shown.len();
-            let shown: Vec<_> = shown.iter().map(|process| described(process, "", room_for_each.saturating_sub(2))).collect();
-            format!("pids {}{more}", shown.join(", "))
+    let shown = &processes[..processes.len().min(PROCESSES)];
+    let more = match processes.len() - shown.len() {
+        0 => String::new(),
+        hidden => format!(", and {} more", count(hidden as u64)),
+    };
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for process in shown {
+        let names = names(process);
+        match groups.last_mut() {
+            Some(last) if last.1 == names => last.0 += &format!(", {}", process.pid),
+            _ => groups.push((process.pid.to_string(), names)),
         }
     }
+    let word = match processes.len() {
+        0 => return format!("{}: no process", escape(selector)),
+        1 => "pid",
+        _ => "pids",
+    };
+    let ids: usize = groups.iter().map(|(ids, _)| ids.len() + ", ".len() + 1).sum();
+    let room_each = room.saturating_sub(word.len() + ids + more.len()) / groups.len();
+    let groups: Vec<_> =
+        groups.iter().map(|(ids, names)| format!("{ids} {}", fit(names, room_each.max(LEAST_NAME)))).collect();
+    format!("{word} {}{more}", groups.join(", "))
 }
 
-/// `pid 4088 java (kafka.Kafka)`: the id whole, the names cut to fit.
-fn described(process: &Process, before: &str, room: usize) -> String {
-    let id = format!("{before}{} ", process.pid);
+/// The kernel's name and what it runs: `java (kafka.Kafka)`.
+fn names(process: &Process) -> String {
     let comm = escape(&process.comm);
-    let names = match program(process) {
+    match program(process) {
         Some(program) => format!("{comm} ({})", escape(&program)),
         None => comm,
-    };
-    let room = room.saturating_sub(width(&id)).max(8);
-    format!("{id}{}", fit(&names, room))
+    }
 }
 
 fn host(report: &Report) -> Vec<String> {
@@ -101,18 +108,19 @@ fn probes(report: &Report) -> String {
     let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
     let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
     let untold: Vec<_> = attached().filter(|probe| probe.missed.is_none()).map(|probe| escape(&probe.name)).collect();
-    if missed.is_empty() && untold.is_empty() && attached().next().is_some() {
-        items.push("nothing missed".into());
-    }
-    if losses.is_empty() {
-        items.push("nothing lost".into());
+    let nothing_missed = missed.is_empty() && untold.is_empty() && attached().next().is_some();
+    match (nothing_missed, losses.is_empty()) {
+        (true, true) => items.push("nothing missed, nothing lost".into()),
+        (true, false) => items.push("nothing missed".into()),
+        (false, true) => items.push("nothing lost".into()),
+        (false, false) => {}
     }
     let mut out = labelled_items("probes", &items, columns);
 
     let mut warnings = String::new();
     for probe in probes.iter().filter(|probe| probe.status == ProbeStatus::Unavailable) {
         let reason = probe.reason.as_deref().map_or_else(|| "no reason is recorded".into(), escape);
-        warnings += &labelled("not seen", &format!("{}: {reason}", escape(&probe.name)), columns);
+        warnings += &labelled("unseen", &format!("{}: {reason}", escape(&probe.name)), columns);
     }
     for probe in missed {
         let missed = counted(probe.missed.unwrap_or(0), "event was", "events were");
@@ -143,9 +151,21 @@ fn losses(losses: &Losses) -> Vec<String> {
     let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
-        (threads_dropped, "thread found no room, its calls are in no figure", "threads found no room, their calls are in no figure"),
-        (slow_calls_dropped, "slow call has no record of its own; it is counted", "slow calls have no record of their own; they are counted"),
-        (parts_clamped, "call had parts longer than the whole, they were cut", "calls had parts longer than the whole, they were cut"),
+        (
+            threads_dropped,
+            "thread found no room: its calls are counted nowhere",
+            "threads found no room: their calls are counted nowhere",
+        ),
+        (
+            slow_calls_dropped,
+            "slow call has no record of its own, but is counted",
+            "slow calls have no record of their own, but are counted",
+        ),
+        (
+            parts_clamped,
+            "call or sleep had parts longer than the whole, which were cut",
+            "calls or sleeps had parts longer than the whole, which were cut",
+        ),
     ];
     let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);
     happened.map(|(number, one, many)| counted(number, one, many)).collect()

@@ -10,7 +10,7 @@ mod verdict;
 
 use std::collections::BTreeSet;
 
-use super::{Style, color::Paint};
+use super::{Style, color::Paint, escape::escape};
 use crate::model::{ProbeStatus, Recording, Role, ThreadRef};
 
 /// Name of the probe that the disk columns rest on.
@@ -64,13 +64,14 @@ fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
     (thread.pid.0, thread.tid.0, thread.start_time_ns)
 }
 
+/// A thread's name as its rows show it.
+fn name(thread: &ThreadRef) -> String {
+    if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
+}
+
 /// A thread's id as its rows show it: with the process where there are several.
 fn tid(report: &Report, thread: &ThreadRef) -> String {
-    if report.has_several_processes() {
-        format!("{}/{}", thread.pid, thread.tid)
-    } else {
-        thread.tid.to_string()
-    }
+    if report.has_several_processes() { format!("{}/{}", thread.pid, thread.tid) } else { thread.tid.to_string() }
 }
 
 /// The heading of the column of [`tid`].

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn a_program_is_named_only_where_that_says_more() {
         assert_eq!(program_of("redis-server", "/usr/bin/redis-server *:6379"), None);
-        assert_eq!(program_of("a-very-long-nam", "/opt/a-very-long-name-indeed -x").unwrap(), "a-very-long-name-indeed");
+        assert_eq!(
+            program_of("a-very-long-nam", "/opt/a-very-long-name-indeed -x").unwrap(),
+            "a-very-long-name-indeed"
+        );
         assert_eq!(program_of("x", ""), None);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         },
         escape::escape,
         histogram::chart,
-        layout::{labelled, labelled_items},
+        layout::{labelled_items, width},
         units::{NO_VALUE, bytes, count, counted, duration, latency, percent, share},
     },
 };
@@ -23,7 +23,10 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
     let mut parts = Vec::new();
     if syscall.calls == 0 {
         let window = duration(report.recording.window.duration_ns);
-        parts.push(format!("{}: no call was entered and returned in the {window}.\n", escape(&syscall.name)));
+        parts.push(format!(
+            "{}: 0 calls. None was entered and returned within the window of {window}.\n",
+            escape(&syscall.name)
+        ));
     } else {
         parts.push(totals(report, syscall) + "\n" + &facts(report, syscall));
         parts.push(causes(report, syscall));
@@ -39,7 +42,7 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
 fn totals(report: &Report, syscall: &SyscallRecord) -> String {
     let name = escape(&syscall.name);
     let percentile = |per_mille| syscall.latency.percentile(per_mille).map_or_else(|| NO_VALUE.into(), latency);
-    let max = syscall.latency.max_ns().map_or_else(|| NO_VALUE.into(), duration);
+    let max = syscall.latency.max_ns().map_or_else(|| NO_VALUE.into(), latency);
     let (blocked, waited) = if report.knows_disk_waits() {
         let blocked = format!("{} ({})", count(syscall.disk_blocked), percent(syscall.disk_blocked, syscall.calls));
         (blocked, duration(syscall.time_ns.disk))
@@ -82,14 +85,9 @@ fn totals(report: &Report, syscall: &SyscallRecord) -> String {
         ("slow", Figure),
     ]);
     first.row([&blank, &calls, &sent, &blocked, &waited, &slow].map(String::clone), tint);
-    let margin = " ".repeat(crate::render::layout::width(&name));
-    let mut second = Columns::new(&[
-        (&margin, Word),
-        ("p50", Figure),
-        ("p99", Figure),
-        ("p99.9", Figure),
-        ("max", Figure),
-    ]);
+    let margin = " ".repeat(width(&name));
+    let mut second =
+        Columns::new(&[(&margin, Word), ("p50", Figure), ("p99", Figure), ("p99.9", Figure), ("max", Figure)]);
     second.row([&blank, &p50, &p99, &p999, &max].map(String::clone), None);
     first.render(0, report.style.width, report.paint) + &second.render(0, report.style.width, report.paint)
 }
@@ -104,22 +102,33 @@ fn facts(report: &Report, syscall: &SyscallRecord) -> String {
         let by_name = by_name.into_iter().map(|(name, &number)| format!("{} {}", escape(name), count(number)));
         out += &labelled_items("errors", &std::iter::once(total).chain(by_name).collect::<Vec<_>>(), columns);
     }
-    let memory = match (syscall.memory_share, syscall.cold_requested) {
-        (Some(in_memory), Some(cold)) => {
-            let read = |pages: u64| {
-                let size = bytes(pages.saturating_mul(PAGE_BYTES));
-                format!("{} ({size})", counted(pages, "page", "pages"))
-            };
-            let ahead = syscall.read_ahead.map_or_else(String::new, |ahead| format!(", and {} ahead of it", read(ahead)));
-            match cold {
-                0 => format!("{} of what was sent was in memory{}", share(in_memory), ahead.replace(", and", "; read").replace(" ahead of it", " ahead")),
-                _ => format!("{} of what was sent was in memory; read in for it: {}{ahead}", share(in_memory), read(cold)),
-            }
-        }
-        (None, Some(_)) => "nothing was sent from a file, or its pages do not go through the page cache".into(),
-        (_, None) => "unknown: the page cache was not observed".into(),
+    match memory(syscall) {
+        Some(items) => out + &labelled_items("memory", &items, columns),
+        None => out,
+    }
+}
+
+/// Share of the pages that was in memory, and what was read in; `None` if nothing was returned.
+fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
+    let Some(cold) = syscall.cold_requested else {
+        return Some(vec!["unknown: the page cache was not observed".into()]);
     };
-    out + &labelled("memory", &memory, columns)
+    if syscall.bytes == 0 {
+        return None;
+    }
+    let in_memory = match syscall.memory_share {
+        Some(in_memory) => format!("{} of the pages were in memory", share(in_memory)),
+        None => "share of the pages in memory: unknown".into(),
+    };
+    let size = |pages: u64| bytes(pages.saturating_mul(PAGE_BYTES));
+    let mut items = vec![in_memory];
+    if cold > 0 {
+        items.push(format!("{} ({})", counted(cold, "cold page", "cold pages"), size(cold)));
+    }
+    if let Some(ahead) = syscall.read_ahead.filter(|&ahead| ahead > 0) {
+        items.push(format!("{} read ahead ({})", count(ahead), size(ahead)));
+    }
+    Some(items)
 }
 
 /// Each call has one cause; each ns of a call is in one of the four parts.
@@ -129,13 +138,7 @@ fn causes(report: &Report, syscall: &SyscallRecord) -> String {
     }
     let (time, cause) = (&syscall.time_ns, &syscall.by_cause);
     let total_ns = [time.on_cpu, time.disk, time.runqueue, time.other].into_iter().fold(0u64, u64::saturating_add);
-    let mut list = Columns::new(&[
-        ("cause", Word),
-        ("calls", Figure),
-        ("", Figure),
-        ("time", Figure),
-        ("", Figure),
-    ]);
+    let mut list = Columns::new(&[("cause", Word), ("calls", Figure), ("", Figure), ("time", Figure), ("", Figure)]);
     let rows = [
         ("on CPU", cause.on_cpu.count(), time.on_cpu),
         ("disk", cause.disk.count(), time.disk),

@@ -1,6 +1,6 @@
 //! The threads that made the calls, worst first.
 
-use super::{Report, tid, tid_heading};
+use super::{Report, name, tid, tid_heading};
 use crate::{
     model::{SyscallRecord, ThreadCalls},
     render::{
@@ -9,9 +9,8 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
-        escape::escape,
         percentile::{merged, of_buckets},
-        units::{NO_VALUE, count, duration, latency},
+        units::{NO_VALUE, count, counted, duration, latency},
     },
 };
 
@@ -32,12 +31,12 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     let (shown, hidden) = syscall.threads.split_at(syscall.threads.len().min(report.style.top));
     for row in shown {
         let p99_ns = row.latency.percentile(990);
-        let words = [tid(report, &row.thread), escape(&row.thread.name), row.thread.role.label().into()];
+        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
         add(report, &mut list, words, Figures { p99_ns, ..Figures::of(std::slice::from_ref(row)) });
     }
     if !hidden.is_empty() {
-        let more = if shown.is_empty() { "threads" } else if hidden.len() == 1 { "more thread" } else { "more threads" };
-        let words = ["…".into(), format!("and {} {more}", count(hidden.len() as u64)), String::new()];
+        let more = counted(hidden.len() as u64, "more thread", "more threads");
+        let words = ["…".into(), format!("and {more}"), String::new()];
         add(report, &mut list, words, Figures::of(hidden));
     }
     list.render(2, report.style.width, report.paint)
@@ -69,7 +68,7 @@ impl Figures {
 }
 
 fn add(report: &Report, list: &mut Columns, [id, name, role]: [String; 3], figures: Figures) {
-    let or_none = |ns: Option<u64>, show: fn(u64) -> String| ns.map_or_else(|| NO_VALUE.into(), show);
+    let or_none = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), latency);
     let disk = |figure: String| if report.knows_disk_waits() { figure } else { "unknown".into() };
     let cells = [
         id,
@@ -78,8 +77,8 @@ fn add(report: &Report, list: &mut Columns, [id, name, role]: [String; 3], figur
         count(figures.calls),
         disk(count(figures.disk_blocked)),
         disk(duration(figures.disk_wait_ns)),
-        or_none(figures.p99_ns, latency),
-        or_none(figures.max_ns, duration),
+        or_none(figures.p99_ns),
+        or_none(figures.max_ns),
     ];
     list.row(cells, (figures.disk_blocked > 0).then_some(Tint::Disk));
 }
