@@ -3,12 +3,14 @@
 use super::{
     Style,
     color::{Paint, Tint},
-    escape::escape,
     layout::width,
     percentile::of_buckets,
+};
+use crate::{
+    escape::escape,
+    model::{Interval, IntervalSyscall},
     units::{NO_VALUE, bytes, count, duration, latency},
 };
-use crate::model::{Interval, IntervalSyscall};
 
 /// Intervals after which the heading is worth repeating.
 pub const HEADER_EVERY: usize = 20;

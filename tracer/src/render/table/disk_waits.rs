@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{Report, identity, name, tid, tid_heading};
 use crate::{
+    escape::escape,
     model::ThreadRecord,
     render::{
         color::Tint,
@@ -11,9 +12,8 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
-        escape::escape,
-        units::{count, counted, duration},
     },
+    units::{count, counted, duration},
 };
 
 /// The threads whose disk waits the lists of traced calls do not explain.

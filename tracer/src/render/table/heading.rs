@@ -2,13 +2,13 @@
 
 use super::{Report, program::program};
 use crate::{
+    escape::escape,
     model::{Losses, Probe, ProbeStatus, Process},
     render::{
         color::Tint,
-        escape::escape,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
-        units::{count, counted, duration, setting},
     },
+    units::{count, counted, duration, setting},
 };
 
 /// Processes named in the first line; the rest is counted.

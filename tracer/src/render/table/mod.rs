@@ -10,8 +10,11 @@ mod verdict;
 
 use std::collections::BTreeSet;
 
-use super::{Style, color::Paint, escape::escape};
-use crate::model::{ProbeStatus, Recording, Role, ThreadRef};
+use super::{Style, color::Paint};
+use crate::{
+    escape::escape,
+    model::{ProbeStatus, Recording, Role, ThreadRef},
+};
 
 /// Name of the probe that the disk columns rest on.
 const DISK_WAITS: &str = "disk waits";

@@ -2,6 +2,7 @@
 
 use super::{Report, in_flight, threads};
 use crate::{
+    escape::escape,
     model::SyscallRecord,
     render::{
         color::Tint,
@@ -9,11 +10,10 @@ use crate::{
             Column::{Figure, Word},
             Columns,
         },
-        escape::escape,
         histogram::chart,
         layout::{labelled_items, width},
-        units::{NO_VALUE, bytes, count, counted, duration, latency, percent, share},
     },
+    units::{NO_VALUE, bytes, count, counted, duration, latency, percent, share},
 };
 
 /// Bytes in a page, as `cold_requested` and `read_ahead` count them.

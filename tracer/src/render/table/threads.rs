@@ -10,8 +10,8 @@ use crate::{
             Columns,
         },
         percentile::{merged, of_buckets},
-        units::{NO_VALUE, count, counted, duration, latency},
     },
+    units::{NO_VALUE, count, counted, duration, latency},
 };
 
 pub fn list(report: &Report, syscall: &SyscallRecord) -> String {

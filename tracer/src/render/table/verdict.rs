@@ -2,13 +2,13 @@
 
 use super::{Report, identity, name};
 use crate::{
+    escape::escape,
     model::{Histogram, Status, SyscallRecord, ThreadRef},
     render::{
         color::Tint,
-        escape::escape,
         layout::{LEAST_NAME, TEXT_COLUMN, fit, labelled, width},
-        units::{NO_VALUE, count, counted, duration, latency},
     },
+    units::{NO_VALUE, count, counted, duration, latency},
 };
 
 /// A name of this length still tells threads of a kind apart.
