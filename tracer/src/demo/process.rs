@@ -1,7 +1,6 @@
 //! The server as a process of its own, seen from the side that starts and ends it.
 
-use std::env;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -32,10 +31,11 @@ pub struct ServerProcess {
 }
 
 /// This program as the server of a scratch directory.
-pub fn this_program(directory: &Path) -> io::Result<Command> {
-    let mut command = Command::new(env::current_exe()?);
-    command.args(["demo", "--serve"]).arg(directory);
-    Ok(command)
+pub fn this_program(directory: &Path) -> Command {
+    // The link rather than where it leads: this very program, even if its file has been replaced meanwhile.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(env!("CARGO_PKG_NAME")).args(["demo", "--serve"]).arg(directory);
+    command
 }
 
 impl ServerProcess {

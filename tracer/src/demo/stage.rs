@@ -1,11 +1,10 @@
 //! All that the demonstration needs, set up and cleaned up.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::clients::{Clients, Load};
 use super::disk::Disk;
@@ -50,13 +49,9 @@ impl Stage {
         Self::set_up_with(directory, process::this_program)
     }
 
-    pub(super) fn set_up_with(
-        directory: Option<&Path>,
-        server_for: impl FnOnce(&Path) -> io::Result<Command>,
-    ) -> Result<Self> {
+    pub(super) fn set_up_with(directory: Option<&Path>, server_for: impl FnOnce(&Path) -> Command) -> Result<Self> {
         let (scratch, disk) = files::prepare(directory)?;
-        let command = server_for(scratch.path()).context("cannot find this program's own file")?;
-        let server = ServerProcess::start(command)?;
+        let server = ServerProcess::start(server_for(scratch.path()))?;
         let clients = State::Idle(Clients::connect(server.address)?);
         Ok(Self { server, clients, scratch, disk })
     }

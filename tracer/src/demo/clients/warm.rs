@@ -18,8 +18,8 @@ use crate::model::{Histogram, HistogramBuilder};
 
 /// Keep-alive connections to the warm file, each with at most one request in flight.
 pub const WARM_CONNECTIONS: u32 = 32;
-/// Requests per second of all of them together, while the server keeps up: a few percent of a CPU.
-pub const WARM_REQUESTS_PER_SECOND: u32 = 4_000;
+/// Requests per second of all of them together, while the server keeps up: about a tenth of a CPU on either side.
+pub const WARM_REQUESTS_PER_SECOND: u32 = 2_000;
 /// What each request asks for.
 pub const WARM_BYTES_PER_REQUEST: u64 = 8 << 10;
 
