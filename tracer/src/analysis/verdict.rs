@@ -54,7 +54,7 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
         Verdict {
             status: Status::Inconclusive,
             threads: Vec::new(),
-            summary: format!("It cannot be said whether an event loop was blocked on disk: {}.", doubts.join("; ")),
+            summary: "It cannot be said whether an event loop was blocked on disk.".into(),
             reasons: doubts,
             advice: Vec::new(),
         }

@@ -95,9 +95,10 @@ impl Session {
         Ok(())
     }
 
-    /// The probes as they stand, with what the kernel says they have missed so far.
+    /// The probes as they stand, with what the kernel says they have missed so far; what was asked for first.
     pub fn probes(&self) -> Vec<Probe> {
-        self.outcomes.iter().map(|outcome| self.probe(outcome)).collect()
+        // What adds to the calls was attached before them.
+        self.outcomes.iter().rev().map(|outcome| self.probe(outcome)).collect()
     }
 
     fn probe(&self, outcome: &Outcome) -> Probe {
@@ -184,7 +185,7 @@ fn specs(syscalls: &[Syscall]) -> Vec<ProbeSpec> {
     let shared = if cfg!(feature = "fault-probe-not-attached") {
         vec![ladder::page_cache()]
     } else {
-        vec![ladder::disk_waits(), ladder::page_cache()]
+        vec![ladder::page_cache(), ladder::disk_waits()]
     };
     shared.into_iter().chain(syscalls.iter().map(|&syscall| ladder::calls(syscall))).collect()
 }
