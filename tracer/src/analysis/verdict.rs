@@ -154,14 +154,15 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
         reasons.push("an event loop was still waiting for the disk when the window closed".into());
     }
     if worst_ns >= threshold_ns {
-        reasons.push(format!(
-            "a disk wait of an event loop was at least the threshold of {}",
-            units::setting(threshold_ns)
-        ));
+        let (worst, threshold) = (units::duration(worst_ns), units::setting(threshold_ns));
+        reasons.push(format!("the longest disk wait of an event loop, {worst}, reached the threshold of {threshold}"));
     }
-    let share = evidence.snapshot.blocked_share;
-    if blocked.iter().any(|found| found.disk_wait_ns as f64 >= share * evidence.snapshot.duration_ns() as f64) {
-        reasons.push(format!("the disk waits of an event loop took at least {} of the window", units::share(share)));
+    let window_ns = evidence.snapshot.duration_ns();
+    let most_ns = blocked.iter().map(|found| found.disk_wait_ns).max().unwrap_or(0);
+    let limit = evidence.snapshot.blocked_share;
+    if most_ns as f64 >= limit * window_ns as f64 {
+        let (share, limit) = (units::percent(most_ns, window_ns), units::share(limit));
+        reasons.push(format!("the disk waits of an event loop took {share} of the window (limit {limit})"));
     }
     Verdict {
         status: Status::Blocked,

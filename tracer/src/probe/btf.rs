@@ -71,7 +71,7 @@ impl Btf {
     /// If the kernel has none, or not of a form that is known.
     pub fn of_running_kernel() -> Result<Self> {
         let data = std::fs::read(VMLINUX).with_context(|| {
-            format!("cannot read {VMLINUX}: tracer needs a kernel built with CONFIG_DEBUG_INFO_BTF (5.10 or later)")
+            format!("cannot read {VMLINUX}: tracer needs a kernel built with CONFIG_DEBUG_INFO_BTF")
         })?;
         Self::parse(data).with_context(|| format!("cannot understand {VMLINUX}"))
     }
