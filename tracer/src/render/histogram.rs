@@ -5,9 +5,11 @@ use tracer_common::histogram::TOP_BITS;
 use super::{
     color::{Paint, Tint},
     layout::width,
+};
+use crate::{
+    model::Histogram,
     units::{count, latency},
 };
-use crate::model::Histogram;
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: std::ops::RangeInclusive<usize> = 10..=60;

@@ -12,7 +12,6 @@ mod json;
 mod layout;
 mod percentile;
 mod table;
-pub mod units;
 
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::json;

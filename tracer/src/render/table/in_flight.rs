@@ -9,8 +9,8 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
-        units::{counted, duration},
     },
+    units::{counted, duration},
 };
 
 pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
