@@ -44,10 +44,7 @@ impl Bpftrace {
         );
         let mut command = Command::new("bpftrace");
         command.args(["-f", "json", "-e", &script]);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = Guarded::new(command.spawn().expect("starting bpftrace"));
         let mut stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let mut attached = Err(String::new());
@@ -56,9 +53,7 @@ impl Bpftrace {
         // an entry and an exit. Its probes on an exit are attached in the script's order, the printing one last.
         while attached.is_err() && Instant::now() < deadline {
             one_call();
-            attached = stdout.find(Duration::from_millis(50), |line| {
-                line.contains("attached\\n")
-            });
+            attached = stdout.find(Duration::from_millis(50), |line| line.contains("attached\\n"));
         }
         attached.expect("bpftrace attaches its probes");
         Self { child, stdout }
@@ -78,12 +73,7 @@ impl Bpftrace {
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .find_map(|line| line["data"]["@ns"].as_array().cloned())
             .unwrap_or_else(|| panic!("no histogram from bpftrace:\n{text}"));
-        let edge = |row: &Value| {
-            (
-                row["min"].as_u64().unwrap_or(0),
-                row["count"].as_u64().expect("a count"),
-            )
-        };
+        let edge = |row: &Value| (row["min"].as_u64().unwrap_or(0), row["count"].as_u64().expect("a count"));
         Hist(rows.iter().map(edge).collect())
     }
 }
@@ -98,19 +88,12 @@ impl Hist {
     /// Calls of at least `edge`, one of the histogram's own edges.
     #[must_use]
     pub fn at_least(&self, edge: u64) -> u64 {
-        self.0
-            .iter()
-            .filter(|(low, _)| *low >= edge)
-            .map(|(_, count)| count)
-            .sum()
+        self.0.iter().filter(|(low, _)| *low >= edge).map(|(_, count)| count).sum()
     }
 }
 
 fn one_call() {
     let source = File::open("/proc/self/exe").expect("this test's own executable");
-    let null = OpenOptions::new()
-        .write(true)
-        .open("/dev/null")
-        .expect("/dev/null");
+    let null = OpenOptions::new().write(true).open("/dev/null").expect("/dev/null");
     sendfile(&null, &source, None, 1).expect("sending one byte to /dev/null");
 }

@@ -57,16 +57,8 @@ struct Reading {
 impl Meter {
     /// For the calling thread.
     pub fn new() -> Result<Self> {
-        let taskstats = if Taskstats::is_on() {
-            Some(Taskstats::open()?)
-        } else {
-            None
-        };
-        Ok(Self {
-            tid: this_tid(),
-            schedstat: Schedstat::of_this_thread()?,
-            taskstats,
-        })
+        let taskstats = if Taskstats::is_on() { Some(Taskstats::open()?) } else { None };
+        Ok(Self { tid: this_tid(), schedstat: Schedstat::of_this_thread()?, taskstats })
     }
 
     /// Makes a call, and measures it.
@@ -100,10 +92,6 @@ impl Meter {
             Some(taskstats) => Some(taskstats.block_io(self.tid)?),
             None => None,
         };
-        Ok(Reading {
-            block_io,
-            run_delay_ns: self.schedstat.run_delay_ns()?,
-            switches: switches(),
-        })
+        Ok(Reading { block_io, run_delay_ns: self.schedstat.run_delay_ns()?, switches: switches() })
     }
 }

@@ -33,6 +33,8 @@ const MOST_SLOTS: u32 = 1 << 18;
 pub trait Observer {
     /// All probes are attached and the window is open.
     fn started(&mut self, target: &Target, duration: Option<Duration>);
+    /// The window is about to close.
+    fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something that only `-v` shows.
@@ -128,11 +130,8 @@ async fn watch(
         false => None,
     };
 
-    let mut target = Target {
-        selector: options.target.selector(),
-        processes: vec![process.process],
-        ended_early: None,
-    };
+    let mut target =
+        Target { selector: options.target.selector(), processes: vec![process.process], ended_early: None };
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
@@ -166,6 +165,7 @@ async fn watch(
             break;
         }
     }
+    observer.closing();
     let closed_ns = maps.close_window();
     settle().await;
     intervals.push(recorded.cut(maps, closed_ns));

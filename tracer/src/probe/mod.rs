@@ -171,6 +171,14 @@ impl Session {
     }
 }
 
+/// Fails unless this process may load eBPF programs.
+///
+/// # Errors
+/// Names the capabilities that are missing.
+pub fn check_privileges() -> Result<()> {
+    privileges::check()
+}
+
 /// What to attach for `syscalls`, in order.
 fn specs(syscalls: &[Syscall]) -> Vec<ProbeSpec> {
     let shared = if cfg!(feature = "fault-probe-not-attached") {
@@ -187,6 +195,7 @@ fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
 }
 
 fn reasons(refusals: &[Refusal]) -> String {
-    let all: Vec<_> = refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
+    let all: Vec<_> =
+        refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
     all.join("; ")
 }

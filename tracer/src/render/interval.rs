@@ -4,11 +4,11 @@ use super::{
     Style,
     color::{Paint, Tint},
     columns::time,
-    escape::escape,
     layout::width,
     percentile::of_buckets,
 };
 use crate::{
+    escape::escape,
     model::{Interval, IntervalSyscall},
     units::{NO_VALUE, bytes, count, latency},
 };

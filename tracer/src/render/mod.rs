@@ -1,11 +1,11 @@
 //! What people and programs read: each renderer is a pure function of a recording.
 //!
-//! A recording may come from a file, so every string in it is untrusted (see [`escape`]) and every sum
+//! A recording may come from a file, so every string in it is untrusted (see [`crate::escape`]) and every sum
 //! saturates.
 
 mod color;
 mod columns;
-pub mod escape;
+mod demo;
 mod histogram;
 mod interval;
 mod json;
@@ -13,6 +13,7 @@ mod layout;
 mod percentile;
 mod table;
 
+pub use demo::demo_account;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::json;
 pub use table::table;

@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{Report, identity, name, tid, tid_heading};
 use crate::{
+    escape::escape,
     model::ThreadRecord,
     render::{
         color::Tint,
@@ -11,7 +12,6 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
-        escape::escape,
     },
     units::{count, counted},
 };

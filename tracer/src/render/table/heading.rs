@@ -2,10 +2,10 @@
 
 use super::{Report, program::program};
 use crate::{
+    escape::escape,
     model::{Losses, Probe, ProbeStatus, Process},
     render::{
         color::Tint,
-        escape::escape,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
     },
     units::{count, counted, duration, setting},

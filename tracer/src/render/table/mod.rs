@@ -10,8 +10,11 @@ mod verdict;
 
 use std::collections::BTreeSet;
 
-use super::{Style, color::Paint, escape::escape};
-use crate::model::{Probe, ProbeStatus, Recording, Role, ThreadRef};
+use super::{Style, color::Paint};
+use crate::{
+    escape::escape,
+    model::{Probe, ProbeStatus, Recording, Role, ThreadRef},
+};
 
 /// A narrower terminal wraps the lines itself, which is easier to read than a word per line.
 const LEAST_WIDTH: usize = 60;

@@ -2,6 +2,7 @@
 
 use super::{Report, in_flight, threads};
 use crate::{
+    escape::escape,
     model::SyscallRecord,
     render::{
         color::Tint,
@@ -9,7 +10,6 @@ use crate::{
             Column::{Figure, Word},
             Columns, time,
         },
-        escape::escape,
         histogram::chart,
         layout::{labelled_items, width},
     },

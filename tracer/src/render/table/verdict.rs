@@ -2,10 +2,10 @@
 
 use super::{Report, identity, name};
 use crate::{
+    escape::escape,
     model::{Histogram, Status, SyscallRecord, ThreadRef},
     render::{
         color::Tint,
-        escape::escape,
         layout::{LEAST_NAME, TEXT_COLUMN, fit, labelled, paragraph, width},
     },
     units::{NO_VALUE, count, counted, duration, latency},
