@@ -226,3 +226,18 @@ fn a_recording_with_fields_of_a_later_version_is_read() {
     let recording: Recording = serde_json::from_value(value).unwrap();
     assert_eq!(render::table(&recording, &Style::default()), expected);
 }
+
+#[test]
+fn the_contracts_example_is_read_and_rendered() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/example-recording.json");
+    let Ok(text) = fs::read_to_string(&path) else {
+        tests::require::skip("the_contracts_example_is_read_and_rendered", "the example is not beside this project");
+        return;
+    };
+    // It has fields that this version does not know.
+    let recording: Recording = serde_json::from_str(&text).expect("reading the example");
+    let report = render::table(&recording, &Style::default());
+    for words in ["BLOCKED ON DISK: 1 of 2 event loops", "3 (3.0 %)", "17.8 ms", "EAGAIN 1", "48 cold pages"] {
+        assert!(report.contains(words), "{words} is not in\n{report}");
+    }
+}
