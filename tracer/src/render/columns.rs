@@ -6,8 +6,14 @@ use super::{
     color::{Paint, Tint},
     layout::{LEAST_NAME, fit, width},
 };
+use crate::units::duration;
 
 const GAP: usize = 2;
+
+/// A time in a column: a plain 0 where there was none, which is calmer to read than a 0 of some unit.
+pub fn time(ns: u64) -> String {
+    if ns == 0 { "0".into() } else { duration(ns) }
+}
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use super::{
     Style,
     color::{Paint, Tint},
+    columns::time,
     layout::width,
     percentile::of_buckets,
 };
 use crate::{
     escape::escape,
     model::{Interval, IntervalSyscall},
-    units::{NO_VALUE, bytes, count, duration, latency},
+    units::{NO_VALUE, bytes, count, latency},
 };
 
 /// Intervals after which the heading is worth repeating.
@@ -70,14 +71,14 @@ fn cells(interval: &Interval, syscall: &IntervalSyscall) -> [String; COLUMNS.len
     let percentile =
         |per_mille| of_buckets(&syscall.latency.buckets, per_mille).map_or_else(|| NO_VALUE.into(), latency);
     [
-        duration(interval.at_ns),
+        time(interval.at_ns),
         per_second(syscall.calls, count),
         per_second(syscall.bytes, bytes),
         percentile(500),
         percentile(990),
         count(syscall.slow),
         count(syscall.disk_blocked),
-        duration(syscall.disk_wait_ns),
+        time(syscall.disk_wait_ns),
     ]
 }
 

@@ -5,6 +5,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// A name is not cut below this, even if the line gets too long.
 pub const LEAST_NAME: usize = 8;
 
+/// What follows a figure and is not parted from it.
+const UNITS: [&str; 14] = ["ns", "µs", "ms", "s", "min", "h", "%", "B", "kB", "MB", "GB", "TB", "PB", "EB"];
+
 /// Where the text of a labelled line starts.
 pub const TEXT_COLUMN: usize = 10;
 
@@ -48,7 +51,37 @@ pub fn labelled_items(label: &str, items: &[String], columns: usize) -> String {
 
 /// `label  some words`, continued on indented lines.
 pub fn labelled(label: &str, text: &str, columns: usize) -> String {
-    flow(label, text.split(' '), "", columns)
+    flow(label, words(text).iter().map(String::as_str), "", columns)
+}
+
+/// Words from the margin on, continued on indented lines.
+pub fn paragraph(text: &str, columns: usize) -> String {
+    let mut words = words(text).into_iter();
+    let mut out = words.next().unwrap_or_default();
+    let mut at = width(&out);
+    for word in words {
+        let fits = at + 1 + width(&word) <= columns;
+        out.push_str(if fits { " " } else { "\n  " });
+        at = if fits { at + 1 } else { 2 } + width(&word);
+        out.push_str(&word);
+    }
+    out + "\n"
+}
+
+/// The words of a text. A figure and its unit are one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_unit = UNITS.contains(&word.trim_end_matches([',', '.', ':', ';', ')']));
+        match words.last_mut() {
+            Some(figure) if is_unit && figure.ends_with(|c: char| c.is_ascii_digit()) => {
+                figure.push(' ');
+                figure.push_str(word);
+            }
+            _ => words.push(word.into()),
+        }
+    }
+    words
 }
 
 /// Lays out `pieces`, each kept whole, with `separator` and a space between them.
@@ -98,6 +131,12 @@ mod tests {
                 assert!(width(&fit(text, columns)) <= columns, "{text} in {columns}");
             }
         }
+    }
+
+    #[test]
+    fn a_figure_stays_with_its_unit() {
+        assert_eq!(paragraph("clear: none waited 36.8 ms, or more", 26), "clear: none waited\n  36.8 ms, or more\n");
+        assert_eq!(labelled("what", "slept 36.8 ms.", 20), "  what    slept\n          36.8 ms.\n");
     }
 
     #[test]

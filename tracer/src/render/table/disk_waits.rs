@@ -10,10 +10,10 @@ use crate::{
         color::Tint,
         columns::{
             Column::{Figure, Name, Word},
-            Columns,
+            Columns, time,
         },
     },
-    units::{count, counted, duration},
+    units::{count, counted},
 };
 
 /// The threads whose disk waits the lists of traced calls do not explain.
@@ -48,8 +48,8 @@ pub fn section(report: &Report) -> String {
             row.thread.role.label().into(),
             count(row.disk_waits),
             count(outside(row)),
-            duration(row.disk_wait_ns),
-            duration(row.disk_wait_max_ns),
+            time(row.disk_wait_ns),
+            time(row.disk_wait_max_ns),
         ];
         list.row(cells, Some(Tint::Disk));
     }
@@ -62,8 +62,8 @@ pub fn section(report: &Report) -> String {
                 String::new(),
                 count(sum(&|row| row.disk_waits)),
                 count(sum(&outside)),
-                duration(sum(&|row| row.disk_wait_ns)),
-                duration(hidden.iter().map(|row| row.disk_wait_max_ns).max().unwrap_or(0)),
+                time(sum(&|row| row.disk_wait_ns)),
+                time(hidden.iter().map(|row| row.disk_wait_max_ns).max().unwrap_or(0)),
             ],
             Some(Tint::Disk),
         );

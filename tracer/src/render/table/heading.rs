@@ -23,8 +23,11 @@ pub fn heading(report: &Report) -> String {
         let labels: Vec<_> = labels.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
         out += &report.paint.lines(Tint::Faint, &labelled_items("labels", &labels, columns));
     }
-    out += &probes(report);
-    out
+    if report.recording.target.ended_early == Some(true) {
+        let ended = labelled("target", "ended before the window did", columns);
+        out += &report.paint.lines(Tint::Warning, &ended);
+    }
+    out + &probes(report)
 }
 
 fn first_line(report: &Report) -> String {
@@ -37,10 +40,6 @@ fn first_line(report: &Report) -> String {
     }
     let command = escape(format!("{} {}", recording.tool.name, families.join(" + ")).trim_end());
     let window = duration(recording.window.duration_ns);
-    let window = match recording.target.ended_early {
-        Some(true) => format!("{window}, then the target ended"),
-        _ => window,
-    };
     let threshold = format!("threshold {}", setting(recording.threshold_ns));
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();

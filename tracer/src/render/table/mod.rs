@@ -13,16 +13,17 @@ use std::collections::BTreeSet;
 use super::{Style, color::Paint};
 use crate::{
     escape::escape,
-    model::{ProbeStatus, Recording, Role, ThreadRef},
+    model::{Probe, ProbeStatus, Recording, Role, ThreadRef},
 };
 
-/// Name of the probe that the disk columns rest on.
-const DISK_WAITS: &str = "disk waits";
+/// A narrower terminal wraps the lines itself, which is easier to read than a word per line.
+const LEAST_WIDTH: usize = 60;
 
 /// The report as text: who was measured and how, what each system call did, and the verdict.
 #[must_use]
 pub fn table(recording: &Recording, style: &Style) -> String {
-    let report = Report { recording, style: *style, paint: Paint { color: style.color } };
+    let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
+    let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report)];
     sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
     sections.push(disk_waits::section(&report));
@@ -41,7 +42,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
     fn knows_disk_waits(&self) -> bool {
-        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == DISK_WAITS);
+        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
         probes.all(|probe| probe.status == ProbeStatus::Attached)
     }
 

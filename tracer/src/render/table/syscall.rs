@@ -8,7 +8,7 @@ use crate::{
         color::Tint,
         columns::{
             Column::{Figure, Word},
-            Columns,
+            Columns, time,
         },
         histogram::chart,
         layout::{labelled_items, width},
@@ -45,12 +45,10 @@ fn totals(report: &Report, syscall: &SyscallRecord) -> String {
     let max = syscall.latency.max_ns().map_or_else(|| NO_VALUE.into(), latency);
     let (blocked, waited) = if report.knows_disk_waits() {
         let blocked = format!("{} ({})", count(syscall.disk_blocked), percent(syscall.disk_blocked, syscall.calls));
-        (blocked, duration(syscall.time_ns.disk))
+        (blocked, time(syscall.time_ns.disk))
     } else {
         ("unknown".into(), "unknown".into())
     };
-    let tint = (syscall.disk_blocked > 0).then_some(Tint::Disk);
-
     let amounts = [count(syscall.calls), bytes(syscall.bytes)];
     let latencies = [percentile(500), percentile(990), percentile(999), max];
     let disk = [blocked, waited, count(syscall.slow)];
@@ -70,7 +68,7 @@ fn totals(report: &Report, syscall: &SyscallRecord) -> String {
     ]);
     let ([calls, sent], [p50, p99, p999, max], [blocked, waited, slow]) = (amounts, latencies, disk);
     let cells = [&blank, &calls, &sent, &p50, &p99, &p999, &max, &blocked, &waited, &slow];
-    line.row(cells.map(String::clone), tint);
+    line.row(cells.map(String::clone), None);
     if line.width() <= report.style.width {
         return line.render(0, report.style.width, report.paint);
     }
@@ -84,7 +82,7 @@ fn totals(report: &Report, syscall: &SyscallRecord) -> String {
         ("waited", Figure),
         ("slow", Figure),
     ]);
-    first.row([&blank, &calls, &sent, &blocked, &waited, &slow].map(String::clone), tint);
+    first.row([&blank, &calls, &sent, &blocked, &waited, &slow].map(String::clone), None);
     let margin = " ".repeat(width(&name));
     let mut second =
         Columns::new(&[(&margin, Word), ("p50", Figure), ("p99", Figure), ("p99.9", Figure), ("max", Figure)]);
@@ -136,14 +134,14 @@ fn causes(report: &Report, syscall: &SyscallRecord) -> String {
     if !report.knows_disk_waits() {
         return String::new();
     }
-    let (time, cause) = (&syscall.time_ns, &syscall.by_cause);
-    let total_ns = [time.on_cpu, time.disk, time.runqueue, time.other].into_iter().fold(0u64, u64::saturating_add);
+    let (parts, cause) = (&syscall.time_ns, &syscall.by_cause);
+    let total_ns = [parts.on_cpu, parts.disk, parts.runqueue, parts.other].into_iter().fold(0u64, u64::saturating_add);
     let mut list = Columns::new(&[("cause", Word), ("calls", Figure), ("", Figure), ("time", Figure), ("", Figure)]);
     let rows = [
-        ("on CPU", cause.on_cpu.count(), time.on_cpu),
-        ("disk", cause.disk.count(), time.disk),
-        ("run queue", cause.runqueue.count(), time.runqueue),
-        ("other wait", cause.other.count(), time.other),
+        ("on CPU", cause.on_cpu.count(), parts.on_cpu),
+        ("disk", cause.disk.count(), parts.disk),
+        ("run queue", cause.runqueue.count(), parts.runqueue),
+        ("other wait", cause.other.count(), parts.other),
     ];
     for (name, calls, ns) in rows {
         let tint = match (name, calls, ns) {
@@ -151,7 +149,7 @@ fn causes(report: &Report, syscall: &SyscallRecord) -> String {
             ("disk", ..) => Some(Tint::Disk),
             _ => None,
         };
-        list.row([name.into(), count(calls), percent(calls, syscall.calls), duration(ns), percent(ns, total_ns)], tint);
+        list.row([name.into(), count(calls), percent(calls, syscall.calls), time(ns), percent(ns, total_ns)], tint);
     }
     list.render(2, report.style.width, report.paint)
 }

@@ -7,11 +7,11 @@ use crate::{
         color::Tint,
         columns::{
             Column::{Figure, Name, Word},
-            Columns,
+            Columns, time,
         },
         percentile::{merged, of_buckets},
     },
-    units::{NO_VALUE, count, counted, duration, latency},
+    units::{NO_VALUE, count, counted, latency},
 };
 
 pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
@@ -76,7 +76,7 @@ fn add(report: &Report, list: &mut Columns, [id, name, role]: [String; 3], figur
         role,
         count(figures.calls),
         disk(count(figures.disk_blocked)),
-        disk(duration(figures.disk_wait_ns)),
+        disk(time(figures.disk_wait_ns)),
         or_none(figures.p99_ns),
         or_none(figures.max_ns),
     ];

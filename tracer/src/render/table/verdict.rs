@@ -6,7 +6,7 @@ use crate::{
     model::{Histogram, Status, SyscallRecord, ThreadRef},
     render::{
         color::Tint,
-        layout::{LEAST_NAME, TEXT_COLUMN, fit, labelled, width},
+        layout::{LEAST_NAME, TEXT_COLUMN, fit, labelled, paragraph, width},
     },
     units::{NO_VALUE, count, counted, duration, latency},
 };
@@ -24,8 +24,10 @@ pub fn section(report: &Report) -> String {
             let line = format!("BLOCKED ON DISK: {} of {loops}\n", count(verdict.threads.len() as u64));
             report.paint.lines(Tint::Disk, &line)
         }
-        Status::Clear => report.paint.lines(Tint::Good, &format!("clear: {summary}\n")),
-        Status::Inconclusive => report.paint.lines(Tint::Warning, &format!("inconclusive: {summary}\n")),
+        Status::Clear => report.paint.lines(Tint::Good, &paragraph(&format!("clear: {summary}"), columns)),
+        Status::Inconclusive => {
+            report.paint.lines(Tint::Warning, &paragraph(&format!("inconclusive: {summary}"), columns))
+        }
     };
     for (index, thread) in verdict.threads.iter().take(report.style.top).enumerate() {
         let label = if index == 0 { "who" } else { "" };
@@ -38,7 +40,9 @@ pub fn section(report: &Report) -> String {
     if verdict.status == Status::Blocked && !summary.is_empty() {
         out += &labelled("what", &summary, columns);
     }
-    out += &listed("why", &verdict.reasons, columns);
+    // A summary of what is missing often says all of it already.
+    let reasons: Vec<_> = verdict.reasons.iter().filter(|reason| !verdict.summary.contains(*reason)).cloned().collect();
+    out += &listed("why", &reasons, columns);
     if verdict.status == Status::Blocked {
         let costs: Vec<_> =
             report.recording.syscalls.iter().filter(|syscall| syscall.disk_blocked > 0).map(cost).collect();
