@@ -57,7 +57,7 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
             thread: roles.thread_ref(thread),
             disk_waits: thread.slot.disk_waits,
             disk_wait_ns: thread.slot.disk_wait_ns,
-            disk_wait_max_ns: thread.slot.disk_wait_max_ns,
+            disk_wait_max_ns: Some(thread.slot.disk_wait_max_ns),
         })
         .collect();
     records.sort_by_key(|record| (std::cmp::Reverse(record.disk_wait_ns), record.thread.tid));

@@ -79,7 +79,7 @@ impl Evidence<'_> {
                 thread: record.thread.clone(),
                 disk_waits: record.disk_waits,
                 disk_wait_ns: record.disk_wait_ns,
-                worst_ns: record.disk_wait_max_ns,
+                worst_ns: record.disk_wait_max_ns.unwrap_or(0),
                 is_stuck: self.is_stuck_on_disk(&record.thread),
             })
             .filter(|found| {

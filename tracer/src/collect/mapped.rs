@@ -22,7 +22,7 @@ impl<T: Pod> MappedArray<T> {
     /// If the kernel refuses.
     pub fn new(map: impl AsFd, length: u32) -> Result<Self> {
         // The kernel rounds a value up to 8 bytes; ours are multiples of it.
-        const { assert!(size_of::<T>() % 8 == 0 && align_of::<T>() <= 8) };
+        const { assert!(size_of::<T>().is_multiple_of(8) && align_of::<T>() <= 8) };
         let length = length as usize;
         let bytes = length * size_of::<T>();
         // SAFETY: a new mapping at an address that the kernel chooses; it outlives the map's descriptor.

@@ -28,9 +28,11 @@ pub struct SyscallRecord {
     pub disk_blocked: u64,
     /// Disk waits.
     pub disk_waits: u64,
-    /// Cold pages inside the returned ranges; null if the page cache could not be observed.
+    /// Cold pages inside the returned ranges; absent if the page cache could not be observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_requested: Option<u64>,
-    /// Cold pages outside of them.
+    /// Cold pages outside of them; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_ahead: Option<u64>,
     /// Share of the returned ranges that was in memory; null if unknown, or if nothing was returned.
     pub memory_share: Option<f64>,
@@ -113,9 +115,11 @@ pub struct ThreadCalls {
     pub disk_waits: u64,
     /// The disk part.
     pub disk_wait_ns: u64,
-    /// Cold pages inside the returned ranges; null if unknown.
+    /// Cold pages inside the returned ranges; absent if the page cache could not be observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_requested: Option<u64>,
-    /// Cold pages outside of them; null if unknown.
+    /// Cold pages outside of them; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_ahead: Option<u64>,
     /// The longest call; null without calls.
     pub max_ns: Option<u64>,

@@ -60,6 +60,7 @@ pub struct ThreadRecord {
     pub disk_waits: u64,
     /// Their sum, less run-queue delay.
     pub disk_wait_ns: u64,
-    /// The longest.
-    pub disk_wait_max_ns: u64,
+    /// The longest; unknown in recordings that do not say.
+    #[serde(default)]
+    pub disk_wait_max_ns: Option<u64>,
 }

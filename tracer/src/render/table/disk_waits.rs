@@ -13,7 +13,7 @@ use crate::{
             Columns, time,
         },
     },
-    units::{count, counted},
+    units::{NO_VALUE, count, counted},
 };
 
 /// The threads whose disk waits the lists of traced calls do not explain.
@@ -40,6 +40,7 @@ pub fn section(report: &Report) -> String {
         ("waited", Figure),
         ("longest", Figure),
     ]);
+    let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
         let cells = [
@@ -49,7 +50,7 @@ pub fn section(report: &Report) -> String {
             count(row.disk_waits),
             count(outside(row)),
             time(row.disk_wait_ns),
-            time(row.disk_wait_max_ns),
+            longest(row.disk_wait_max_ns),
         ];
         list.row(cells, Some(Tint::Disk));
     }
@@ -63,7 +64,7 @@ pub fn section(report: &Report) -> String {
                 count(sum(&|row| row.disk_waits)),
                 count(sum(&outside)),
                 time(sum(&|row| row.disk_wait_ns)),
-                time(hidden.iter().map(|row| row.disk_wait_max_ns).max().unwrap_or(0)),
+                longest(hidden.iter().filter_map(|row| row.disk_wait_max_ns).max()),
             ],
             Some(Tint::Disk),
         );

@@ -37,9 +37,6 @@ pub fn section(report: &Report) -> String {
     if hidden > 0 {
         out += &labelled("", &format!("… and {}", counted(hidden, "more event loop", "more event loops")), columns);
     }
-    if verdict.status == Status::Blocked && !summary.is_empty() {
-        out += &labelled("what", &summary, columns);
-    }
     // A summary of what is missing often says all of it already.
     let reasons: Vec<_> = verdict.reasons.iter().filter(|reason| !verdict.summary.contains(*reason)).cloned().collect();
     out += &listed("why", &reasons, columns);
@@ -91,7 +88,7 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
     if let Some(row) = report.recording.threads.iter().find(|row| identity(&row.thread) == id) {
         facts.push(counted(row.disk_waits, "disk wait", "disk waits"));
         facts.push(duration(row.disk_wait_ns));
-        facts.push(format!("longest {}", duration(row.disk_wait_max_ns)));
+        facts.extend(row.disk_wait_max_ns.map(|longest_ns| format!("longest {}", duration(longest_ns))));
     }
     facts.join(", ")
 }
