@@ -7,4 +7,7 @@ mod recording;
 mod roles;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::recording::recording;
