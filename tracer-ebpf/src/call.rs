@@ -1,6 +1,6 @@
 //! A traced call: it begins, it returns, and its latency is split into the four parts.
 
-use aya_ebpf::EbpfContext;
+use aya_ebpf::{EbpfContext, programs::TracePointContext};
 use aya_log_ebpf::warn;
 use tracer_common::{
     histogram::bucket_of,
@@ -22,6 +22,14 @@ use crate::{
 #[inline(always)]
 pub fn traced(number: u64) -> Option<Syscall> {
     (number == Syscall::Sendfile.info().number.into()).then_some(Syscall::Sendfile)
+}
+
+/// The result of a system call, from a classic `sys_exit_*` tracepoint.
+#[inline(always)]
+pub fn tracepoint_result(ctx: &TracePointContext) -> i64 {
+    // SAFETY: the context is an event of the tracepoint, whose `ret` is at 16
+    // (events/syscalls/sys_exit_*/format).
+    unsafe { core::ptr::read_volatile(ctx.as_ptr().add(16).cast::<i64>()) }
 }
 
 /// A thread enters `syscall`.

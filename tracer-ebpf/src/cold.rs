@@ -1,10 +1,10 @@
 //! Cold pages: what a call had to bring into the page cache of the file it reads.
 
-use aya_ebpf::{EbpfContext, programs::TracePointContext};
 use tracer_common::records::{Call, ColdPages, PageRun, RUNS};
 
 use crate::{
     file::OpenFile,
+    folio::Added,
     slots,
     task::{Registers, Task},
     window,
@@ -15,36 +15,6 @@ const PAGE_SHIFT: u32 = 12;
 
 /// [`Call::cold_known`]: the file is known and the pages are counted.
 const KNOWN: u32 = 1;
-
-/// Pages `[first, end)` that entered the page cache of an inode.
-pub struct Added {
-    /// Inode that owns the page cache.
-    pub inode: u64,
-    /// Its device, in the kernel's encoding.
-    pub device: u32,
-    /// First page.
-    pub first: u64,
-    /// One past the last page.
-    pub end: u64,
-}
-
-/// What a classic `mm_filemap_add_to_page_cache` event says
-/// (events/filemap/mm_filemap_add_to_page_cache/format).
-#[inline(always)]
-pub fn from_tracepoint(ctx: &TracePointContext) -> Added {
-    let event = ctx.as_ptr().cast_const().cast::<u8>();
-    // SAFETY: the event is 40 bytes long and has these members at these places.
-    unsafe {
-        let first = core::ptr::read_volatile(event.add(24).cast::<u64>());
-        let order = core::ptr::read_volatile(event.add(36));
-        Added {
-            inode: core::ptr::read_volatile(event.add(16).cast::<u64>()),
-            device: core::ptr::read_volatile(event.add(32).cast::<u32>()),
-            first,
-            end: first + (1 << (order & 31)),
-        }
-    }
-}
 
 /// The current thread adds pages to a page cache. They count if it does so inside a traced call, for the
 /// file that the call reads.

@@ -11,7 +11,9 @@ mod call;
 mod clock;
 mod cold;
 mod file;
+mod folio;
 mod globals;
+mod kernel;
 mod maps;
 mod slots;
 mod task;
@@ -25,7 +27,10 @@ use aya_ebpf::{
 };
 use tracer_common::syscall::Syscall;
 
-use crate::task::{Folio, Registers, Task};
+use crate::{
+    folio::{Added, Folio},
+    task::{Registers, Task},
+};
 
 /// A sendfile begins.
 #[tracepoint]
@@ -37,7 +42,7 @@ pub fn sendfile_enter(ctx: TracePointContext) -> u32 {
 /// A sendfile returns.
 #[tracepoint]
 pub fn sendfile_exit(ctx: TracePointContext) -> u32 {
-    call::exit(&ctx, Syscall::Sendfile, window::tracepoint_result(&ctx));
+    call::exit(&ctx, Syscall::Sendfile, call::tracepoint_result(&ctx));
     0
 }
 
@@ -80,7 +85,7 @@ pub fn page_cache_add(ctx: BtfTracePointContext) -> i32 {
 /// The same, where the typed tracepoint cannot be had.
 #[tracepoint]
 pub fn page_cache_add_classic(ctx: TracePointContext) -> u32 {
-    cold::added(|| cold::from_tracepoint(&ctx));
+    cold::added(|| Added::from_tracepoint(&ctx));
     0
 }
 

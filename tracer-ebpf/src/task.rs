@@ -1,7 +1,4 @@
-//! The kernel's structures, read through the offsets that its BTF gave.
-//!
-//! Arguments of typed tracepoints and `bpf_get_current_task_btf` are pointers whose type the verifier
-//! knows. It proves each load at a constant offset and guards it against faults, so no helper is called.
+//! A thread: who it is, whether it waits, its registers and its open files.
 
 use aya_ebpf::{
     bindings::task_struct,
@@ -9,31 +6,10 @@ use aya_ebpf::{
 };
 use tracer_common::records::ThreadKey;
 
-use crate::globals::global;
-
-/// Reads `T` at `base + offset`, where `base` is a pointer whose type the verifier knows.
-#[inline(always)]
-fn load<T: Copy>(base: *const u8, offset: u32) -> T {
-    // SAFETY: the verifier checks the load against the BTF type of `base`, and a fault reads as 0.
-    unsafe { core::ptr::read_volatile(base.add(offset as usize).cast::<T>()) }
-}
-
-/// Defines a wrapper around a typed kernel pointer.
-macro_rules! kernel_pointer {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy)]
-        pub struct $name(*const u8);
-
-        impl $name {
-            /// Wraps a pointer that the verifier knows as this type.
-            #[inline(always)]
-            pub const fn from_argument(pointer: *const u8) -> Self {
-                Self(pointer)
-            }
-        }
-    };
-}
+use crate::{
+    globals::global,
+    kernel::{kernel_pointer, load},
+};
 
 kernel_pointer! {
     /// A `task_struct`: one thread.
@@ -174,38 +150,5 @@ impl Files {
     pub fn table(self) -> (u64, u32) {
         let table: *const u8 = load(self.0, global!(OFFSETS.files_fdt));
         (load(table, global!(OFFSETS.fdt_fd)), load(table, global!(OFFSETS.fdt_max_fds)))
-    }
-}
-
-kernel_pointer! {
-    /// A `folio`: pages of a file in the page cache.
-    Folio
-}
-
-impl Folio {
-    /// What entered the page cache with it.
-    #[inline(always)]
-    pub fn added(self) -> crate::cold::Added {
-        let mapping: *const u8 = load(self.0, global!(OFFSETS.folio_mapping));
-        let host: *const u8 = load(mapping, global!(OFFSETS.mapping_host));
-        let file_system: *const u8 = load(host, global!(OFFSETS.inode_sb));
-        let first: u64 = load(self.0, global!(OFFSETS.folio_index));
-        crate::cold::Added {
-            inode: load(host, global!(OFFSETS.inode_ino)),
-            device: load(file_system, global!(OFFSETS.sb_dev)),
-            first,
-            end: first + (1 << self.order()),
-        }
-    }
-
-    /// log2 of its pages.
-    #[inline(always)]
-    fn order(self) -> u32 {
-        let flags: u64 = load(self.0, global!(OFFSETS.folio_flags));
-        if flags & (1 << (global!(CONFIG.page_head_bit) & 63)) == 0 {
-            return 0;
-        }
-        let order: u64 = load(self.0, global!(OFFSETS.folio_flags_1));
-        order as u32 & 0xff & 31
     }
 }

@@ -1,7 +1,5 @@
 //! Whose calls count, and when.
 
-use aya_ebpf::{EbpfContext, programs::TracePointContext};
-
 use crate::{globals::global, maps, task::Task};
 
 /// Whether `task` belongs to the target. The first step of every probe: it is all that other processes pay.
@@ -22,12 +20,4 @@ pub fn is_open() -> bool {
 #[inline(always)]
 pub fn opened_boottime_ns() -> u64 {
     maps::window().map_or(0, |window| window.opened_boottime_ns)
-}
-
-/// The result of a system call, from a classic `sys_exit_*` tracepoint.
-#[inline(always)]
-pub fn tracepoint_result(ctx: &TracePointContext) -> i64 {
-    // SAFETY: the context is an event of the tracepoint, whose `ret` is at 16
-    // (events/syscalls/sys_exit_*/format).
-    unsafe { core::ptr::read_volatile(ctx.as_ptr().add(16).cast::<i64>()) }
 }

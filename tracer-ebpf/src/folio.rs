@@ -1,0 +1,73 @@
+//! A folio that enters the page cache, as either kind of tracepoint shows it.
+
+use aya_ebpf::{EbpfContext, programs::TracePointContext};
+
+use crate::{
+    globals::global,
+    kernel::{kernel_pointer, load},
+};
+
+/// Pages `[first, end)` that entered the page cache of an inode.
+pub struct Added {
+    /// Inode that owns the page cache.
+    pub inode: u64,
+    /// Its device, in the kernel's encoding.
+    pub device: u32,
+    /// First page.
+    pub first: u64,
+    /// One past the last page.
+    pub end: u64,
+}
+
+impl Added {
+    /// What a classic `mm_filemap_add_to_page_cache` event says
+    /// (events/filemap/mm_filemap_add_to_page_cache/format).
+    #[inline(always)]
+    pub fn from_tracepoint(ctx: &TracePointContext) -> Self {
+        let event = ctx.as_ptr().cast_const().cast::<u8>();
+        // SAFETY: the event is 40 bytes long and has these members at these places.
+        unsafe {
+            let first = core::ptr::read_volatile(event.add(24).cast::<u64>());
+            let order = core::ptr::read_volatile(event.add(36));
+            Self {
+                inode: core::ptr::read_volatile(event.add(16).cast::<u64>()),
+                device: core::ptr::read_volatile(event.add(32).cast::<u32>()),
+                first,
+                end: first + (1 << (order & 31)),
+            }
+        }
+    }
+}
+
+kernel_pointer! {
+    /// A `folio`: pages of a file in the page cache.
+    Folio
+}
+
+impl Folio {
+    /// What entered the page cache with it.
+    #[inline(always)]
+    pub fn added(self) -> Added {
+        let mapping: *const u8 = load(self.0, global!(OFFSETS.folio_mapping));
+        let host: *const u8 = load(mapping, global!(OFFSETS.mapping_host));
+        let file_system: *const u8 = load(host, global!(OFFSETS.inode_sb));
+        let first: u64 = load(self.0, global!(OFFSETS.folio_index));
+        Added {
+            inode: load(host, global!(OFFSETS.inode_ino)),
+            device: load(file_system, global!(OFFSETS.sb_dev)),
+            first,
+            end: first + (1 << self.order()),
+        }
+    }
+
+    /// log2 of its pages.
+    #[inline(always)]
+    fn order(self) -> u32 {
+        let flags: u64 = load(self.0, global!(OFFSETS.folio_flags));
+        if flags & (1 << (global!(CONFIG.page_head_bit) & 63)) == 0 {
+            return 0;
+        }
+        let order: u64 = load(self.0, global!(OFFSETS.folio_flags_1));
+        order as u32 & 0xff & 31
+    }
+}
