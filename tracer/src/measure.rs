@@ -17,7 +17,6 @@ use crate::{
     options::{Measurement, TargetOption},
     probe::{Request, Session},
     snapshot::Snapshot,
-    units,
 };
 
 /// How often the recording cuts the window.
@@ -56,7 +55,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     };
     let slots = slots_for(options, process.threads);
     let cpus = collect::possible_cpus();
-    let mut session = Session::start(&Request {
+    let request = Request {
         syscalls: &options.syscalls,
         pid: Some(process.process.pid.0),
         tid: match options.target {
@@ -66,16 +65,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         threshold_ns: options.threshold_ns,
         slots,
         cpus,
+        mechanism: options.mechanism,
         warnings: options.verbose,
-    })?;
-    for (probe, refusal) in session.refusals() {
-        let verifier = refusal.verifier.as_deref().map(|text| format!("\n{text}")).unwrap_or_default();
-        observer.detail(&format!("{probe}: no {}: {}{verifier}", refusal.mechanism.label(), refusal.reason));
-    }
-    for (program, instructions) in session.verified_instructions() {
-        let instructions = instructions.map_or("an unknown number of".into(), |count| units::count(count.into()));
-        observer.detail(&format!("{program}: attached, {instructions} instructions verified"));
-    }
+    };
+    let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;
     let window = runtime.block_on(watch(options, &mut session, &maps, process, observer))?;

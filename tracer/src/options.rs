@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracer_common::syscall::Syscall;
 
-use crate::model::{Pid, Tid};
+use crate::model::{Mechanism, Pid, Tid};
 
 /// Whom to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Measurement {
     pub blocked_share: f64,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
+    /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
+    pub mechanism: Option<Mechanism>,
     /// Whether to say what goes on.
     pub verbose: bool,
 }
@@ -62,6 +64,7 @@ impl Measurement {
             threshold_ns: 1_000_000,
             blocked_share: 0.001,
             max_threads: None,
+            mechanism: None,
             verbose,
         }
     }

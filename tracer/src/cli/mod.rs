@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::output::{Format, OutputSpec};
 use crate::{
-    model::{Pid, Tid},
+    model::{Mechanism, Pid, Tid},
     options::{Measurement, TargetOption},
 };
 
@@ -113,6 +113,37 @@ struct JudgementArgs {
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
+    /// Kernel mechanism, for experts and tests; nobody should need it
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    mechanism: MechanismChoice,
+}
+
+/// A kernel mechanism to insist on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MechanismChoice {
+    /// The cheapest that the kernel allows.
+    Auto,
+    /// Trampolines.
+    Fentry,
+    /// Breakpoints.
+    Kprobe,
+    /// Classic tracepoints.
+    Tracepoint,
+    /// Raw tracepoints with typed arguments.
+    #[value(name = "tp_btf")]
+    TpBtf,
+}
+
+impl MechanismChoice {
+    fn mechanism(self) -> Option<Mechanism> {
+        match self {
+            Self::Auto => None,
+            Self::Fentry => Some(Mechanism::Fentry),
+            Self::Kprobe => Some(Mechanism::Kprobe),
+            Self::Tracepoint => Some(Mechanism::Tracepoint),
+            Self::TpBtf => Some(Mechanism::TpBtf),
+        }
+    }
 }
 
 /// Where the results go.
@@ -168,6 +199,7 @@ impl SendfileArgs {
             threshold_ns: duration::as_ns(self.judgement.threshold),
             blocked_share: self.judgement.blocked_share,
             max_threads: self.judgement.max_threads,
+            mechanism: self.judgement.mechanism.mechanism(),
             ..Measurement::of_sendfile(target, self.output.verbose)
         })
     }

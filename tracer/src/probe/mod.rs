@@ -16,13 +16,15 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{Btf, Ebpf, programs::Iter};
 use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
 
-pub use self::attach::Refusal;
 use self::{
-    attach::{Outcome, Tools},
+    attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
     offsets::Layout,
 };
-use crate::model::{Mechanism, Probe, ProbeStatus};
+use crate::{
+    model::{Mechanism, Probe, ProbeStatus},
+    units,
+};
 
 /// What to observe, and of whom.
 pub struct Request<'a> {
@@ -38,6 +40,8 @@ pub struct Request<'a> {
     pub slots: u32,
     /// Highest possible CPU + 1.
     pub cpus: u32,
+    /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
+    pub mechanism: Option<Mechanism>,
     /// Whether the kernel half's warnings are wanted.
     pub warnings: bool,
 }
@@ -53,12 +57,13 @@ pub struct Session {
 const SLEEPING_TASKS: &str = "sleeping_tasks";
 
 impl Session {
-    /// Loads and attaches what `request` asks for. The window stays closed.
+    /// Loads and attaches what `request` asks for. The window stays closed. `detail` is told what was refused
+    /// and what it took, also if it comes to nothing.
     ///
     /// # Errors
     /// If privileges or BTF are missing, or if no mechanism can trace a requested system call. A probe
     /// that only adds to the answer may be missing: see [`Session::probes`].
-    pub fn start(request: &Request<'_>) -> Result<Self> {
+    pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
         privileges::check()?;
         let layout = Layout::of_running_kernel()?;
         let config = Config {
@@ -76,12 +81,28 @@ impl Session {
         let outcomes = tracefs::with_tracefs(|no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
             // What adds to a call comes before the calls themselves: so no call lacks a part.
-            specs(request.syscalls).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
+            specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
         });
         let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
         let session = Self { ebpf, outcomes, can_list_tasks };
+        session.describe(detail);
         session.require(request.syscalls)?;
         Ok(session)
+    }
+
+    /// Says what was refused on the way to each probe, and how many instructions the verifier looked at.
+    fn describe(&self, detail: &mut dyn FnMut(&str)) {
+        for outcome in &self.outcomes {
+            for refusal in &outcome.refusals {
+                detail(&format!("{}: no {}: {}", outcome.name, refusal.mechanism.label(), refusal.reason));
+                refusal.verifier.iter().for_each(|text| detail(text));
+            }
+            for program in &outcome.programs {
+                let info = self.ebpf.program(program).and_then(|program| program.info().ok());
+                let verified = info.and_then(|info| info.verified_instruction_count()).map_or(0, u64::from);
+                detail(&format!("{program}: attached, {} instructions verified", units::count(verified)));
+            }
+        }
     }
 
     fn require(&self, syscalls: &[Syscall]) -> Result<()> {
@@ -122,20 +143,6 @@ impl Session {
 
     fn missed(&self, program: &str) -> Option<u64> {
         misses::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
-    }
-
-    /// What was refused on the way to each probe, for `-v`.
-    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &Refusal)> {
-        self.outcomes.iter().flat_map(|outcome| outcome.refusals.iter().map(|refusal| (outcome.name, refusal)))
-    }
-
-    /// The programs that hang in the kernel, and how many instructions the verifier looked at for each, for `-v`.
-    pub fn verified_instructions(&self) -> impl Iterator<Item = (&'static str, Option<u32>)> {
-        let programs = self.outcomes.iter().flat_map(|outcome| outcome.programs.iter().copied());
-        programs.map(|name| {
-            let info = self.ebpf.program(name).and_then(|program| program.info().ok());
-            (name, info.and_then(|info| info.verified_instruction_count()))
-        })
     }
 
     /// A map of the object.
@@ -180,14 +187,22 @@ pub fn check_privileges() -> Result<()> {
     privileges::check()
 }
 
-/// What to attach for `syscalls`, in order.
-fn specs(syscalls: &[Syscall]) -> Vec<ProbeSpec> {
-    let shared = if cfg!(feature = "fault-probe-not-attached") {
+/// What to attach, in order.
+fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
+    let mut shared = if cfg!(feature = "fault-probe-not-attached") {
         vec![ladder::page_cache()]
     } else {
         vec![ladder::page_cache(), ladder::disk_waits()]
     };
-    shared.into_iter().chain(syscalls.iter().map(|&syscall| ladder::calls(syscall))).collect()
+    let mut calls: Vec<_> = request.syscalls.iter().map(|&syscall| ladder::calls(syscall)).collect();
+    if let Some(mechanism) = request.mechanism {
+        calls.iter_mut().for_each(|spec| spec.rungs.retain(|rung| rung.mechanism == mechanism));
+        // What has no such rung stays as it is: the mechanism is about the traced calls.
+        for spec in shared.iter_mut().filter(|spec| spec.rungs.iter().any(|rung| rung.mechanism == mechanism)) {
+            spec.rungs.retain(|rung| rung.mechanism == mechanism);
+        }
+    }
+    shared.into_iter().chain(calls).collect()
 }
 
 fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
@@ -196,6 +211,9 @@ fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
 }
 
 fn reasons(refusals: &[Refusal]) -> String {
+    if refusals.is_empty() {
+        return "this version has no probe by that mechanism".into();
+    }
     let all: Vec<_> =
         refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
     all.join("; ")
