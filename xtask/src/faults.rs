@@ -52,13 +52,13 @@ const FAULTS: &[Fault] = &[
         feature: "fault-threads-mixed",
         half: Half::Kernel,
         what: "a thread takes the slot of another one",
-        tests: &["counting::a_thousand_threads_that_come_and_go_are_each_counted"],
+        tests: &["counting::a_reused_tid_keeps_two_threads_apart"],
     },
     Fault {
         feature: "fault-wrong-offset",
         half: Half::User,
         what: "the offset of a task's run delay is off",
-        tests: &["parts::a_call_that_only_lost_the_cpu_is_runqueue"],
+        tests: &["parts::on_cpu_time_is_the_threads_cpu_time"],
     },
     Fault {
         feature: "fault-probe-not-attached",
