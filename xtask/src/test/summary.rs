@@ -21,7 +21,8 @@ pub fn print(lines: &[Line], skips: &[String], in_ci: bool, total: Counts) {
         let line = format!("{name:12} {passed:>7} {failed:>7} {skipped:>8} {:>9.1}  {why}", duration.as_secs_f64());
         println!("{}", line.trim_end());
     }
-    for skip in skips {
+    // A check that several tests share is skipped by each of them.
+    for skip in std::collections::BTreeSet::from_iter(skips) {
         println!("{skip}{}", if in_ci { " (a failure in CI)" } else { "" });
     }
     println!("\n{total}");
