@@ -1,21 +1,17 @@
 //! The `tracer` command line.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::Parser as _;
 use tracer::{
-    cli::{Cli, Command},
-    commands, exit, say,
+    cli::{Cli, Command, usage},
+    commands, escape, exit, say,
 };
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to stdout with 0, mistakes to stderr with 2. A closed pipe is no error.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
-        }
+        Err(refused) => return not_started(&refused),
     };
     let result = match &cli.command {
         Command::Sendfile(args) => commands::sendfile::run(args),
@@ -24,8 +20,30 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(exit::OK),
         Err(error) => {
-            say(&format!("tracer: {error:#}"));
+            complain(&format!("{error:#}"));
             ExitCode::from(exit::FAILED)
         }
     }
+}
+
+/// Help and version go to stdout with 0, mistakes to stderr with 2.
+fn not_started(refused: &clap::Error) -> ExitCode {
+    if let Some(mistake) = usage::mistake(refused) {
+        complain(&mistake);
+        return ExitCode::from(exit::USAGE);
+    }
+    match refused.print() {
+        // `tracer` alone is help too, but not what was asked for.
+        _ if refused.use_stderr() => ExitCode::from(exit::USAGE),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to stdout: {error}"));
+            ExitCode::from(exit::FAILED)
+        }
+        _ => ExitCode::from(exit::OK),
+    }
+}
+
+/// One line, whatever names are in it.
+fn complain(text: &str) {
+    say(&format!("tracer: {}", escape::escape(text)));
 }

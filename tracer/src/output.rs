@@ -1,32 +1,46 @@
 //! Files that a run writes: each whole or not at all, and known to be writable before anything is measured.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
+    os::{
+        fd::{AsFd as _, AsRawFd as _},
+        unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
+    },
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail};
-use tempfile::NamedTempFile;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+use tempfile::TempPath;
 
 /// A file that is to hold one result. Until [`OutputFile::write`] an existing one stays as it is.
 #[derive(Debug)]
 pub struct OutputFile {
+    /// As the user wrote it.
     path: PathBuf,
     place: Place,
 }
 
 #[derive(Debug)]
 enum Place {
-    /// A new file beside the target, which takes its name when it is complete.
-    Beside(NamedTempFile),
-    /// A device or a pipe, which can only be written to.
+    /// A file that is written beside its place, and takes it when it is complete.
+    File {
+        /// Where symbolic links lead.
+        target: PathBuf,
+        directory: PathBuf,
+        /// Permissions and owner of the file that is there.
+        existing: Option<(u32, u32, u32)>,
+    },
+    /// A device, a pipe or an open descriptor, which can only be written to.
     Stream(File),
 }
 
 /// Permissions of a new file before the umask.
 const NEW_FILE: u32 = 0o666;
+
+/// How the name of an unfinished file begins.
+const UNFINISHED: &str = ".tracer-";
 
 impl OutputFile {
     /// Gets ready to write `path`.
@@ -34,39 +48,17 @@ impl OutputFile {
     /// # Errors
     /// If it could not be written.
     pub fn open(path: &Path) -> Result<Self> {
-        let why = || format!("cannot write {}", path.display());
-        // A symbolic link stays: what it points at is replaced.
-        let target = match fs::canonicalize(path) {
-            Ok(target) => target,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(error).with_context(why),
-        };
-        let existing = fs::metadata(&target).ok();
-        if let Some(metadata) = &existing {
-            let kind = metadata.file_type();
-            if kind.is_dir() {
-                bail!("cannot write {}: it is a directory", path.display());
-            }
-            if kind.is_char_device() || kind.is_fifo() || kind.is_socket() {
-                let file = OpenOptions::new().write(true).open(&target).with_context(why)?;
-                return Ok(Self { path: path.to_owned(), place: Place::Stream(file) });
-            }
-            // Replacing needs the directory alone; a file that is write-protected is meant to stay.
-            OpenOptions::new().append(true).open(&target).with_context(why)?;
+        let place = Place::of(path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path: path.to_owned(), place })
+    }
+
+    /// Whether both would write the same file, so that one would be lost.
+    #[must_use]
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        match (&self.place, &other.place) {
+            (Place::File { target: one, .. }, Place::File { target: other, .. }) => one == other,
+            _ => false,
         }
-        let directory = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let permissions = existing.map_or_else(|| Permissions::from_mode(NEW_FILE), |metadata| metadata.permissions());
-        let file = tempfile::Builder::new()
-            .prefix(".tracer-")
-            .permissions(permissions)
-            .tempfile_in(directory)
-            .map_err(|error| error.kind())
-            .map_err(io::Error::from)
-            .with_context(why)?;
-        Ok(Self { path: target, place: Place::Beside(file) })
     }
 
     /// Writes `text`, whole or not at all.
@@ -74,17 +66,140 @@ impl OutputFile {
     /// # Errors
     /// If the disk is full, say. What was there before is still there.
     pub fn write(self, text: &str) -> Result<()> {
-        let why = || format!("cannot write {}", self.path.display());
-        match self.place {
-            Place::Stream(mut file) => file.write_all(text.as_bytes()).with_context(why),
-            Place::Beside(mut file) => {
-                file.write_all(text.as_bytes()).with_context(why)?;
-                file.as_file().sync_all().with_context(why)?;
-                file.persist(&self.path).map_err(|error| error.error).with_context(why)?;
-                Ok(())
+        self.place.write(text.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self> {
+        if let Some(stream) = open_descriptor(path)? {
+            return Ok(Self::Stream(stream));
+        }
+        // A symbolic link stays: what it points at is replaced.
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => in_real_directory(path)?,
+            Err(error) => return Err(error.into()),
+        };
+        let existing = fs::metadata(&target).ok();
+        if let Some(metadata) = &existing {
+            let kind = metadata.file_type();
+            if kind.is_char_device() || kind.is_fifo() {
+                return Ok(Self::Stream(OpenOptions::new().write(true).open(&target)?));
+            }
+            if !kind.is_file() {
+                bail!("it is {}", if kind.is_dir() { "a directory" } else { "neither a file nor a pipe" });
+            }
+            // Replacing needs the directory alone; a file that is write-protected is meant to stay.
+            OpenOptions::new().append(true).open(&target)?;
+        }
+        let directory = target.parent().unwrap_or(Path::new("/")).to_owned();
+        let existing = existing.map(|metadata| (metadata.mode() & 0o7777, metadata.uid(), metadata.gid()));
+        // Proves that there can be one. Not kept: so nothing is left if the program is killed.
+        Draft::create(&directory).with_context(|| format!("cannot create a file in {}", directory.display()))?;
+        Ok(Self::File { target, directory, existing })
+    }
+
+    fn write(self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Stream(mut file) => Ok(file.write_all(bytes)?),
+            Self::File { target, directory, existing } => {
+                let mut draft = Draft::create(&directory)?;
+                draft.file.write_all(bytes)?;
+                if let Some((mode, owner, group)) = existing {
+                    // Not everybody may give files away; the mode comes last, since this takes bits from it.
+                    let _ = fchown(&draft.file, Some(owner), Some(group));
+                    draft.file.set_permissions(fs::Permissions::from_mode(mode))?;
+                }
+                draft.file.sync_all()?;
+                draft.publish(&directory, &target)
             }
         }
     }
+}
+
+/// The file of `path`, where its directory is real; it does not exist.
+fn in_real_directory(path: &Path) -> Result<PathBuf> {
+    if fs::symlink_metadata(path).is_ok() {
+        bail!("it is a symbolic link that leads nowhere");
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Some(name) = path.file_name() else { bail!("it names no file") };
+    let real = fs::canonicalize(directory).with_context(|| format!("no directory {}", directory.display()))?;
+    Ok(real.join(name))
+}
+
+/// The descriptor that a path such as `/dev/stdout` stands for. To replace the file behind it would leave
+/// whoever holds it with the old one.
+fn open_descriptor(path: &Path) -> Result<Option<File>> {
+    let Some(number) = descriptor_number(path) else { return Ok(None) };
+    let opened = match number {
+        1 => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        2 => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        _ => OpenOptions::new().append(true).open(path),
+    };
+    Ok(Some(opened?))
+}
+
+/// Links that lead to each other would never end.
+const LINKS_MAX: usize = 8;
+
+fn descriptor_number(path: &Path) -> Option<u32> {
+    let own = fs::canonicalize("/proc/self/fd").ok()?;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let directory = fs::canonicalize(path.parent()?).ok()?;
+        if directory == own {
+            return path.file_name()?.to_str()?.parse().ok();
+        }
+        path = directory.join(fs::read_link(&path).ok()?);
+    }
+    None
+}
+
+/// A file in the making.
+struct Draft {
+    file: File,
+    /// Its name, where the file system has no files without one.
+    name: Option<TempPath>,
+}
+
+impl Draft {
+    /// An empty file in `directory`, without a name if possible: then nothing is left of it however this
+    /// program ends.
+    fn create(directory: &Path) -> io::Result<Self> {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        if let Ok(file) = openat(CWD, directory, flags, Mode::from_raw_mode(NEW_FILE)) {
+            return Ok(Self { file: file.into(), name: None });
+        }
+        let (file, name) = unfinished()
+            .make_in(directory, |path| OpenOptions::new().write(true).create_new(true).mode(NEW_FILE).open(path))?
+            .into_parts();
+        Ok(Self { file, name: Some(name) })
+    }
+
+    /// Puts it into its place, in one step for whoever looks.
+    fn publish(self, directory: &Path, target: &Path) -> Result<()> {
+        let name = match self.name {
+            Some(name) => name,
+            None => {
+                let nameless = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+                let link = |path: &Path| Ok(linkat(CWD, &nameless, CWD, path, AtFlags::SYMLINK_FOLLOW)?);
+                unfinished().make_in(directory, link)?.into_temp_path()
+            }
+        };
+        name.persist(target).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+fn unfinished() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    builder
 }
 
 #[cfg(test)]
@@ -122,9 +237,48 @@ mod tests {
     }
 
     #[test]
+    fn an_existing_file_keeps_its_permissions() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        OutputFile::open(&path).unwrap().write("new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+    }
+
+    #[test]
+    fn a_descriptor_is_written_to_and_not_replaced() {
+        let file = tempfile::tempfile().unwrap();
+        let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
+        OutputFile::open(&path).unwrap().write("new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(descriptor_number(Path::new("/dev/stdout")), Some(1));
+        assert_eq!(descriptor_number(Path::new("/dev/null")), None);
+    }
+
+    #[test]
+    fn the_same_file_is_known_by_another_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+        let open = |path: PathBuf| OutputFile::open(&path).unwrap();
+        let (one, same) = (open(directory.path().join("a.json")), open(link.join("a.json")));
+        assert!(one.is_same_file(&same));
+        assert!(!one.is_same_file(&open(link.join("b.json"))));
+        assert!(!open("/dev/null".into()).is_same_file(&open("/dev/null".into())));
+    }
+
+    #[test]
     fn what_cannot_be_written_is_found_at_once() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(OutputFile::open(directory.path()).is_err());
-        assert!(OutputFile::open(&directory.path().join("missing/a.json")).is_err());
+        let refusal = |path: &Path| format!("{:#}", OutputFile::open(path).unwrap_err());
+        assert!(refusal(directory.path()).ends_with(": it is a directory"));
+        let missing = directory.path().join("missing");
+        let expected = format!("no directory {}: No such file or directory (os error 2)", missing.display());
+        assert!(refusal(&missing.join("a.json")).ends_with(&expected));
+        let nowhere = directory.path().join("nowhere");
+        std::os::unix::fs::symlink("missing", &nowhere).unwrap();
+        assert!(refusal(&nowhere).ends_with(": it is a symbolic link that leads nowhere"));
+        assert!(refusal(Path::new("")).ends_with(": it names no file"));
     }
 }

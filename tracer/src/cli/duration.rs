@@ -68,6 +68,9 @@ fn parse_any(text: &str) -> Result<Duration, String> {
         return Err("must not be negative".into());
     }
     if let Ok(seconds) = text_trimmed.parse::<f64>() {
+        if seconds.is_nan() {
+            return Err(help());
+        }
         return Duration::try_from_secs_f64(seconds).map_err(|_| "too long".into());
     }
     let mut rest = text_trimmed;

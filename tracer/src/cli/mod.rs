@@ -2,6 +2,7 @@
 
 mod duration;
 mod output;
+pub mod usage;
 
 use std::time::Duration;
 
@@ -81,10 +82,10 @@ pub struct DemoArgs {
 #[command(next_help_heading = "Target")]
 struct TargetArgs {
     /// A process, with all its threads
-    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "PID", value_parser = parse_id, allow_hyphen_values = true)]
     pid: Option<u32>,
     /// One thread
-    #[arg(short, long, value_name = "TID", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "TID", value_parser = parse_id, allow_hyphen_values = true)]
     tid: Option<u32>,
 }
 
@@ -157,7 +158,7 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
     pub top: usize,
     /// Colour: auto (on a terminal, unless NO_COLOR is set), always, never
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -205,6 +206,14 @@ impl SendfileArgs {
     }
 }
 
+/// Ids of processes and threads end here (`PID_MAX_LIMIT` in include/linux/threads.h).
+const HIGHEST_ID: u32 = 1 << 22;
+
+fn parse_id(text: &str) -> Result<u32, String> {
+    let id = text.parse().ok().filter(|id| (1..=HIGHEST_ID).contains(id));
+    id.ok_or_else(|| format!("an id is a whole number from 1 to {HIGHEST_ID}"))
+}
+
 /// A share between 0 and 1, or in percent.
 fn parse_share(text: &str) -> Result<f64, String> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
@@ -220,6 +229,14 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ids_are_those_that_linux_gives() {
+        assert_eq!((parse_id("1"), parse_id("4194304")), (Ok(1), Ok(4_194_304)));
+        for bad in ["0", "-1", "4194305", "99999999999", "1.0", "", "x"] {
+            assert!(parse_id(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The target as /proc shows it.
 
-use std::{fs, os::fd::OwnedFd};
+use std::{
+    fs,
+    os::{fd::OwnedFd, unix::fs::MetadataExt as _},
+};
 
 use anyhow::{Context as _, Result, bail};
 use procfs::{ProcError, process::Process as ProcProcess};
@@ -42,6 +45,7 @@ impl TargetProcess {
     }
 
     fn open(pid: Pid) -> Result<Self> {
+        refuse_other_ids(pid)?;
         let gone = || format!("process {pid} ended before it could be measured");
         let raw = i32::try_from(pid.0).ok().and_then(RawPid::from_raw).with_context(gone)?;
         let ended = pidfd_open(raw, PidfdFlags::empty()).with_context(gone)?;
@@ -61,6 +65,22 @@ impl TargetProcess {
             ended,
         })
     }
+}
+
+/// Inode of the first pid namespace (`PROC_PID_INIT_INO` in include/linux/proc_ns.h).
+const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// The kernel half knows processes by the ids of the first pid namespace: elsewhere it would watch another one.
+fn refuse_other_ids(pid: Pid) -> Result<()> {
+    // Where it cannot be told, ids are most likely what they seem.
+    let namespace = fs::metadata("/proc/self/ns/pid").map(|metadata| metadata.ino());
+    if namespace.is_ok_and(|inode| inode != FIRST_PID_NAMESPACE) {
+        bail!(
+            "cannot measure process {pid}: ids in this pid namespace are not the kernel's; \
+             run tracer on the host, or in a container that shares its pid namespace (--pid=host)"
+        );
+    }
+    Ok(())
 }
 
 /// The status of a process or a thread.

@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
+    escape::escape,
     measure::Observer,
     model::{Interval, Recording, Target},
     output::OutputFile,
@@ -34,11 +35,18 @@ impl Results {
     /// # Errors
     /// If a file could not be written.
     pub fn open(args: &OutputArgs) -> Result<Self> {
-        let files = args.output.iter().map(|spec| Ok((spec.format, OutputFile::open(&spec.path)?)));
+        let mut files: Vec<(Format, OutputFile)> = Vec::new();
+        for spec in &args.output {
+            let file = OutputFile::open(&spec.path)?;
+            if files.iter().any(|(_, earlier)| earlier.is_same_file(&file)) {
+                bail!("cannot write {}: it is named twice, give each output a file of its own", spec.path.display());
+            }
+            files.push((spec.format, file));
+        }
         Ok(Self {
             stdout: (!args.quiet).then_some(args.format),
             style: Style { color: wants_color(args.color), width: columns(), top: args.top },
-            files: files.collect::<Result<_>>()?,
+            files,
             verbose: args.verbose,
         })
     }
@@ -60,14 +68,15 @@ impl Results {
     /// # Errors
     /// If one of the outputs failed; the others are written all the same.
     pub fn write(self, recording: &Recording) -> Result<()> {
-        let printed = match self.stdout {
-            Some(format) => print(&rendered(format, recording, &self.style)),
-            None => Ok(()),
-        };
         // In a file there is no colour, and no window that could be too narrow.
         let plain = Style { color: false, width: COLUMNS, ..self.style };
         let written = self.files.into_iter().map(|(format, file)| file.write(&rendered(format, recording, &plain)));
-        written.fold(printed, Result::and)
+        // Files before stdout: a reader that stands still holds up itself alone.
+        let written = written.fold(Ok(()), Result::and);
+        match self.stdout {
+            Some(format) => written.and(print(&rendered(format, recording, &self.style))),
+            None => written,
+        }
     }
 }
 
@@ -126,7 +135,7 @@ impl Progress {
 
 impl Observer for Progress {
     fn started(&mut self, target: &Target, duration: Option<Duration>) {
-        let comm = target.processes.first().map_or("", |process| &process.comm);
+        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
         let until = match duration {
             Some(duration) => {
                 format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))

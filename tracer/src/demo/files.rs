@@ -37,14 +37,17 @@ pub struct Scratch {
 
 /// Finds a directory on a disk and puts the files there: `directory` if given, and that alone, else the first
 /// that will do of `$TMPDIR`, `/var/tmp`, the current directory and `/tmp`.
-pub fn prepare(directory: Option<&Path>) -> Result<(Scratch, Disk)> {
+///
+/// `watched` is called with the directory before anything is in it, to see to it that it is removed if this
+/// process dies.
+pub fn prepare<T>(directory: Option<&Path>, watched: impl Fn(&Path) -> Result<T>) -> Result<(T, Scratch, Disk)> {
     let candidates = match directory {
         Some(directory) => vec![directory.to_path_buf()],
         None => usual_places(),
     };
     let mut refused = Vec::new();
     for candidate in candidates {
-        match prepare_in(&candidate) {
+        match prepare_in(&candidate, &watched) {
             Ok(ready) => return Ok(ready),
             Err(error) => refused.push(format!("{} ({error:#})", candidate.display())),
         }
@@ -72,17 +75,18 @@ fn usual_places() -> Vec<PathBuf> {
     places
 }
 
-fn prepare_in(parent: &Path) -> Result<(Scratch, Disk)> {
+fn prepare_in<T>(parent: &Path, watched: impl Fn(&Path) -> Result<T>) -> Result<(T, Scratch, Disk)> {
     refuse_memory_or_full(parent)?;
     let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).context("cannot create a directory")?;
     let scratch = Scratch { directory };
+    let watch = watched(scratch.path())?;
     write(&scratch.warm(), WARM_BYTES)?;
     write(&scratch.cold(), COLD_BYTES)?;
     warm_up(&scratch.warm())?;
     let cold = File::open(scratch.cold())?;
     evict(&cold)?;
     let disk = Disk::measure(&cold)?;
-    Ok((scratch, disk))
+    Ok((watch, scratch, disk))
 }
 
 fn refuse_memory_or_full(directory: &Path) -> Result<()> {

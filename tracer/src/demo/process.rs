@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::server::{STOP, Said};
+use super::server::{START, STOP, Said};
 use super::truth::ServerTruth;
 use crate::model::Pid;
 
@@ -21,13 +21,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const END_WITHIN: Duration = Duration::from_secs(2);
 const LINE_MAX: usize = 1 << 20;
 
+/// The server before it serves. Already now it removes its directory if this process dies.
+#[derive(Debug)]
+pub struct WaitingServer(ServerProcess);
+
 /// The running server. Dropping it ends it by its pid and reaps it.
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
     output: ChildStdout,
-    /// Where it listens.
-    pub address: SocketAddr,
 }
 
 /// This program as the server of a scratch directory.
@@ -38,23 +40,33 @@ pub fn this_program(directory: &Path) -> Command {
     command
 }
 
-impl ServerProcess {
-    /// Starts it and waits until it listens.
-    pub fn start(mut command: Command) -> Result<Self> {
+impl WaitingServer {
+    /// Starts the process.
+    pub fn spawn(mut command: Command) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         // A group of its own: Ctrl-C is for the measurement, and the server must live on to give its account.
         let mut child = command.process_group(0).spawn().context("cannot start the demo's server")?;
-        let Some(mut output) = child.stdout.take() else { bail!("the demo's server has no standard output") };
-        match next_line(&mut output) {
-            Ok(Said::Listening(address)) => Ok(Self { child, output, address }),
-            failed => {
+        match child.stdout.take() {
+            Some(output) => Ok(Self(ServerProcess { child, output })),
+            None => {
                 end(&mut child);
-                failed.context("the demo's server did not start")?;
-                bail!("the demo's server did not say where it listens")
+                bail!("the demo's server has no standard output")
             }
         }
     }
 
+    /// Lets it open its files, and waits until it listens.
+    pub fn serve(self) -> Result<(ServerProcess, SocketAddr)> {
+        let mut server = self.0;
+        match server.tell(START).and_then(|()| next_line(&mut server.output)) {
+            Ok(Said::Listening(address)) => Ok((server, address)),
+            Ok(_) => bail!("the demo's server did not say where it listens"),
+            Err(error) => Err(error.context("the demo's server did not start")),
+        }
+    }
+}
+
+impl ServerProcess {
     /// Its process id, also the thread id of its event loop.
     pub fn pid(&self) -> Pid {
         Pid(self.child.id())
@@ -62,8 +74,7 @@ impl ServerProcess {
 
     /// Tells it to stop, takes its account and reaps it.
     pub fn stop(mut self) -> Result<ServerTruth> {
-        let input = self.child.stdin.as_mut().context("the demo's server has no standard input")?;
-        writeln!(input, "{STOP}").context("the demo's server has ended early")?;
+        self.tell(STOP).context("the demo's server has ended early")?;
         let Said::Truth(truth) = next_line(&mut self.output).context("no account from the demo's server")? else {
             bail!("the demo's server gave no account")
         };
@@ -78,6 +89,14 @@ impl ServerProcess {
             thread::sleep(Duration::from_millis(1));
         }
         Ok(truth)
+    }
+
+    fn tell(&mut self, word: &str) -> Result<()> {
+        let input = self.child.stdin.as_mut().context("it has no standard input")?;
+        match writeln!(input, "{word}") {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => bail!("it has ended"),
+            result => Ok(result?),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use self::event_loop::{Ended, EventLoop};
@@ -19,7 +20,9 @@ use super::truth::ServerTruth;
 
 /// Name of the event loop's thread (and so of the process).
 pub const THREAD_NAME: &str = "demo-loop";
-/// The line on the server's standard input that ends it.
+/// The line on the server's standard input that lets it open its files and listen.
+pub(super) const START: &str = "start";
+/// The line that ends it.
 pub(super) const STOP: &str = "stop";
 
 /// What the server writes on its standard output: one JSON line each.
@@ -32,12 +35,14 @@ pub(super) enum Said {
     Truth(ServerTruth),
 }
 
-/// Serves a scratch directory's files in this process until its standard input says `stop` or ends.
+/// Serves a scratch directory's files in this process from when its standard input says `start` until it says
+/// `stop` or ends.
 ///
 /// Call it from the main thread of a process that has no other: that thread becomes the event loop. It says
 /// where it listens, and after `stop` what it counted, as JSON lines on standard output. If its standard
-/// input ends without `stop`, its owner is dead: then it removes the scratch directory. (A death signal would
-/// come too early: the kernel sends it when the *thread* that started the server ends.)
+/// input ends without `stop`, its owner is dead: then it removes the scratch directory, also one that was still
+/// being filled. (A death signal would come too early: the kernel sends it when the *thread* that started the
+/// server ends.)
 ///
 /// # Errors
 /// If the files cannot be opened, no port of 127.0.0.1 can be had, or epoll fails. A client's failure ends
@@ -47,6 +52,9 @@ pub fn serve(directory: &Path) -> Result<()> {
 }
 
 pub(super) fn serve_on(directory: &Path, control: impl AsFd, mut say: impl Write) -> Result<()> {
+    if !hears_start(&control)? {
+        return remove_left_behind(directory);
+    }
     let name = CString::new(THREAD_NAME)?;
     rustix::thread::set_name(&name).context("cannot name the thread")?;
     // sendfile has no MSG_NOSIGNAL: a client that hangs up must cost its connection, not the server.
@@ -58,10 +66,30 @@ pub(super) fn serve_on(directory: &Path, control: impl AsFd, mut say: impl Write
     tell(&mut say, &Said::Listening(address))?;
     match event_loop.run()? {
         Ended::Stopped(truth) => tell(&mut say, &Said::Truth(truth)),
-        Ended::Abandoned => {
-            files::remove_left_behind(directory).with_context(|| format!("cannot remove {}", directory.display()))
+        Ended::Abandoned => remove_left_behind(directory),
+    }
+}
+
+/// Waits for [`START`]; false if the input ends instead.
+fn hears_start(control: &impl AsFd) -> Result<bool> {
+    let mut line = Vec::new();
+    // Byte by byte: what follows the line is the event loop's.
+    while line.len() <= START.len() {
+        let mut byte = [0];
+        match rustix::io::read(control, &mut byte) {
+            Ok(0) => return Ok(false),
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) => line.extend(byte),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error).context("cannot read standard input"),
         }
     }
+    ensure!(line == START.as_bytes(), "the demo's server waits for its owner to say {START}");
+    Ok(true)
+}
+
+fn remove_left_behind(directory: &Path) -> Result<()> {
+    files::remove_left_behind(directory).with_context(|| format!("cannot remove {}", directory.display()))
 }
 
 fn tell(say: &mut impl Write, what: &Said) -> Result<()> {

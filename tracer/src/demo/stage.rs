@@ -9,16 +9,17 @@ use anyhow::{Result, bail};
 use super::clients::{Clients, Load};
 use super::disk::Disk;
 use super::files::{self, Scratch};
-use super::process::{self, ServerProcess};
+use super::process::{self, ServerProcess, WaitingServer};
 use super::truth::Truth;
 use crate::model::{Histogram, Pid};
 
 /// Files on a disk, a server that serves them and connected clients. Dropped at any point, it ends the
-/// server and removes the files; if this process is killed, the server does both.
+/// server and removes the files; if this process is killed, the server does both, also during the set-up.
 #[derive(Debug)]
 pub struct Stage {
     // In the order in which they end.
     server: ServerProcess,
+    address: SocketAddr,
     clients: State,
     scratch: Scratch,
     disk: Disk,
@@ -49,11 +50,12 @@ impl Stage {
         Self::set_up_with(directory, process::this_program)
     }
 
-    pub(super) fn set_up_with(directory: Option<&Path>, server_for: impl FnOnce(&Path) -> Command) -> Result<Self> {
-        let (scratch, disk) = files::prepare(directory)?;
-        let server = ServerProcess::start(server_for(scratch.path()))?;
-        let clients = State::Idle(Clients::connect(server.address)?);
-        Ok(Self { server, clients, scratch, disk })
+    pub(super) fn set_up_with(directory: Option<&Path>, server_for: impl Fn(&Path) -> Command) -> Result<Self> {
+        // The server watches over the files while they are written: they take longest.
+        let (server, scratch, disk) = files::prepare(directory, |scratch| WaitingServer::spawn(server_for(scratch)))?;
+        let (server, address) = server.serve()?;
+        let clients = State::Idle(Clients::connect(address)?);
+        Ok(Self { server, address, clients, scratch, disk })
     }
 
     /// The server's process id, which is also the thread id of its event loop.
@@ -65,7 +67,7 @@ impl Stage {
     /// Where the server listens; it answers `curl -r 0-99 http://ADDRESS/warm`.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.server.address
+        self.address
     }
 
     /// The scratch directory with the two files.

@@ -1,5 +1,6 @@
 //! The demonstration as a whole. The disk, the page cache and the sockets are real.
 
+use std::cell::RefCell;
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
@@ -7,6 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::FromRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,7 +16,7 @@ use procfs::process::Process;
 
 use super::files::{self, Scratch};
 use super::residency::{Residency, page_bytes};
-use super::server::{STOP, Said, serve_on};
+use super::server::{START, STOP, Said, serve_on};
 use super::{Disk, ServerTruth, Stage, THREAD_NAME};
 
 /// Where a child of this test program finds the directory that it is to serve.
@@ -32,11 +34,12 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let (scratch, disk) = files::prepare(None).unwrap();
+        let ((), scratch, disk) = files::prepare(None, |_| Ok(())).unwrap();
         let directory = scratch.path().to_path_buf();
-        let (control, input) = io::pipe().unwrap();
+        let (control, mut input) = io::pipe().unwrap();
         let (output, say) = io::pipe().unwrap();
         let thread = thread::spawn(move || serve_on(&directory, control, say));
+        writeln!(input, "{START}").unwrap();
         let mut output = BufReader::new(output);
         let Said::Listening(address) = said(&mut output) else { panic!("no address") };
         Self { address, input: Some(input), output, thread, scratch, disk }
@@ -154,6 +157,18 @@ fn an_abandoned_server_removes_the_files_and_ends() {
 }
 
 #[test]
+fn a_server_abandoned_before_it_starts_removes_what_is_there() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("tracer-demo-test");
+    fs::create_dir(&directory).unwrap();
+    fs::write(files::warm_in(&directory), "half").unwrap();
+    let (control, input) = io::pipe().unwrap();
+    drop(input);
+    serve_on(&directory, control, io::sink()).unwrap();
+    assert!(!directory.exists());
+}
+
+#[test]
 fn an_abandoned_server_touches_no_other_directory() {
     let directory = tempfile::tempdir().unwrap();
     let file = files::cold_in(directory.path());
@@ -164,9 +179,9 @@ fn an_abandoned_server_touches_no_other_directory() {
 
 #[test]
 fn memory_is_no_place_for_cold_files() {
-    let error = files::prepare(Some(Path::new("/dev/shm"))).unwrap_err().to_string();
+    let error = files::prepare(Some(Path::new("/dev/shm")), |_| Ok(())).unwrap_err().to_string();
     assert!(error.contains("/dev/shm (a file system in memory"), "{error}");
-    let error = files::prepare(Some(Path::new("/nonexistent"))).unwrap_err().to_string();
+    let error = files::prepare(Some(Path::new("/nonexistent")), |_| Ok(())).unwrap_err().to_string();
     assert!(error.contains("/nonexistent (No such file"), "{error}");
 }
 
@@ -241,15 +256,15 @@ fn a_stage_dropped_under_load_leaves_nothing() {
 
 #[test]
 fn a_server_that_fails_is_said_to_and_leaves_nothing() {
-    let mut seen = None;
+    let seen = RefCell::new(PathBuf::new());
     let began = Instant::now();
     let error = Stage::set_up_with(None, |directory| {
-        seen = Some(directory.to_path_buf());
+        *seen.borrow_mut() = directory.to_path_buf();
         Command::new("true")
     })
     .unwrap_err();
     assert_eq!(format!("{error:#}"), "the demo's server did not start: it has ended");
-    assert!(!seen.unwrap().exists());
+    assert!(!seen.into_inner().exists());
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
