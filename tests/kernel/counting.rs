@@ -10,23 +10,15 @@ fn each_thread_has_exactly_its_calls_bytes_and_errors() {
     let (seen, truth) = watch("count --threads 4 --calls 50000 --fail EBADF=7,EAGAIN=5,EINVAL=3");
     let seen = seen.sendfile();
     assert_counts(seen, &truth);
-    let errors = seen
-        .errors_by_name
-        .iter()
-        .map(|(name, count)| (name.as_str(), *count));
-    assert_eq!(
-        errors.collect::<Vec<_>>(),
-        [("EAGAIN", 20), ("EBADF", 28), ("EINVAL", 12)]
-    );
+    let errors = seen.errors_by_name.iter().map(|(name, count)| (name.as_str(), *count));
+    assert_eq!(errors.collect::<Vec<_>>(), [("EAGAIN", 20), ("EBADF", 28), ("EINVAL", 12)]);
 }
 
 #[test]
 fn counts_do_not_depend_on_where_the_bytes_go() {
     let _machine = needs!(Root);
     for out in ["null", "memory", "pipe", "socket"] {
-        let (seen, truth) = watch(&format!(
-            "count --threads 3 --calls 2000 --bytes 1,4096,10000 --out {out}"
-        ));
+        let (seen, truth) = watch(&format!("count --threads 3 --calls 2000 --bytes 1,4096,10000 --out {out}"));
         assert_counts(seen.sendfile(), &truth);
     }
 }
@@ -46,12 +38,7 @@ fn a_reused_tid_keeps_two_threads_apart() {
     let tid = truth.threads[0].tid;
     assert!(truth.threads.iter().all(|thread| thread.tid == tid));
     assert_counts(seen.sendfile(), &truth);
-    let calls = seen
-        .sendfile()
-        .threads_with(tid)
-        .iter()
-        .map(|thread| thread.calls)
-        .collect::<Vec<_>>();
+    let calls = seen.sendfile().threads_with(tid).iter().map(|thread| thread.calls).collect::<Vec<_>>();
     assert_eq!(calls, [200, 201, 202]);
 }
 
@@ -81,11 +68,7 @@ fn one_thread_alone_is_counted_when_asked_for() {
     let seen = tracer.stop().recording;
     seen.assert_nothing_lost();
     assert_adds_up(seen.sendfile());
-    let mine = truth
-        .threads
-        .iter()
-        .find(|thread| thread.tid == tid)
-        .expect("the chosen thread");
+    let mine = truth.threads.iter().find(|thread| thread.tid == tid).expect("the chosen thread");
     assert_eq!(seen.sendfile().calls, mine.calls);
     assert_eq!(seen.sendfile().thread(tid).bytes, mine.bytes);
 }

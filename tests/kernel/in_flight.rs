@@ -22,10 +22,7 @@ fn a_call_that_never_returns_is_in_flight() {
     assert_eq!(seen.in_flight.len(), 4, "{:?}", seen.in_flight);
     let since = |tid: u32| {
         let mut calls = seen.in_flight.iter().filter(|call| call.tid == tid);
-        calls
-            .next()
-            .unwrap_or_else(|| panic!("thread {tid} is not in flight"))
-            .since_ns
+        calls.next().unwrap_or_else(|| panic!("thread {tid} is not in flight")).since_ns
     };
     for thread in [early, early_too] {
         assert_eq!(since(thread.tid), None, "it began before the window");
@@ -35,16 +32,9 @@ fn a_call_that_never_returns_is_in_flight() {
         let since_ns = since(thread.tid).expect("it began inside the window");
         // The program's clock was read before the call, and a busy machine may have come between.
         let (least, most) = (before_ns - entered_ns - 20_000_000, after_ns - entered_ns);
-        assert!(
-            (least..=most).contains(&since_ns),
-            "{since_ns} is not within {least}..={most}"
-        );
+        assert!((least..=most).contains(&since_ns), "{since_ns} is not within {least}..={most}");
     }
-    assert!(
-        seen.in_flight
-            .iter()
-            .all(|call| call.tid != released.tid && call.pid == workload.pid())
-    );
+    assert!(seen.in_flight.iter().all(|call| call.tid != released.tid && call.pid == workload.pid()));
 }
 
 #[test]
@@ -54,9 +44,5 @@ fn a_thread_that_is_parked_elsewhere_is_not_in_flight() {
     let tracer = Tracer::of_process(workload.pid());
     workload.run();
     let seen = tracer.stop().recording;
-    assert!(
-        seen.sendfile().in_flight.is_empty(),
-        "{:?}",
-        seen.sendfile().in_flight
-    );
+    assert!(seen.sendfile().in_flight.is_empty(), "{:?}", seen.sendfile().in_flight);
 }

@@ -13,26 +13,12 @@ fn assert_clocks_agree(seen: &Histogram, truth: &Truth) {
     let median_ns = latencies[(latencies.len() - 1) / 2];
     // The upper edge of the median's bucket, which is a sixteenth wide.
     let seen_ns = seen.p50.expect("a median");
-    assert!(
-        seen_ns <= median_ns + median_ns / 16,
-        "median: {seen_ns} seen, {median_ns} true"
-    );
-    assert!(
-        seen_ns + APART_NS >= median_ns,
-        "median: {seen_ns} seen, {median_ns} true"
-    );
+    assert!(seen_ns <= median_ns + median_ns / 16, "median: {seen_ns} seen, {median_ns} true");
+    assert!(seen_ns + APART_NS >= median_ns, "median: {seen_ns} seen, {median_ns} true");
     // The program's clock is read before the entry and after the exit, so it can never show less.
     assert!(seen.sum <= latencies.iter().sum(), "sum: {} seen", seen.sum);
-    assert!(
-        seen.min <= latencies.first().copied(),
-        "shortest: {:?} seen",
-        seen.min
-    );
-    assert!(
-        seen.max <= latencies.last().copied(),
-        "longest: {:?} seen",
-        seen.max
-    );
+    assert!(seen.min <= latencies.first().copied(), "shortest: {:?} seen", seen.min);
+    assert!(seen.max <= latencies.last().copied(), "longest: {:?} seen", seen.max);
 }
 
 #[test]
@@ -40,10 +26,7 @@ fn short_calls_agree_with_the_programs_own_clock() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("count --measured --calls 20000");
     assert_clocks_agree(&seen.sendfile().latency, &truth);
-    assert_clocks_agree(
-        &seen.sendfile().thread(truth.threads[0].tid).latency,
-        &truth,
-    );
+    assert_clocks_agree(&seen.sendfile().thread(truth.threads[0].tid).latency, &truth);
 }
 
 #[test]
@@ -63,20 +46,12 @@ fn long_calls_agree_with_the_programs_own_clock() {
 #[test]
 fn slow_calls_are_counted_exactly_at_the_threshold() {
     let _machine = needs!(Root);
-    let workload = Workload::start(
-        "count --measured --calls 3000 --bytes 4096,65536,262144,1048576 --out memory",
-    );
+    let workload = Workload::start("count --measured --calls 3000 --bytes 4096,65536,262144,1048576 --out memory");
     let (seen, truth) = watch_with("--threshold 50us", workload);
     assert_eq!(seen.threshold_ns, 50_000);
     let at_least = |ns| truth.each().filter(|call| call.latency_ns >= ns).count() as u64;
     let (least, most) = (at_least(50_000 + APART_NS), at_least(50_000));
-    assert!(
-        least > 0 && most < truth.calls(),
-        "the threshold cuts nothing: {least}, {most}"
-    );
+    assert!(least > 0 && most < truth.calls(), "the threshold cuts nothing: {least}, {most}");
     let slow = seen.sendfile().slow;
-    assert!(
-        (least..=most).contains(&slow),
-        "{slow} slow calls, {least} to {most} by the program's clock"
-    );
+    assert!((least..=most).contains(&slow), "{slow} slow calls, {least} to {most} by the program's clock");
 }

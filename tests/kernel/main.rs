@@ -41,31 +41,18 @@ fn assert_counts(seen: &Syscall, truth: &Truth) {
     assert_eq!(seen.bytes, truth.bytes(), "bytes");
     assert_eq!(seen.errors_by_name, truth.errors(), "errors");
     let with_calls = |thread: &&Thread| thread.calls > 0;
-    assert_eq!(
-        seen.threads.iter().filter(with_calls).count(),
-        truth.threads.len(),
-        "threads"
-    );
+    assert_eq!(seen.threads.iter().filter(with_calls).count(), truth.threads.len(), "threads");
     for (index, thread) in truth.threads.iter().enumerate() {
-        let namesakes = truth.threads[..index]
-            .iter()
-            .filter(|former| former.tid == thread.tid)
-            .count();
+        let namesakes = truth.threads[..index].iter().filter(|former| former.tid == thread.tid).count();
         let threads = seen.threads_with(thread.tid);
-        let seen = threads
-            .get(namesakes)
-            .unwrap_or_else(|| panic!("thread {} is not listed", thread.tid));
+        let seen = threads.get(namesakes).unwrap_or_else(|| panic!("thread {} is not listed", thread.tid));
         assert_same_thread(seen, thread);
     }
 }
 
 fn assert_same_thread(seen: &Thread, truth: &ThreadTruth) {
     let tid = truth.tid;
-    assert_eq!(
-        seen.start_time_ns / TICK_NS,
-        truth.start_ticks,
-        "start of thread {tid}"
-    );
+    assert_eq!(seen.start_time_ns / TICK_NS, truth.start_ticks, "start of thread {tid}");
     assert_eq!(seen.calls, truth.calls, "calls of thread {tid}");
     assert_eq!(seen.bytes, truth.bytes, "bytes of thread {tid}");
     assert_eq!(seen.errors, truth.error_count(), "errors of thread {tid}");
@@ -86,18 +73,12 @@ fn assert_adds_up(seen: &Syscall) {
     assert_eq!(over_threads(|thread| thread.bytes), seen.bytes);
     assert_eq!(over_threads(|thread| thread.latency.sum), seen.latency.sum);
     assert_eq!(over_threads(|thread| thread.disk_waits), seen.disk_waits);
-    assert_eq!(
-        over_threads(|thread| thread.disk_wait_ns),
-        seen.time_ns.disk
-    );
+    assert_eq!(over_threads(|thread| thread.disk_wait_ns), seen.time_ns.disk);
 }
 
 /// Two measures of the same thing agree within a share of the larger one and an absolute slack.
 fn assert_agree(what: &str, seen_ns: u64, truth_ns: u64, share: f64, slack_ns: u64) {
     let allowed = share * seen_ns.max(truth_ns) as f64 + slack_ns as f64;
     let apart = seen_ns.abs_diff(truth_ns);
-    assert!(
-        apart as f64 <= allowed,
-        "{what}: {seen_ns} seen, {truth_ns} true, {apart} apart, {allowed} allowed"
-    );
+    assert!(apart as f64 <= allowed, "{what}: {seen_ns} seen, {truth_ns} true, {apart} apart, {allowed} allowed");
 }

@@ -14,18 +14,8 @@ fn on_cpu_time_is_the_threads_cpu_time() {
         let (seen, truth) = watch(&format!("busy --calls 60 --bytes {bytes} --out {out}"));
         let seen = seen.sendfile();
         let cpu_ns = truth.sum(|call| call.cpu_ns);
-        assert_agree(
-            "on CPU",
-            seen.time_ns.on_cpu,
-            cpu_ns,
-            0.01,
-            PER_CALL_NS * seen.calls,
-        );
-        assert_eq!(
-            (seen.time_ns.disk, seen.time_ns.other),
-            (0, 0),
-            "it never slept"
-        );
+        assert_agree("on CPU", seen.time_ns.on_cpu, cpu_ns, 0.01, PER_CALL_NS * seen.calls);
+        assert_eq!((seen.time_ns.disk, seen.time_ns.other), (0, 0), "it never slept");
     }
 }
 
@@ -36,24 +26,9 @@ fn run_queue_time_is_schedstats_run_delay() {
     let seen = seen.sendfile();
     let run_delay_ns = truth.sum(|call| call.run_delay_ns);
     let cpu_ns = truth.sum(|call| call.cpu_ns);
-    assert!(
-        run_delay_ns > cpu_ns / 2,
-        "the burners took too little: {run_delay_ns} beside {cpu_ns}"
-    );
-    assert_agree(
-        "run queue",
-        seen.time_ns.runqueue,
-        run_delay_ns,
-        0.02,
-        PER_CALL_NS * seen.calls,
-    );
-    assert_agree(
-        "on CPU",
-        seen.time_ns.on_cpu,
-        cpu_ns,
-        0.02,
-        PER_CALL_NS * seen.calls,
-    );
+    assert!(run_delay_ns > cpu_ns / 2, "the burners took too little: {run_delay_ns} beside {cpu_ns}");
+    assert_agree("run queue", seen.time_ns.runqueue, run_delay_ns, 0.02, PER_CALL_NS * seen.calls);
+    assert_agree("on CPU", seen.time_ns.on_cpu, cpu_ns, 0.02, PER_CALL_NS * seen.calls);
 }
 
 #[test]
@@ -61,15 +36,8 @@ fn a_call_that_only_lost_the_cpu_is_runqueue() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("busy --calls 60 --bytes 33554432 --burners 2");
     let [on_cpu, disk, runqueue, other] = seen.sendfile().by_cause.counts();
-    assert_eq!(
-        truth.sum(|call| call.voluntary_switches),
-        0,
-        "the workload slept"
-    );
-    let lost = truth
-        .each()
-        .filter(|call| call.involuntary_switches > Some(0))
-        .count() as u64;
+    assert_eq!(truth.sum(|call| call.voluntary_switches), 0, "the workload slept");
+    let lost = truth.each().filter(|call| call.involuntary_switches > Some(0)).count() as u64;
     assert!(lost >= 30, "only {lost} of 60 calls lost the CPU");
     assert_eq!((disk, other), (0, 0));
     // The CPU may be lost between a counter's reading and the call: once in a while, not as a rule.
@@ -89,29 +57,11 @@ fn disk_time_is_the_block_io_delay_of_taskstats() {
         let seen = seen.sendfile();
         let slept_ns = truth.sum(|call| call.disk_sleep_ns);
         assert!(slept_ns > 0, "it never slept for the disk");
-        assert_agree(
-            "disk",
-            seen.time_ns.disk,
-            slept_ns,
-            0.01,
-            2_000 * seen.disk_waits,
-        );
+        assert_agree("disk", seen.time_ns.disk, slept_ns, 0.01, 2_000 * seen.disk_waits);
         let cpu_ns = truth.sum(|call| call.cpu_ns);
-        assert_agree(
-            "on CPU",
-            seen.time_ns.on_cpu,
-            cpu_ns,
-            0.02,
-            PER_CALL_NS * seen.calls,
-        );
+        assert_agree("on CPU", seen.time_ns.on_cpu, cpu_ns, 0.02, PER_CALL_NS * seen.calls);
         let run_delay_ns = truth.sum(|call| call.run_delay_ns);
-        assert_agree(
-            "run queue",
-            seen.time_ns.runqueue,
-            run_delay_ns,
-            0.02,
-            PER_CALL_NS * seen.calls,
-        );
+        assert_agree("run queue", seen.time_ns.runqueue, run_delay_ns, 0.02, PER_CALL_NS * seen.calls);
     }
 }
 
@@ -145,29 +95,11 @@ fn held_up_by(out: &str) {
     assert_eq!(seen.by_cause.counts(), [0, 0, 0, calls]);
     assert_eq!(seen.time_ns.disk, 0);
     let held_ns = truth.sum(|call| call.held_ns);
-    assert!(
-        held_ns >= calls * hold_ns,
-        "the peer slept less than it should: {held_ns}"
-    );
+    assert!(held_ns >= calls * hold_ns, "the peer slept less than it should: {held_ns}");
     // From below: what the call does before it sleeps. From above: all that is neither CPU nor run queue.
-    assert!(
-        seen.time_ns.other + calls * 100_000 >= held_ns,
-        "{} of {held_ns}",
-        seen.time_ns.other
-    );
-    let rest_ns = truth.sum(|call| {
-        Some(
-            call.latency_ns
-                .saturating_sub(call.cpu_ns? + call.run_delay_ns?),
-        )
-    });
-    assert_agree(
-        "other",
-        seen.time_ns.other,
-        rest_ns,
-        0.01,
-        PER_CALL_NS * calls,
-    );
+    assert!(seen.time_ns.other + calls * 100_000 >= held_ns, "{} of {held_ns}", seen.time_ns.other);
+    let rest_ns = truth.sum(|call| Some(call.latency_ns.saturating_sub(call.cpu_ns? + call.run_delay_ns?)));
+    assert_agree("other", seen.time_ns.other, rest_ns, 0.01, PER_CALL_NS * calls);
 }
 
 #[test]
@@ -176,37 +108,13 @@ fn a_cold_call_held_up_by_a_full_pipe_is_still_disk() {
     let _accounting = Sysctl::delay_accounting();
     let (seen, truth) = watch("held --calls 40 --hold-us 3000 --out pipe --cold");
     let seen = seen.sendfile();
-    let both = truth
-        .each()
-        .filter(|call| call.disk_sleeps > Some(0) && call.disk_sleeps < call.voluntary_switches);
-    assert!(
-        both.count() >= 20,
-        "too few calls slept for the disk and for the pipe"
-    );
-    let slept = truth
-        .each()
-        .filter(|call| call.disk_sleeps > Some(0))
-        .count() as u64;
+    let both = truth.each().filter(|call| call.disk_sleeps > Some(0) && call.disk_sleeps < call.voluntary_switches);
+    assert!(both.count() >= 20, "too few calls slept for the disk and for the pipe");
+    let slept = truth.each().filter(|call| call.disk_sleeps > Some(0)).count() as u64;
     assert_eq!(seen.by_cause.counts(), [0, slept, 0, 40 - slept]);
     let disk_ns = truth.sum(|call| call.disk_sleep_ns);
-    assert_agree(
-        "disk",
-        seen.time_ns.disk,
-        disk_ns,
-        0.01,
-        2_000 * seen.disk_waits,
-    );
-    let rest_ns = truth.sum(|call| {
-        Some(
-            call.latency_ns
-                .saturating_sub(call.cpu_ns? + call.run_delay_ns? + call.disk_sleep_ns?),
-        )
-    });
-    assert_agree(
-        "other",
-        seen.time_ns.other,
-        rest_ns,
-        0.01,
-        PER_CALL_NS * seen.calls,
-    );
+    assert_agree("disk", seen.time_ns.disk, disk_ns, 0.01, 2_000 * seen.disk_waits);
+    let rest_ns =
+        truth.sum(|call| Some(call.latency_ns.saturating_sub(call.cpu_ns? + call.run_delay_ns? + call.disk_sleep_ns?)));
+    assert_agree("other", seen.time_ns.other, rest_ns, 0.01, PER_CALL_NS * seen.calls);
 }

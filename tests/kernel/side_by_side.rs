@@ -11,9 +11,7 @@ const APART_NS: u64 = 2_000;
 fn bpftraces_histogram_of_the_same_calls_agrees() {
     let _machine = needs!(Root, Bpftrace);
     let sizes = "4096,65536,131072,262144,524288,1048576,4194304";
-    let mut workload = Workload::start(&format!(
-        "count --threads 2 --calls 3000 --out memory --bytes {sizes}"
-    ));
+    let mut workload = Workload::start(&format!("count --threads 2 --calls 3000 --out memory --bytes {sizes}"));
     let bpftrace = Bpftrace::hist_of_sendfile(workload.pid());
     let tracer = Tracer::of_process(workload.pid());
     let truth = workload.run();
@@ -28,10 +26,7 @@ fn bpftraces_histogram_of_the_same_calls_agrees() {
         let count = theirs.at_least(edge);
         let least = seen.latency.surely_at_least(edge + APART_NS);
         let most = seen.latency.perhaps_at_least(edge - APART_NS);
-        assert!(
-            (least..=most).contains(&count),
-            "from {edge} ns on: bpftrace {count}, tracer {least} to {most}"
-        );
+        assert!((least..=most).contains(&count), "from {edge} ns on: bpftrace {count}, tracer {least} to {most}");
         compared += u32::from(0 < count && count < seen.calls);
     }
     assert!(compared >= 4, "only {compared} edges lie among the calls");

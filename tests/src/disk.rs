@@ -21,11 +21,7 @@ impl Scratch {
     pub fn on_disk() -> Self {
         let place = place();
         let directory = TempDir::with_prefix_in("scratch-", &place);
-        Self(
-            directory.unwrap_or_else(|error| {
-                panic!("making a directory in {}: {error}", place.display())
-            }),
-        )
+        Self(directory.unwrap_or_else(|error| panic!("making a directory in {}: {error}", place.display())))
     }
 
     /// Its path.
@@ -40,9 +36,7 @@ fn place() -> PathBuf {
         return place.into();
     }
     let test = std::env::current_exe().expect("the path of this test");
-    test.parent()
-        .expect("an executable lies in a directory")
-        .to_owned()
+    test.parent().expect("an executable lies in a directory").to_owned()
 }
 
 /// A limit on the reads of one process from the scratch directory's disk. Lifted on drop.
@@ -61,19 +55,13 @@ impl ThrottledDisk {
     pub fn for_process(pid: u32, reads_per_second: u32) -> Self {
         let throttle = Throttle::find().expect("a way to throttle the disk");
         let device = whole_disk(&place()).expect("the scratch directory's disk");
-        let group = throttle
-            .root()
-            .join(format!("tracer-test-{}-{pid}", std::process::id()));
+        let group = throttle.root().join(format!("tracer-test-{}-{pid}", std::process::id()));
         let home = throttle.home_of(pid).expect("the cgroup of the process");
-        fs::create_dir(&group)
-            .unwrap_or_else(|error| panic!("making {}: {error}", group.display()));
+        fs::create_dir(&group).unwrap_or_else(|error| panic!("making {}: {error}", group.display()));
         // From here on the drop undoes it.
         let this = Self { group, home, pid };
         let (file, line) = match throttle {
-            Throttle::Blkio(_) => (
-                "blkio.throttle.read_iops_device",
-                format!("{device} {reads_per_second}"),
-            ),
+            Throttle::Blkio(_) => ("blkio.throttle.read_iops_device", format!("{device} {reads_per_second}")),
             Throttle::Io(_) => ("io.max", format!("{device} riops={reads_per_second}")),
         };
         write(&this.group.join(file), &line);
@@ -116,18 +104,14 @@ impl Throttle {
             let point = PathBuf::from(point);
             let mut kind = kind.split_whitespace();
             match (kind.next(), kind.nth(1)) {
-                (Some("cgroup"), Some(options))
-                    if options.split(',').any(|option| option == "blkio") =>
-                {
+                (Some("cgroup"), Some(options)) if options.split(',').any(|option| option == "blkio") => {
                     return Ok(Self::Blkio(point));
                 }
                 (Some("cgroup2"), _) if has_io(&point) => return Ok(Self::Io(point)),
                 _ => {}
             }
         }
-        bail!(
-            "no cgroup controller that limits reads (blkio, or io with its subtree_control) is mounted"
-        )
+        bail!("no cgroup controller that limits reads (blkio, or io with its subtree_control) is mounted")
     }
 
     fn root(&self) -> &Path {
@@ -172,11 +156,7 @@ pub(crate) fn cannot_throttle() -> Option<String> {
 fn whole_disk(directory: &Path) -> Result<String> {
     let doing = || format!("finding the disk that holds {}", directory.display());
     let device = fs::metadata(directory).with_context(doing)?.dev();
-    let number = format!(
-        "{}:{}",
-        rustix::fs::major(device),
-        rustix::fs::minor(device)
-    );
+    let number = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
     let entry = fs::canonicalize(format!("/sys/dev/block/{number}")).with_context(doing)?;
     if !entry.join("partition").exists() {
         return Ok(number);
@@ -187,6 +167,5 @@ fn whole_disk(directory: &Path) -> Result<String> {
 }
 
 fn write(path: &Path, line: &str) {
-    fs::write(path, line)
-        .unwrap_or_else(|error| panic!("writing {line:?} to {}: {error}", path.display()));
+    fs::write(path, line).unwrap_or_else(|error| panic!("writing {line:?} to {}: {error}", path.display()));
 }

@@ -22,9 +22,7 @@ impl CpuLoad {
     /// If the number of CPUs is not known.
     #[must_use]
     pub fn per_cpu(threads: usize) -> Self {
-        let cpus = std::thread::available_parallelism()
-            .expect("the number of CPUs")
-            .get();
+        let cpus = std::thread::available_parallelism().expect("the number of CPUs").get();
         let stop = Arc::new(AtomicBool::new(false));
         let burn = |_| {
             let stop = Arc::clone(&stop);

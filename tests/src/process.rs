@@ -32,6 +32,15 @@ impl Guarded {
         &mut self.0
     }
 
+    /// Whether it has not ended yet.
+    ///
+    /// # Panics
+    /// If the kernel does not say.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        self.0.try_wait().expect("looking after a child").is_none()
+    }
+
     /// Asks it to end as Ctrl-C does.
     ///
     /// # Panics
@@ -51,11 +60,7 @@ impl Guarded {
             if let Some(status) = self.0.try_wait().expect("waiting for a child") {
                 return status;
             }
-            assert!(
-                Instant::now() < deadline,
-                "process {} did not end within {limit:?}",
-                self.pid()
-            );
+            assert!(Instant::now() < deadline, "process {} did not end within {limit:?}", self.pid());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -72,9 +77,7 @@ impl Drop for Guarded {
 /// What a shell would show as the exit code.
 #[must_use]
 pub fn exit_code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 /// The lines of a stream, read by a thread of their own so that the writer never blocks.
@@ -90,18 +93,12 @@ impl Lines {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                if sender
-                    .send(String::from_utf8_lossy(&line).into_owned())
-                    .is_err()
-                {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                     break;
                 }
             }
         });
-        Self {
-            lines,
-            seen: String::new(),
-        }
+        Self { lines, seen: String::new() }
     }
 
     /// The next line that fits; all before it are kept in [`Lines::rest`].
@@ -121,16 +118,10 @@ impl Lines {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!(
-                        "no such line within {limit:?}; seen:\n{}",
-                        self.seen
-                    ));
+                    return Err(format!("no such line within {limit:?}; seen:\n{}", self.seen));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!(
-                        "the stream ended without such a line; seen:\n{}",
-                        self.seen
-                    ));
+                    return Err(format!("the stream ended without such a line; seen:\n{}", self.seen));
                 }
             }
         }
@@ -155,15 +146,8 @@ impl Lines {
 pub fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     // target/PROFILE/deps/TEST
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("a test lies below its profile's directory");
+    let profile = test.ancestors().nth(2).expect("a test lies below its profile's directory");
     let path = profile.join(name);
-    assert!(
-        path.is_file(),
-        "{} is not built: run `cargo build --workspace` in the same profile first",
-        path.display()
-    );
+    assert!(path.is_file(), "{} is not built: run `cargo build --workspace` in the same profile first", path.display());
     path
 }

@@ -254,10 +254,7 @@ impl Recording {
     /// If there is none.
     #[must_use]
     pub fn sendfile(&self) -> &Syscall {
-        let mut rows = self
-            .syscalls
-            .iter()
-            .filter(|syscall| syscall.name == "sendfile");
+        let mut rows = self.syscalls.iter().filter(|syscall| syscall.name == "sendfile");
         let row = rows.next().expect("a row for sendfile");
         assert!(rows.next().is_none(), "two rows for sendfile");
         row
@@ -268,18 +265,8 @@ impl Recording {
     /// # Panics
     /// If something was.
     pub fn assert_nothing_lost(&self) {
-        let Losses {
-            slow_calls_dropped: _,
-            threads_dropped,
-            calls_uncounted,
-            parts_clamped,
-        } = self.losses;
-        assert_eq!(
-            (threads_dropped, calls_uncounted, parts_clamped),
-            (0, 0, 0),
-            "{:?}",
-            self.losses
-        );
+        let Losses { slow_calls_dropped: _, threads_dropped, calls_uncounted, parts_clamped } = self.losses;
+        assert_eq!((threads_dropped, calls_uncounted, parts_clamped), (0, 0, 0), "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");
@@ -292,11 +279,7 @@ impl Syscall {
     /// The threads with this id, in the order of their start.
     #[must_use]
     pub fn threads_with(&self, tid: u32) -> Vec<&Thread> {
-        let mut threads = self
-            .threads
-            .iter()
-            .filter(|thread| thread.tid == tid)
-            .collect::<Vec<_>>();
+        let mut threads = self.threads.iter().filter(|thread| thread.tid == tid).collect::<Vec<_>>();
         threads.sort_by_key(|thread| thread.start_time_ns);
         threads
     }
@@ -325,12 +308,7 @@ impl ByCause {
     /// Calls of each cause: on CPU, disk, run queue, other.
     #[must_use]
     pub fn counts(&self) -> [u64; 4] {
-        [
-            self.on_cpu.count,
-            self.disk.count,
-            self.runqueue.count,
-            self.other.count,
-        ]
+        [self.on_cpu.count, self.disk.count, self.runqueue.count, self.other.count]
     }
 }
 
@@ -338,21 +316,13 @@ impl Histogram {
     /// Calls that certainly took at least so long: buckets that `ns` cuts are left out.
     #[must_use]
     pub fn surely_at_least(&self, ns: u64) -> u64 {
-        self.buckets
-            .iter()
-            .filter(|(low, _, _)| *low >= ns)
-            .map(|(_, _, count)| count)
-            .sum()
+        self.buckets.iter().filter(|(low, _, _)| *low >= ns).map(|(_, _, count)| count).sum()
     }
 
     /// Calls that may have taken at least so long: buckets that `ns` cuts are taken in.
     #[must_use]
     pub fn perhaps_at_least(&self, ns: u64) -> u64 {
-        self.buckets
-            .iter()
-            .filter(|(_, high, _)| *high > ns)
-            .map(|(_, _, count)| count)
-            .sum()
+        self.buckets.iter().filter(|(_, high, _)| *high > ns).map(|(_, _, count)| count).sum()
     }
 }
 
@@ -367,11 +337,7 @@ pub fn check(path: &Path) {
         return;
     }
     let checked = Command::new("python3").arg(&checker).arg(path).output();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = checked.expect("running check-recording with python3");
+    let Output { status, stdout, stderr } = checked.expect("running check-recording with python3");
     assert!(
         status.success(),
         "check-recording ended with {status}:\n{}{}",

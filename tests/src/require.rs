@@ -37,10 +37,7 @@ impl Need {
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::Bpftrace => {
                 let mut command = Command::new("bpftrace");
-                command
-                    .arg("--version")
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null());
+                command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
                 let runs = command.status().is_ok_and(|status| status.success());
                 (!runs).then(|| "bpftrace is not installed".to_owned())
             }

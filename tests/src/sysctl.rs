@@ -16,10 +16,8 @@ impl Sysctl {
     #[must_use]
     pub fn set(name: &str, value: &str) -> Self {
         let path = PathBuf::from("/proc/sys").join(name.replace('.', "/"));
-        let former = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("reading {name}: {error}"));
-        std::fs::write(&path, value)
-            .unwrap_or_else(|error| panic!("setting {name} to {value}: {error}"));
+        let former = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {name}: {error}"));
+        std::fs::write(&path, value).unwrap_or_else(|error| panic!("setting {name} to {value}: {error}"));
         Self { path, former }
     }
 

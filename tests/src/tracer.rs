@@ -47,22 +47,12 @@ impl Tracer {
         let mut command = Command::new(binary());
         command.arg("sendfile").args(arguments.split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let mut stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
-        stderr
-            .find(ATTACH, |line| line.starts_with("tracing "))
-            .expect("the window opens");
-        Self {
-            child,
-            stdout,
-            stderr,
-            folder,
-        }
+        stderr.find(ATTACH, |line| line.starts_with("tracing ")).expect("the window opens");
+        Self { child, stdout, stderr, folder }
     }
 
     /// Watches all threads of a process until it is told to stop.
@@ -91,12 +81,7 @@ impl Tracer {
         let (code, stdout, stderr) = (exit_code(status), self.stdout.rest(), self.stderr.rest());
         assert_eq!(code, 0, "tracer failed:\n{stderr}");
         let recording = Recording::read(&self.folder.path().join(RECORDING));
-        Outcome {
-            code,
-            stdout,
-            stderr,
-            recording,
-        }
+        Outcome { code, stdout, stderr, recording }
     }
 }
 

@@ -148,14 +148,8 @@ impl Truth {
     /// If a call lacks the measure: a sum over nothing would prove nothing.
     #[must_use]
     pub fn sum(&self, measure: impl Fn(&CallTruth) -> Option<u64>) -> u64 {
-        assert_ne!(
-            self.each().count(),
-            0,
-            "the workload reported no single calls"
-        );
-        self.each()
-            .map(|call| measure(call).expect("the workload took this measure"))
-            .sum()
+        assert_ne!(self.each().count(), 0, "the workload reported no single calls");
+        self.each().map(|call| measure(call).expect("the workload took this measure")).sum()
     }
 }
 

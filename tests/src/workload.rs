@@ -35,25 +35,14 @@ impl Workload {
     pub fn start(arguments: &str) -> Self {
         let scratch = Scratch::on_disk();
         let mut command = Command::new(built("workload"));
-        command
-            .args(arguments.split_whitespace())
-            .arg("--directory")
-            .arg(scratch.path());
+        command.args(arguments.split_whitespace()).arg("--directory").arg(scratch.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting the workload"));
         let stdin = child.child().stdin.take();
         let mut stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
-        let line = stdout
-            .find(SET_UP, |_| true)
-            .expect("the workload gets ready");
+        let line = stdout.find(SET_UP, |_| true).expect("the workload gets ready");
         let ready = serde_json::from_str(&line).expect("the workload says that it is ready");
-        Self {
-            child,
-            stdin,
-            stdout,
-            ready,
-            _scratch: scratch,
-        }
+        Self { child, stdin, stdout, ready, _scratch: scratch }
     }
 
     /// Its process id.
@@ -83,9 +72,7 @@ impl Workload {
     /// If it has ended.
     pub fn go(&mut self) {
         let stdin = self.stdin.as_mut().expect("stdin is open until the end");
-        stdin
-            .write_all(b"go\n")
-            .expect("telling the workload to go");
+        stdin.write_all(b"go\n").expect("telling the workload to go");
     }
 
     /// Waits for what it did.
@@ -93,10 +80,7 @@ impl Workload {
     /// # Panics
     /// If it fails.
     pub fn truth(&mut self) -> Truth {
-        let line = self
-            .stdout
-            .find(WORK, |_| true)
-            .expect("the workload tells what it did");
+        let line = self.stdout.find(WORK, |_| true).expect("the workload tells what it did");
         serde_json::from_str(&line).expect("the workload's truth")
     }
 

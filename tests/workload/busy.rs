@@ -40,13 +40,7 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let file = source::hot(directory, "busy", options.bytes as u64)?;
     let sink = Sink::open(options.out)?;
     // The first copy makes the pages of the file in memory.
-    Call {
-        source: file.as_fd(),
-        out: sink.as_fd(),
-        offset: 0,
-        bytes: options.bytes,
-    }
-    .make();
+    Call { source: file.as_fd(), out: sink.as_fd(), offset: 0, bytes: options.bytes }.make();
     let work = {
         let options = options.clone();
         move || {
@@ -55,14 +49,7 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
             let mut truth = this_thread()?;
             for _ in 0..options.calls {
                 sink.rewind()?;
-                // A fresh slice: what is left of the last one would end between a reading and the call.
-                std::thread::yield_now();
-                let call = Call {
-                    source: file.as_fd(),
-                    out: sink.as_fd(),
-                    offset: 0,
-                    bytes: options.bytes,
-                };
+                let call = Call { source: file.as_fd(), out: sink.as_fd(), offset: 0, bytes: options.bytes };
                 let call = meter.measure(call)?;
                 truth.count(call.returned);
                 truth.each.push(call);

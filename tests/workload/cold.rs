@@ -63,10 +63,7 @@ pub struct Options {
 
 /// Does it.
 pub fn run(options: &Options, directory: &Path) -> Result<()> {
-    ensure!(
-        (options.bytes as u64).is_multiple_of(PAGE_BYTES),
-        "whole pages only"
-    );
+    ensure!((options.bytes as u64).is_multiple_of(PAGE_BYTES), "whole pages only");
     let file = Arc::new(source::hot(directory, "cold", options.file_bytes)?);
     evict(&file)?;
     if !options.read_ahead {
@@ -78,11 +75,7 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
         let mine = offsets.drain(..options.calls).collect::<Vec<_>>();
         if options.hot_every > 0 {
             let mut block = vec![0; options.bytes];
-            for offset in mine
-                .iter()
-                .skip(options.hot_every - 1)
-                .step_by(options.hot_every)
-            {
+            for offset in mine.iter().skip(options.hot_every - 1).step_by(options.hot_every) {
                 file.read_exact_at(&mut block, *offset)?;
             }
         }
@@ -99,13 +92,8 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
 fn ranges(options: &Options) -> Result<VecDeque<u64>> {
     let slots = options.file_bytes / options.bytes as u64;
     let calls = options.calls * options.threads;
-    ensure!(
-        calls as u64 <= slots,
-        "the file holds {slots} ranges, not {calls}"
-    );
-    let mut offsets = (0..slots)
-        .map(|slot| slot * options.bytes as u64)
-        .collect::<Vec<_>>();
+    ensure!(calls as u64 <= slots, "the file holds {slots} ranges, not {calls}");
+    let mut offsets = (0..slots).map(|slot| slot * options.bytes as u64).collect::<Vec<_>>();
     if !options.in_order {
         shuffle(&mut offsets);
     }
@@ -129,23 +117,14 @@ fn calls(options: &Options, offsets: &[u64], file: &File) -> Result<ThreadTruth>
     let cache = PageCache::of(file)?;
     let meter = Meter::new()?;
     let null = Sink::open(out::Kind::Null)?;
-    let socket = if options.partial {
-        Some(small_socket()?)
-    } else {
-        None
-    };
+    let socket = if options.partial { Some(small_socket()?) } else { None };
     let mut truth = this_thread()?;
     for (index, &offset) in offsets.iter().enumerate() {
         let out = match &socket {
             Some(socket) => socket.room.as_fd(),
             None => null.as_fd(),
         };
-        let call = Call {
-            source: file.as_fd(),
-            out,
-            offset,
-            bytes: options.bytes,
-        };
+        let call = Call { source: file.as_fd(), out, offset, bytes: options.bytes };
         let first = usize::try_from(offset / PAGE_BYTES)?;
         let pages = first..first + options.bytes / PAGE_BYTES as usize;
         let cached_before = Some(!cache.cached(pages).contains(&false));
@@ -172,17 +151,10 @@ fn calls(options: &Options, offsets: &[u64], file: &File) -> Result<ThreadTruth>
 /// Counts the pages that came, inside and outside of the range that the call returned.
 fn with_gains(call: CallTruth, before: &[bool], after: &[bool]) -> CallTruth {
     let returned = call.offset / PAGE_BYTES..call.end().div_ceil(PAGE_BYTES);
-    let gained = (0_u64..)
-        .zip(before.iter().zip(after))
-        .filter(|(_, (before, after))| !**before && **after);
-    let (inside, outside): (Vec<u64>, Vec<u64>) = gained
-        .map(|(page, _)| page)
-        .partition(|page| returned.contains(page));
-    CallTruth {
-        gained_inside: Some(inside.len() as u64),
-        gained_outside: Some(outside.len() as u64),
-        ..call
-    }
+    let gained = (0_u64..).zip(before.iter().zip(after)).filter(|(_, (before, after))| !**before && **after);
+    let (inside, outside): (Vec<u64>, Vec<u64>) =
+        gained.map(|(page, _)| page).partition(|page| returned.contains(page));
+    CallTruth { gained_inside: Some(inside.len() as u64), gained_outside: Some(outside.len() as u64), ..call }
 }
 
 /// A socket that does not block, with room for less than a range.

@@ -81,10 +81,7 @@ impl FromStr for Failures {
             "EINVAL" => Failure::Invalid,
             _ => bail!("EAGAIN, EBADF and EINVAL can be provoked, not {name}"),
         };
-        Ok(Self {
-            error,
-            count: count.parse()?,
-        })
+        Ok(Self { error, count: count.parse()? })
     }
 }
 
@@ -100,9 +97,7 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
         protocol::ready("count", &[])?;
         let mut threads = Vec::new();
         for _ in 0..waves {
-            let wave = (0..options.threads)
-                .map(|_| crew::spawn(piece(0)))
-                .collect::<Result<Vec<_>>>()?;
+            let wave = (0..options.threads).map(|_| crew::spawn(piece(0))).collect::<Result<Vec<_>>>()?;
             for thread in wave {
                 threads.push(thread.join().expect("a thread panicked")?);
             }
@@ -126,36 +121,18 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
 
 /// What each thread does.
 fn calls(options: &Options, count: usize, file: &File) -> Result<ThreadTruth> {
-    let meter = if options.measured {
-        Some(Meter::new()?)
-    } else {
-        None
-    };
+    let meter = if options.measured { Some(Meter::new()?) } else { None };
     let sink = Sink::open(options.out)?;
     let culprits = Culprits::prepare(&options.fail)?;
     let failures = spread(&options.fail, count)?;
     let mut truth = this_thread()?;
     for (bytes, failure) in options.bytes.iter().copied().cycle().zip(failures) {
-        let good = Call {
-            source: file.as_fd(),
-            out: sink.as_fd(),
-            offset: 0,
-            bytes,
-        };
+        let good = Call { source: file.as_fd(), out: sink.as_fd(), offset: 0, bytes };
         let call = match failure {
             None => good,
-            Some(Failure::Again) => Call {
-                out: culprits.full()?,
-                ..good
-            },
-            Some(Failure::BadDescriptor) => Call {
-                out: no_descriptor(),
-                ..good
-            },
-            Some(Failure::Invalid) => Call {
-                out: culprits.appending.as_fd(),
-                ..good
-            },
+            Some(Failure::Again) => Call { out: culprits.full()?, ..good },
+            Some(Failure::BadDescriptor) => Call { out: no_descriptor(), ..good },
+            Some(Failure::Invalid) => Call { out: culprits.appending.as_fd(), ..good },
         };
         sink.rewind()?;
         if let Some(meter) = &meter {
@@ -171,15 +148,8 @@ fn calls(options: &Options, count: usize, file: &File) -> Result<ThreadTruth> {
 
 /// Which of `count` calls fails, and how: the failures evenly among the others.
 fn spread(failures: &[Failures], count: usize) -> Result<Vec<Option<Failure>>> {
-    let all = failures
-        .iter()
-        .flat_map(|some| std::iter::repeat_n(some.error, some.count))
-        .collect::<Vec<_>>();
-    ensure!(
-        all.len() <= count,
-        "{} of {count} calls cannot fail",
-        all.len()
-    );
+    let all = failures.iter().flat_map(|some| std::iter::repeat_n(some.error, some.count)).collect::<Vec<_>>();
+    ensure!(all.len() <= count, "{} of {count} calls cannot fail", all.len());
     let mut calls = vec![None; count];
     for (index, failure) in all.iter().enumerate() {
         calls[index * count / all.len()] = Some(*failure);
@@ -209,10 +179,7 @@ impl Culprits {
     }
 
     fn full(&self) -> Result<BorrowedFd<'_>> {
-        self.full
-            .as_ref()
-            .map(|channel| channel.room.as_fd())
-            .context("no full socket was prepared")
+        self.full.as_ref().map(|channel| channel.room.as_fd()).context("no full socket was prepared")
     }
 }
 
@@ -232,8 +199,7 @@ where
     // quite gone: try again.
     for _ in 0..5000 {
         if let Some(tid) = tid {
-            std::fs::write(path, (tid - 1).to_string())
-                .with_context(|| format!("writing {path}"))?;
+            std::fs::write(path, (tid - 1).to_string()).with_context(|| format!("writing {path}"))?;
         }
         let work = work();
         let thread = crew::spawn(move || (tid.is_none() || tid == Some(this_tid())).then(work))?;

@@ -46,11 +46,7 @@ impl Crew {
             })?;
         }
         let tids = arrivals.iter().take(count).collect();
-        Ok(Self {
-            tids,
-            gate,
-            results,
-        })
+        Ok(Self { tids, gate, results })
     }
 
     /// The threads' ids.
@@ -61,39 +57,26 @@ impl Crew {
     /// Lets all of them go, and waits for what they did.
     pub fn work(self) -> Result<Vec<ThreadTruth>> {
         self.gate.wait();
-        let mut all = self
-            .results
-            .iter()
-            .take(self.tids.len())
-            .collect::<Vec<_>>();
+        let mut all = self.results.iter().take(self.tids.len()).collect::<Vec<_>>();
         all.sort_by_key(|(index, _)| *index);
         all.into_iter().map(|(_, truth)| truth).collect()
     }
 }
 
 /// Starts a thread with a small stack.
-pub fn spawn<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<std::thread::JoinHandle<T>> {
+pub fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<std::thread::JoinHandle<T>> {
     let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
     builder.spawn(work).context("starting a thread")
 }
 
 /// The calling thread's id.
 pub fn this_tid() -> u32 {
-    rustix::thread::gettid()
-        .as_raw_nonzero()
-        .get()
-        .unsigned_abs()
+    rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs()
 }
 
 /// The calling thread, with nothing done yet.
 pub fn this_thread() -> Result<ThreadTruth> {
     let tid = this_tid();
     let start_ticks = stat_field(tid, START_TIME)?.parse()?;
-    Ok(ThreadTruth {
-        tid,
-        start_ticks,
-        ..ThreadTruth::default()
-    })
+    Ok(ThreadTruth { tid, start_ticks, ..ThreadTruth::default() })
 }

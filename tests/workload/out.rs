@@ -49,10 +49,7 @@ impl Sink {
                 room
             }
         };
-        Ok(Self {
-            fd,
-            rewinds: kind == Kind::Memory,
-        })
+        Ok(Self { fd, rewinds: kind == Kind::Memory })
     }
 
     /// Makes ready for the next call.
@@ -83,16 +80,10 @@ impl Channel {
     pub fn open(kind: Kind) -> Result<Self> {
         if kind == Kind::Socket {
             let (room, drain) = UnixStream::pair().context("making a socket pair")?;
-            Ok(Self {
-                room: room.into(),
-                drain: drain.into(),
-            })
+            Ok(Self { room: room.into(), drain: drain.into() })
         } else {
             let (drain, room) = std::io::pipe().context("making a pipe")?;
-            Ok(Self {
-                room: room.into(),
-                drain: drain.into(),
-            })
+            Ok(Self { room: room.into(), drain: drain.into() })
         }
     }
 

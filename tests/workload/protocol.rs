@@ -20,10 +20,7 @@ pub fn ready(kind: &str, tids: &[u32]) -> Result<()> {
         threads: tids.iter().map(|&tid| ThreadId { tid }).collect(),
     })?;
     let mut line = String::new();
-    let length = io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("waiting for the word to go")?;
+    let length = io::stdin().lock().read_line(&mut line).context("waiting for the word to go")?;
     ensure!(length > 0, "stdin ended before the word to go");
     Ok(())
 }
@@ -31,10 +28,7 @@ pub fn ready(kind: &str, tids: &[u32]) -> Result<()> {
 /// Says what was done, and stays until stdin ends.
 pub fn done(truth: &Truth) -> Result<()> {
     print(truth)?;
-    io::stdin()
-        .lock()
-        .read_to_end(&mut Vec::new())
-        .context("waiting for the end of stdin")?;
+    io::stdin().lock().read_to_end(&mut Vec::new()).context("waiting for the end of stdin")?;
     // Threads may be stuck in a call for good: leave without them.
     std::process::exit(0)
 }
@@ -43,8 +37,5 @@ fn print(value: &impl Serialize) -> Result<()> {
     let mut line = serde_json::to_string(value)?;
     line.push('\n');
     let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(line.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("writing to stdout")
+    stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).context("writing to stdout")
 }

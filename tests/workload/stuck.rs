@@ -44,30 +44,17 @@ pub struct Options {
 /// Does it.
 pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let file = Arc::new(source::hot(directory, "stuck", BYTES as u64)?);
-    let block = |count: usize| {
-        (0..count)
-            .map(|_| Blocked::start(&file))
-            .collect::<Result<Vec<_>>>()
-    };
+    let block = |count: usize| (0..count).map(|_| Blocked::start(&file)).collect::<Result<Vec<_>>>();
     let before = block(options.before)?;
     let released = block(options.released)?;
-    let tids = before
-        .iter()
-        .chain(&released)
-        .map(|blocked| blocked.thread.tid)
-        .collect::<Vec<_>>();
+    let tids = before.iter().chain(&released).map(|blocked| blocked.thread.tid).collect::<Vec<_>>();
     protocol::ready("stuck", &tids)?;
     let during = block(options.during)?;
     let mut threads = Vec::new();
     for blocked in &released {
         threads.push(blocked.release()?);
     }
-    threads.extend(
-        before
-            .iter()
-            .chain(&during)
-            .map(|blocked| blocked.thread.clone()),
-    );
+    threads.extend(before.iter().chain(&during).map(|blocked| blocked.thread.clone()));
     protocol::done(&Truth { threads })
 }
 
@@ -92,22 +79,11 @@ impl Blocked {
                 let entered_at_ns = monotonic_ns();
                 thread.in_call_since_ns = Some(entered_at_ns);
                 hello.send(thread)?;
-                let call = Call {
-                    source: file.as_fd(),
-                    out: channel.room.as_fd(),
-                    offset: 0,
-                    bytes: BYTES,
-                };
+                let call = Call { source: file.as_fd(), out: channel.room.as_fd(), offset: 0, bytes: BYTES };
                 let returned = call.make();
                 let latency_ns = monotonic_ns() - entered_at_ns;
                 let requested_bytes = BYTES as u64;
-                back.send(CallTruth {
-                    entered_at_ns,
-                    latency_ns,
-                    returned,
-                    requested_bytes,
-                    ..CallTruth::default()
-                })?;
+                back.send(CallTruth { entered_at_ns, latency_ns, returned, requested_bytes, ..CallTruth::default() })?;
                 loop {
                     std::thread::park();
                 }
@@ -115,20 +91,13 @@ impl Blocked {
         })?;
         let thread: ThreadTruth = hellos.recv().context("the thread ended before its call")?;
         wait_until_inside(thread.tid)?;
-        Ok(Self {
-            channel,
-            thread,
-            returns,
-        })
+        Ok(Self { channel, thread, returns })
     }
 
     /// Makes room, and waits for the call to return.
     fn release(&self) -> Result<ThreadTruth> {
         self.channel.empty()?;
-        let call = self
-            .returns
-            .recv()
-            .context("the thread ended inside its call")?;
+        let call = self.returns.recv().context("the thread ended inside its call")?;
         let mut thread = self.thread.clone();
         thread.in_call_since_ns = None;
         thread.count(call.returned);
@@ -147,10 +116,7 @@ fn wait_until_inside(tid: u32) -> Result<()> {
         if text.split_whitespace().next() == Some(&sendfile) {
             return Ok(());
         }
-        ensure!(
-            Instant::now() < limit,
-            "thread {tid} does not get stuck: {text}"
-        );
+        ensure!(Instant::now() < limit, "thread {tid} does not get stuck: {text}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -33,14 +33,7 @@ impl PageCache {
         ensure!(pages > 0, "an empty file has no pages");
         // SAFETY: a fresh mapping at an address of the kernel's choice, unmapped on drop and never read.
         let mapping = unsafe {
-            mmap(
-                ptr::null_mut(),
-                pages * PAGE_BYTES as usize,
-                ProtFlags::READ,
-                MapFlags::SHARED,
-                file.as_fd(),
-                0,
-            )
+            mmap(ptr::null_mut(), pages * PAGE_BYTES as usize, ProtFlags::READ, MapFlags::SHARED, file.as_fd(), 0)
         }
         .context("mapping the file to ask for its cached pages")?;
         Ok(Self { mapping, pages })
@@ -58,10 +51,7 @@ impl PageCache {
     /// If the range leaves the file.
     #[must_use]
     pub fn cached(&self, range: std::ops::Range<usize>) -> Vec<bool> {
-        assert!(
-            range.start <= range.end && range.end <= self.pages,
-            "pages outside of the file"
-        );
+        assert!(range.start <= range.end && range.end <= self.pages, "pages outside of the file");
         let mut residence = vec![0_u8; range.len()];
         // SAFETY: the range lies inside the mapping, and the vector has one byte for each of its pages.
         let status = unsafe {
@@ -85,10 +75,7 @@ impl PageCache {
         let mut last = self.cached(0..self.pages);
         let mut since = Instant::now();
         while since.elapsed() < quiet {
-            ensure!(
-                Instant::now() < limit,
-                "pages kept coming into the page cache for ten seconds"
-            );
+            ensure!(Instant::now() < limit, "pages kept coming into the page cache for ten seconds");
             std::thread::sleep(Duration::from_millis(1));
             let now = self.cached(0..self.pages);
             if now != last {

@@ -15,9 +15,7 @@ impl Schedstat {
     /// If the kernel keeps no such account.
     pub fn of_this_thread() -> Result<Self> {
         let path = "/proc/thread-self/schedstat";
-        File::open(path)
-            .map(Self)
-            .with_context(|| format!("opening {path}"))
+        File::open(path).map(Self).with_context(|| format!("opening {path}"))
     }
 
     /// How long the thread has waited for a CPU since its start, ns.
@@ -28,13 +26,8 @@ impl Schedstat {
         let mut text = [0; 128];
         let length = self.0.read_at(&mut text, 0).context("reading schedstat")?;
         let text = str::from_utf8(&text[..length])?;
-        let field = text
-            .split_whitespace()
-            .nth(1)
-            .context("schedstat has no second field")?;
-        field
-            .parse()
-            .with_context(|| format!("schedstat says {text:?}"))
+        let field = text.split_whitespace().nth(1).context("schedstat has no second field")?;
+        field.parse().with_context(|| format!("schedstat says {text:?}"))
     }
 }
 
@@ -56,10 +49,7 @@ pub fn switches() -> Switches {
     assert_eq!(status, 0, "getrusage: {}", std::io::Error::last_os_error());
     // SAFETY: zero is valid for each of its fields, and getrusage succeeded.
     let usage = unsafe { usage.assume_init() };
-    Switches {
-        voluntary: usage.ru_nvcsw.unsigned_abs(),
-        involuntary: usage.ru_nivcsw.unsigned_abs(),
-    }
+    Switches { voluntary: usage.ru_nvcsw.unsigned_abs(), involuntary: usage.ru_nivcsw.unsigned_abs() }
 }
 
 /// Keeps the calling thread on one CPU.
@@ -82,7 +72,5 @@ pub fn stat_field(tid: u32, number: usize) -> Result<String> {
     // The name, field 2, may hold anything, also blanks and parentheses: count from its end.
     let (_, rest) = text.rsplit_once(") ").context("no name in the stat file")?;
     let field = rest.split_whitespace().nth(number - 3);
-    field
-        .map(str::to_owned)
-        .with_context(|| format!("no field {number} in {path}"))
+    field.map(str::to_owned).with_context(|| format!("no field {number} in {path}"))
 }

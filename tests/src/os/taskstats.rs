@@ -61,18 +61,8 @@ impl Taskstats {
     /// If the kernel has no taskstats.
     pub fn open() -> Result<Self> {
         // SAFETY: creates a descriptor; no memory is involved.
-        let fd = unsafe {
-            libc::socket(
-                libc::AF_NETLINK,
-                libc::SOCK_RAW | libc::SOCK_CLOEXEC,
-                libc::NETLINK_GENERIC,
-            )
-        };
-        ensure!(
-            fd >= 0,
-            "opening a netlink socket: {}",
-            io::Error::last_os_error()
-        );
+        let fd = unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_GENERIC) };
+        ensure!(fd >= 0, "opening a netlink socket: {}", io::Error::last_os_error());
         // SAFETY: the descriptor is new and nobody else's.
         let socket = unsafe { OwnedFd::from_raw_fd(fd) };
         let mut this = Self { socket, family: 0 };
@@ -105,10 +95,7 @@ impl Taskstats {
             let bytes = stats.get(offset..offset + 8).context("short statistics")?;
             Ok(u64::from_ne_bytes(bytes.try_into()?))
         };
-        Ok(BlockIo {
-            sleeps: field(BLKIO_COUNT)?,
-            slept_ns: field(BLKIO_DELAY_TOTAL)?,
-        })
+        Ok(BlockIo { sleeps: field(BLKIO_COUNT)?, slept_ns: field(BLKIO_DELAY_TOTAL)? })
     }
 
     /// Sends one request with one attribute; returns the attributes of the answer.
@@ -127,31 +114,16 @@ impl Taskstats {
         request.resize(total, 0);
 
         // SAFETY: the pointer and the length are those of a live buffer.
-        let sent =
-            unsafe { libc::send(self.socket.as_raw_fd(), request.as_ptr().cast(), total, 0) };
-        ensure!(
-            sent == total.cast_signed(),
-            "sending: {}",
-            io::Error::last_os_error()
-        );
+        let sent = unsafe { libc::send(self.socket.as_raw_fd(), request.as_ptr().cast(), total, 0) };
+        ensure!(sent == total.cast_signed(), "sending: {}", io::Error::last_os_error());
         let mut answer = vec![0; 4096];
         // SAFETY: the pointer and the length are those of a live buffer.
-        let received = unsafe {
-            libc::recv(
-                self.socket.as_raw_fd(),
-                answer.as_mut_ptr().cast(),
-                answer.len(),
-                0,
-            )
-        };
+        let received = unsafe { libc::recv(self.socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0) };
         let Ok(received) = usize::try_from(received) else {
             bail!("receiving: {}", io::Error::last_os_error());
         };
         answer.truncate(received);
-        ensure!(
-            received >= NETLINK_HEADER + GENERIC_HEADER,
-            "a short answer"
-        );
+        ensure!(received >= NETLINK_HEADER + GENERIC_HEADER, "a short answer");
         if answer[4..6] == u16::try_from(libc::NLMSG_ERROR)?.to_ne_bytes() {
             let errno = i32::from_ne_bytes(answer[16..20].try_into()?);
             bail!("refused: {}", io::Error::from_raw_os_error(-errno));
