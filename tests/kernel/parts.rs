@@ -47,22 +47,32 @@ fn a_call_that_only_lost_the_cpu_is_runqueue() {
 
 #[test]
 fn disk_time_is_the_block_io_delay_of_taskstats() {
-    let _machine = needs!(Root, DelayAccounting);
+    let _machine = needs!(Root, DelayAccounting, RealTime);
     let _accounting = Sysctl::delay_accounting();
-    for load in [0, 2] {
-        let workload = Workload::start("cold --calls 600 --bytes 16384");
-        let load = CpuLoad::per_cpu(load);
-        let (seen, truth) = watch_with("", workload);
-        drop(load);
-        let seen = seen.sendfile();
-        let slept_ns = truth.sum(|call| call.disk_sleep_ns);
-        assert!(slept_ns > 0, "it never slept for the disk");
-        assert_agree("disk", seen.time_ns.disk, slept_ns, 0.01, 2_000 * seen.disk_waits);
-        let cpu_ns = truth.sum(|call| call.cpu_ns);
-        assert_agree("on CPU", seen.time_ns.on_cpu, cpu_ns, 0.02, PER_CALL_NS * seen.calls);
-        let run_delay_ns = truth.sum(|call| call.run_delay_ns);
-        assert_agree("run queue", seen.time_ns.runqueue, run_delay_ns, 0.02, PER_CALL_NS * seen.calls);
-    }
+    let (seen, truth) = watch("cold --calls 600 --bytes 16384 --real-time");
+    let seen = seen.sendfile();
+    let slept_ns = truth.sum(|call| call.disk_sleep_ns);
+    assert!(slept_ns > 0, "it never slept for the disk");
+    assert_agree("disk", seen.time_ns.disk, slept_ns, 0.01, 2_000 * seen.disk_waits);
+}
+
+#[test]
+fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
+    let _machine = needs!(Root);
+    let workload = Workload::start("cold --calls 600 --bytes 16384");
+    let load = CpuLoad::per_cpu(2);
+    let (seen, truth) = watch_with("", workload);
+    drop(load);
+    let seen = seen.sendfile();
+    // Into /dev/null it sleeps for the disk alone.
+    let slept_ns = truth.sum(|call| Some(call.slept_ns()));
+    let run_delay_ns = truth.sum(|call| call.run_delay_ns);
+    let cpu_ns = truth.sum(|call| call.cpu_ns);
+    assert!(run_delay_ns > slept_ns, "the load took too little: {run_delay_ns} beside {slept_ns}");
+    assert_agree("run queue", seen.time_ns.runqueue, run_delay_ns, 0.02, PER_CALL_NS * seen.calls);
+    assert_agree("disk", seen.time_ns.disk, slept_ns, 0.02, PER_CALL_NS * seen.disk_waits);
+    assert_agree("on CPU", seen.time_ns.on_cpu, cpu_ns, 0.02, PER_CALL_NS * seen.calls);
+    assert_eq!(seen.time_ns.other, 0);
 }
 
 #[test]
@@ -98,23 +108,22 @@ fn held_up_by(out: &str) {
     assert!(held_ns >= calls * hold_ns, "the peer slept less than it should: {held_ns}");
     // From below: what the call does before it sleeps. From above: all that is neither CPU nor run queue.
     assert!(seen.time_ns.other + calls * 100_000 >= held_ns, "{} of {held_ns}", seen.time_ns.other);
-    let rest_ns = truth.sum(|call| Some(call.latency_ns.saturating_sub(call.cpu_ns? + call.run_delay_ns?)));
+    let rest_ns = truth.sum(|call| Some(call.slept_ns()));
     assert_agree("other", seen.time_ns.other, rest_ns, 0.01, PER_CALL_NS * calls);
 }
 
 #[test]
 fn a_cold_call_held_up_by_a_full_pipe_is_still_disk() {
-    let _machine = needs!(Root, DelayAccounting);
+    let _machine = needs!(Root, DelayAccounting, RealTime);
     let _accounting = Sysctl::delay_accounting();
-    let (seen, truth) = watch("held --calls 40 --hold-us 3000 --out pipe --cold");
+    let (seen, truth) = watch("held --calls 40 --hold-us 3000 --out pipe --cold --real-time");
     let seen = seen.sendfile();
-    let both = truth.each().filter(|call| call.disk_sleeps > Some(0) && call.disk_sleeps < call.voluntary_switches);
-    assert!(both.count() >= 20, "too few calls slept for the disk and for the pipe");
-    let slept = truth.each().filter(|call| call.disk_sleeps > Some(0)).count() as u64;
-    assert_eq!(seen.by_cause.counts(), [0, slept, 0, 40 - slept]);
+    let disk = truth.each().filter(|call| call.disk_sleeps > Some(0)).count() as u64;
+    let twice = truth.each().filter(|call| call.voluntary_switches > call.disk_sleeps).count();
+    assert!(disk >= 20 && twice == 40, "{disk} calls slept for the disk, {twice} for the pipe");
+    assert_eq!(seen.by_cause.counts(), [0, disk, 0, 40 - disk]);
     let disk_ns = truth.sum(|call| call.disk_sleep_ns);
     assert_agree("disk", seen.time_ns.disk, disk_ns, 0.01, 2_000 * seen.disk_waits);
-    let rest_ns =
-        truth.sum(|call| Some(call.latency_ns.saturating_sub(call.cpu_ns? + call.run_delay_ns? + call.disk_sleep_ns?)));
+    let rest_ns = truth.sum(|call| Some(call.slept_ns() - call.disk_sleep_ns?));
     assert_agree("other", seen.time_ns.other, rest_ns, 0.01, PER_CALL_NS * seen.calls);
 }

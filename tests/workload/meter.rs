@@ -57,7 +57,8 @@ impl Meter {
         Ok(Self { tid: this_tid(), schedstat: Schedstat::of_this_thread()?, taskstats })
     }
 
-    /// Makes a call, and measures it. The readings lie around the call like shells: what happens between a reading and the call is taken for a part of it.
+    /// Makes a call, and measures it. The readings lie around the call like shells: what happens between a
+    /// reading and the call is taken for a part of it.
     pub fn measure(&self, call: Call<'_>) -> Result<CallTruth> {
         let block_io_before = self.block_io()?;
         // Asking for the CPU time makes the kernel look whether the slice is over; if so, the CPU is lost on

@@ -40,4 +40,4 @@ impl Config {
 pub const CONFIG_SYMBOL: &str = "CONFIG";
 
 /// How far a thread may be moved from its home slot before it is dropped and counted as lost.
-pub const PROBE_LIMIT: u32 = 32;
+pub const PROBE_LIMIT: u32 = 16;

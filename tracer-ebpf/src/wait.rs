@@ -56,12 +56,8 @@ fn in_call(task: Task, reason: OffCpuReason) {
 
 #[inline(always)]
 fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason) {
-    thread.off_cpu = OffCpu {
-        since_ns: now_ns(),
-        run_delay_ns: task.run_delay_ns(),
-        reason: reason as u32,
-        reserved: 0,
-    };
+    thread.off_cpu =
+        OffCpu { since_ns: now_ns(), run_delay_ns: task.run_delay_ns(), reason: reason as u32, reserved: 0 };
 }
 
 /// Whether a sleep in the system call `number` waits for storage.

@@ -8,6 +8,8 @@ pub mod analysis;
 pub mod cli;
 pub mod collect;
 pub mod commands;
+pub mod demo;
+pub mod escape;
 pub mod exit;
 pub mod measure;
 pub mod model;
@@ -19,9 +21,10 @@ pub mod snapshot;
 pub mod units;
 
 /// Says something to the person at the terminal, on stderr. Text from the kernel or from files may be in it,
-/// so nothing in it can move the cursor.
+/// so nothing in it can move the cursor: each line is escaped.
 pub fn say(text: &str) {
     use std::io::Write as _;
     // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let lines: Vec<_> = text.lines().map(escape::escape).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

@@ -17,6 +17,7 @@ use crate::{
     options::{Measurement, TargetOption},
     probe::{Request, Session},
     snapshot::Snapshot,
+    units,
 };
 
 /// How often the recording cuts the window.
@@ -32,6 +33,8 @@ const MOST_SLOTS: u32 = 1 << 18;
 pub trait Observer {
     /// All probes are attached and the window is open.
     fn started(&mut self, target: &Target, duration: Option<Duration>);
+    /// The window is about to close.
+    fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something that only `-v` shows.
@@ -68,6 +71,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     for (probe, refusal) in session.refusals() {
         let verifier = refusal.verifier.as_deref().map(|text| format!("\n{text}")).unwrap_or_default();
         observer.detail(&format!("{probe}: no {}: {}{verifier}", refusal.mechanism.label(), refusal.reason));
+    }
+    for (program, instructions) in session.verified_instructions() {
+        let instructions = instructions.map_or("an unknown number of".into(), |count| units::count(count.into()));
+        observer.detail(&format!("{program}: attached, {instructions} instructions verified"));
     }
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;
@@ -123,11 +130,8 @@ async fn watch(
         false => None,
     };
 
-    let mut target = Target {
-        selector: options.target.selector(),
-        processes: vec![process.process],
-        ended_early: None,
-    };
+    let mut target =
+        Target { selector: options.target.selector(), processes: vec![process.process], ended_early: None };
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
@@ -161,6 +165,7 @@ async fn watch(
             break;
         }
     }
+    observer.closing();
     let closed_ns = maps.close_window();
     settle().await;
     intervals.push(recorded.cut(maps, closed_ns));

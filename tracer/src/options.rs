@@ -48,3 +48,21 @@ pub struct Measurement {
     /// Whether to say what goes on.
     pub verbose: bool,
 }
+
+impl Measurement {
+    /// A measurement of sendfile with the usual limits, until somebody ends it.
+    #[must_use]
+    pub fn of_sendfile(target: TargetOption, verbose: bool) -> Self {
+        Self {
+            family: "sendfile",
+            syscalls: vec![Syscall::Sendfile],
+            target,
+            duration: None,
+            interval: None,
+            threshold_ns: 1_000_000,
+            blocked_share: 0.001,
+            max_threads: None,
+            verbose,
+        }
+    }
+}

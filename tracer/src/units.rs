@@ -30,10 +30,10 @@ pub fn latency(ns: u64) -> String {
     time(ns, 2)
 }
 
-/// A time that was measured exactly, to three digits: `980 ns`, `36.8 ms`, `2.41 s`, `12 min 5 s`.
+/// A time that was measured exactly, to three digits: `0`, `980 ns`, `36.8 ms`, `2.41 s`, `12 min 5 s`.
 #[must_use]
 pub fn duration(ns: u64) -> String {
-    time(ns, 3)
+    if ns == 0 { "0".into() } else { time(ns, 3) }
 }
 
 /// A time that somebody chose, such as a threshold, without rounding: `1 ms`, `250 µs`, `1.5 s`.
@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_latency_has_two_digits() {
-        let shown = [0, 7, 980, 1_000, 9_949, 9_950, 21_300, 980_400, 1_100_000, 16_252_927, 2_410_000_000].map(latency);
+        let shown =
+            [0, 7, 980, 1_000, 9_949, 9_950, 21_300, 980_400, 1_100_000, 16_252_927, 2_410_000_000].map(latency);
         let expected =
             ["0 ns", "7 ns", "980 ns", "1.0 µs", "9.9 µs", "10 µs", "21 µs", "980 µs", "1.1 ms", "16 ms", "2.4 s"];
         assert_eq!(shown, expected);
@@ -167,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_duration_has_three() {
-        let shown = [41, 1_204, 36_814_000, 2_410_000_000, 10_000_000_000, 599_400_000_000].map(duration);
-        assert_eq!(shown, ["41 ns", "1.20 µs", "36.8 ms", "2.41 s", "10.0 s", "599 s"]);
+        let shown = [0, 41, 1_204, 36_814_000, 2_410_000_000, 10_000_000_000, 599_400_000_000].map(duration);
+        assert_eq!(shown, ["0", "41 ns", "1.20 µs", "36.8 ms", "2.41 s", "10.0 s", "599 s"]);
         assert_eq!(duration(725 * SECOND_NS), "12 min 5 s");
         assert_eq!(duration(7_380 * SECOND_NS), "2 h 3 min");
         assert_eq!(duration(u64::MAX), "5,124,095 h 34 min");
@@ -211,6 +212,9 @@ mod tests {
         assert_eq!(percent(u64::MAX - 1, u64::MAX), ">99.99 %");
         assert_eq!(percent(10, 10), "100 %");
         assert_eq!(percent(0, 0), "–");
-        assert_eq!([share(0.0), share(0.951_952), share(0.999_999), share(1.0)], ["0 %", "95.2 %", ">99.99 %", "100 %"]);
+        assert_eq!(
+            [share(0.0), share(0.951_952), share(0.999_999), share(1.0)],
+            ["0 %", "95.2 %", ">99.99 %", "100 %"]
+        );
     }
 }

@@ -1,3 +1,85 @@
-//! Tasks.
+//! Tasks for building and testing: `cargo xtask --help`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 
-fn main() {}
+mod command;
+mod demo;
+mod ebpf;
+mod faults;
+mod privilege;
+mod setup;
+mod test;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Tasks for building and testing tracer.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build tracer, become root and show it at work: a file server blocked on disk, traced for five seconds
+    Demo {
+        /// Handed on to `tracer demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Install what building the eBPF object and testing need (Debian 12; a second run does nothing)
+    Setup,
+    /// Rebuild the committed eBPF object, tracer/bpf/x86_64.o, and the manifest of its inputs
+    BuildEbpf {
+        /// Rebuild in a scratch directory and fail unless the committed object is what the sources give
+        #[arg(long, conflicts_with_all = ["features", "output"])]
+        check: bool,
+        /// Features of tracer-ebpf to switch on (its deliberate faults)
+        #[arg(long, value_delimiter = ',', requires = "output")]
+        features: Vec<String>,
+        /// Write the object here instead, without a manifest
+        #[arg(long, value_name = "PATH")]
+        output: Option<PathBuf>,
+    },
+    /// Install what is missing, then run every check and every test
+    Test {
+        /// Run this step alone
+        #[arg(long, value_name = "STEP", value_parser = test::step_names())]
+        only: Option<String>,
+        /// Instead: build in one deliberate fault at a time and require that its tests turn red
+        #[arg(long, conflicts_with = "only")]
+        faults: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Demo { arguments } => demo::run(&workspace, &arguments).map(|never| match never {}),
+        Task::Setup => setup::run(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::BuildEbpf { check: true, .. } => ebpf::check(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::BuildEbpf { output: Some(output), features, .. } => {
+            ebpf::build_to(&workspace, &features, &output).map(|()| ExitCode::SUCCESS)
+        }
+        Task::BuildEbpf { .. } => ebpf::build_committed(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Test { faults: true, .. } => faults::run(&workspace),
+        Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
+    }
+}

@@ -42,11 +42,13 @@ fn entered_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, ro
 fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
     let slot = &thread.slot;
     let returned_at_ns = slot.returned_at_ns.checked_sub(snapshot.opened_ns)?;
-    (Call::syscall_of(slot.returned_from) == Some(syscall) && returned_at_ns >= snapshot.threshold_ns).then(|| InFlight {
-        thread: roles.thread_ref(thread),
-        since_ns: None,
-        returned_at_ns: Some(returned_at_ns),
-        waits_for_disk: None,
+    (Call::syscall_of(slot.returned_from) == Some(syscall) && returned_at_ns >= snapshot.threshold_ns).then(|| {
+        InFlight {
+            thread: roles.thread_ref(thread),
+            since_ns: None,
+            returned_at_ns: Some(returned_at_ns),
+            waits_for_disk: None,
+        }
     })
 }
 

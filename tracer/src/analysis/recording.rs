@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{calls, roles::Roles, verdict};
 use crate::{
-    model::{Losses, Recording, SCHEMA_VERSION, ThreadRecord, Tool, Window},
+    model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
 };
 
@@ -45,9 +45,10 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     }
 }
 
-/// The threads that made traced calls or waited for the disk, those that waited longest first.
+/// The threads that made traced calls, waited for the disk or wait for events; those that waited longest
+/// for the disk first.
 fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
-    let took_part = |thread: &&ThreadData| thread.slot.disk_waits > 0 || thread.slot.entered > 0;
+    let took_part = |thread: &&ThreadData| roles.role(&thread.slot.key) != Role::Unknown;
     let mut records: Vec<_> = snapshot
         .threads
         .iter()

@@ -54,7 +54,7 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
         Verdict {
             status: Status::Inconclusive,
             threads: Vec::new(),
-            summary: format!("It cannot be said whether an event loop was blocked on disk: {}.", doubts.join("; ")),
+            summary: "It cannot be said whether an event loop was blocked on disk.".into(),
             reasons: doubts,
             advice: Vec::new(),
         }
@@ -95,10 +95,14 @@ impl Evidence<'_> {
 
     /// Whether a thread slept for storage when the window closed, and had done so for the threshold.
     fn is_stuck_on_disk(&self, thread: &ThreadRef) -> bool {
-        let slot = self.snapshot.threads.iter().map(|data| &data.slot).find(|slot| {
-            slot.key.tid == thread.tid.0 && slot.key.start_boottime_ns == thread.start_time_ns
-        });
-        let waited_ns = slot.filter(|slot| slot.off_cpu.reason == OffCpuReason::Disk as u32 && slot.off_cpu.since_ns != 0);
+        let slot = self
+            .snapshot
+            .threads
+            .iter()
+            .map(|data| &data.slot)
+            .find(|slot| slot.key.tid == thread.tid.0 && slot.key.start_boottime_ns == thread.start_time_ns);
+        let waited_ns =
+            slot.filter(|slot| slot.off_cpu.reason == OffCpuReason::Disk as u32 && slot.off_cpu.since_ns != 0);
         let is_long = waited_ns.is_some_and(|slot| {
             self.snapshot.closed_ns.saturating_sub(slot.off_cpu.since_ns) >= self.snapshot.threshold_ns
         });
@@ -150,7 +154,10 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
         reasons.push("an event loop was still waiting for the disk when the window closed".into());
     }
     if worst_ns >= threshold_ns {
-        reasons.push(format!("a disk wait of an event loop was at least the threshold of {}", units::setting(threshold_ns)));
+        reasons.push(format!(
+            "a disk wait of an event loop was at least the threshold of {}",
+            units::setting(threshold_ns)
+        ));
     }
     let share = evidence.snapshot.blocked_share;
     if blocked.iter().any(|found| found.disk_wait_ns as f64 >= share * evidence.snapshot.duration_ns() as f64) {
@@ -180,8 +187,14 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
 }
 
 fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
-    let waits: u64 = evidence.threads.iter().filter(|record| record.thread.role == Role::EventLoop).map(|record| record.disk_waits).sum();
-    let loops_were = if loops == 1 { "the 1 event loop was not".into() } else { format!("none of {loops} event loops was") };
+    let waits: u64 = evidence
+        .threads
+        .iter()
+        .filter(|record| record.thread.role == Role::EventLoop)
+        .map(|record| record.disk_waits)
+        .sum();
+    let loops_were =
+        if loops == 1 { "the 1 event loop was not".into() } else { format!("none of {loops} event loops was") };
     let below = match waits {
         0 => "no disk wait".into(),
         1 => "1 disk wait, below the limits".into(),
@@ -190,7 +203,10 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
     Verdict {
         status: Status::Clear,
         threads: Vec::new(),
-        summary: format!("{loops_were} blocked on disk: {below} in {}.", units::duration(evidence.snapshot.duration_ns())),
+        summary: format!(
+            "{loops_were} blocked on disk: {below} in {}.",
+            units::duration(evidence.snapshot.duration_ns())
+        ),
         reasons: Vec::new(),
         advice: Vec::new(),
     }
@@ -199,11 +215,14 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
 /// Only what the data supports: reading ahead helps where the traced calls themselves waited.
 fn advice(evidence: &Evidence<'_>, blocked: &[Blocked]) -> Vec<String> {
     let waited_in = |name: &str| {
-        evidence.syscalls.iter().filter(|syscall| syscall.name == name).flat_map(|syscall| &syscall.threads).any(|row| {
-            row.disk_waits > 0 && blocked.iter().any(|found| {
-                (found.thread.tid, found.thread.start_time_ns) == (row.thread.tid, row.thread.start_time_ns)
-            })
-        })
+        evidence.syscalls.iter().filter(|syscall| syscall.name == name).flat_map(|syscall| &syscall.threads).any(
+            |row| {
+                row.disk_waits > 0
+                    && blocked.iter().any(|found| {
+                        (found.thread.tid, found.thread.start_time_ns) == (row.thread.tid, row.thread.start_time_ns)
+                    })
+            },
+        )
     };
     if waited_in("sendfile") {
         vec!["read the range on a worker thread before sending it (sendfile to /dev/null)".into()]

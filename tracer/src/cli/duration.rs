@@ -109,7 +109,24 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", " ", "0", "0s", "-5", "-5s", "1x", "s", "1..5s", "5s3", "nan", "inf", "1e400", "99999999999d", "10000d", "1m-5s"] {
+        for text in [
+            "",
+            " ",
+            "0",
+            "0s",
+            "-5",
+            "-5s",
+            "1x",
+            "s",
+            "1..5s",
+            "5s3",
+            "nan",
+            "inf",
+            "1e400",
+            "99999999999d",
+            "10000d",
+            "1m-5s",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse_interval("1ms").is_err());

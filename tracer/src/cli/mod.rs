@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracer_common::syscall::Syscall;
 
 pub use self::output::{Format, OutputSpec};
 use crate::{
@@ -71,6 +70,9 @@ pub struct DemoArgs {
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Be the demo's server
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub serve: Option<std::path::PathBuf>,
 }
 
 /// Whom to measure.
@@ -160,15 +162,13 @@ impl SendfileArgs {
             _ => bail!("give one of --pid and --tid"),
         };
         Ok(Measurement {
-            family: "sendfile",
-            syscalls: vec![Syscall::Sendfile],
             target,
             duration: self.window.duration,
             interval: self.window.interval,
             threshold_ns: duration::as_ns(self.judgement.threshold),
             blocked_share: self.judgement.blocked_share,
             max_threads: self.judgement.max_threads,
-            verbose: self.output.verbose,
+            ..Measurement::of_sendfile(target, self.output.verbose)
         })
     }
 }

@@ -1,9 +1,6 @@
 //! The target as /proc shows it.
 
-use std::{
-    fs,
-    os::fd::OwnedFd,
-};
+use std::{fs, os::fd::OwnedFd};
 
 use anyhow::{Context as _, Result, bail};
 use procfs::{ProcError, process::Process as ProcProcess};
@@ -81,7 +78,12 @@ fn status_of(id: u32) -> Result<procfs::process::Status> {
 pub fn thread_name(key: &ThreadKey) -> Option<String> {
     let directory = format!("/proc/{}/task/{}", key.pid, key.tid);
     let comm = fs::read(format!("{directory}/comm")).ok()?;
-    let stat = ProcProcess::new(i32::try_from(key.pid).ok()?).ok()?.task_from_tid(i32::try_from(key.tid).ok()?).ok()?.stat().ok()?;
+    let stat = ProcProcess::new(i32::try_from(key.pid).ok()?)
+        .ok()?
+        .task_from_tid(i32::try_from(key.tid).ok()?)
+        .ok()?
+        .stat()
+        .ok()?;
     let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
     // Another thread may have the id by now: the start tells.
     let is_same = stat.starttime == key.start_boottime_ns / tick_ns;

@@ -51,7 +51,8 @@ impl Totals {
             let mut latency = HistogramBuilder::default();
             let (mut bytes, mut slow, mut disk_blocked, mut disk_ns) = (0, 0, 0, 0);
             for &slot in &slots {
-                let CallStats { buckets, bytes: b, slow: s, disk_blocked: d, disk_ns: n, .. } = maps.calls(slot, syscall);
+                let CallStats { buckets, bytes: b, slow: s, disk_blocked: d, disk_ns: n, .. } =
+                    maps.calls(slot, syscall);
                 latency.add_counts(&buckets);
                 bytes += b;
                 slow += s;

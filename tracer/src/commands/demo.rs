@@ -1,13 +1,77 @@
 //! `tracer demo`.
 
-use anyhow::{Result, bail};
+use std::time::Duration;
 
-use crate::cli::DemoArgs;
+use anyhow::{Error, Result};
 
-/// Shows the whole product with no set-up.
+use super::results::{Progress, Results, print};
+use crate::{
+    cli::DemoArgs,
+    demo::{self, Stage},
+    measure::{Observer, measure},
+    model::{Interval, Target},
+    options::{Measurement, TargetOption},
+    probe, render, say, units,
+};
+
+/// Shows the whole product with no set-up: a file server, traced, and what the server itself counted.
 ///
 /// # Errors
-/// If it cannot measure or write.
-pub fn run(_args: &DemoArgs) -> Result<()> {
-    bail!("not wired yet")
+/// If it cannot be set up, measured or written.
+pub fn run(args: &DemoArgs) -> Result<()> {
+    if let Some(directory) = &args.serve {
+        return demo::serve(directory);
+    }
+    let results = Results::open(&args.output)?;
+    // What takes seconds to set up should not be in vain.
+    probe::check_privileges()?;
+    let stage = Stage::set_up(args.directory.as_deref())?;
+    let disk = stage.disk();
+    say(&format!(
+        "demo: a file server on http://{}, its files in {}; a cold read of 4 KiB takes {} here",
+        stage.address(),
+        stage.directory().display(),
+        units::duration(disk.median_ns),
+    ));
+    let options = Measurement {
+        duration: Some(args.duration),
+        threshold_ns: stage.threshold_ns(),
+        ..Measurement::of_sendfile(TargetOption::Pid(stage.pid()), args.output.verbose)
+    };
+    let mut director = Director { progress: Progress::new(&results, options.family), stage, failure: None };
+    let recording = measure(&options, &mut director)?;
+    if let Some(failure) = director.failure {
+        return Err(failure);
+    }
+    let truth = director.stage.finish()?;
+    let account = results.prints_table().then(|| render::demo_account(&recording, &truth, &disk, &results.style()));
+    results.write(&recording)?;
+    account.map_or(Ok(()), |account| print(&account))
+}
+
+/// Lets the clients go when the window opens and stops them before it closes: so each of the server's calls
+/// lies within it, and both accounts must be equal.
+struct Director {
+    progress: Progress,
+    stage: Stage,
+    failure: Option<Error>,
+}
+
+impl Observer for Director {
+    fn started(&mut self, target: &Target, duration: Option<Duration>) {
+        self.progress.started(target, duration);
+        self.failure = self.stage.begin().err();
+    }
+
+    fn closing(&mut self) {
+        self.failure = self.failure.take().or(self.stage.end().err());
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        self.progress.interval(interval);
+    }
+
+    fn detail(&mut self, text: &str) {
+        self.progress.detail(text);
+    }
 }

@@ -43,6 +43,18 @@ impl Results {
         })
     }
 
+    /// Whether the report for people goes to stdout.
+    #[must_use]
+    pub fn prints_table(&self) -> bool {
+        self.stdout == Some(Format::Table)
+    }
+
+    /// How it is laid out there.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
     /// Writes the recording everywhere.
     ///
     /// # Errors
@@ -67,7 +79,7 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
 }
 
 /// Prints on stdout. Whoever closed it has seen enough: that is no error.
-fn print(text: &str) -> Result<()> {
+pub fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -99,6 +111,7 @@ fn columns() -> usize {
 pub struct Progress {
     family: &'static str,
     prints_lines: bool,
+    style: Style,
     verbose: bool,
     lines: usize,
 }
@@ -107,7 +120,7 @@ impl Progress {
     /// Of a measurement with these results.
     #[must_use]
     pub fn new(results: &Results, family: &'static str) -> Self {
-        Self { family, prints_lines: results.stdout == Some(Format::Table), verbose: results.verbose, lines: 0 }
+        Self { family, prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
     }
 }
 
@@ -126,8 +139,12 @@ impl Observer for Progress {
     fn interval(&mut self, interval: &Interval) {
         if self.prints_lines {
             // A closed pipe ends the lines, not the measurement.
-            self.prints_lines = print(&render::interval_lines(interval, self.lines)).is_ok();
+            let header = match self.lines % render::INTERVAL_HEADER_EVERY {
+                0 => render::interval_header(interval, &self.style),
+                _ => String::new(),
+            };
             self.lines += 1;
+            self.prints_lines = print(&(header + &render::interval_lines(interval, &self.style))).is_ok();
         }
     }
 

@@ -105,7 +105,8 @@ fn program<'a, T>(ebpf: &'a mut Ebpf, hook: &Hook) -> Result<&'a mut T>
 where
     &'a mut T: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
 {
-    let program = ebpf.program_mut(hook.program).ok_or_else(|| anyhow!("the object has no program {}", hook.program))?;
+    let program =
+        ebpf.program_mut(hook.program).ok_or_else(|| anyhow!("the object has no program {}", hook.program))?;
     Ok(program.try_into()?)
 }
 

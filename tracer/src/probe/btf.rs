@@ -161,7 +161,9 @@ impl Btf {
         for _ in 0..32 {
             let item = self.head_at(*self.types.get(id.checked_sub(1)? as usize)? as usize).ok()?;
             match item.kind {
-                kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => id = item.size_or_type,
+                kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
+                    id = item.size_or_type
+                }
                 _ => return Some(id),
             }
         }
@@ -218,13 +220,13 @@ mod tests {
         };
         let info = |kind: u32, length: u32, flag: u32| flag << 31 | kind << 24 | length;
         let types: Vec<u32> = [
-            vec![at(b"int"), info(kind::INT, 0, 0), 4, 32],                                                            // 1
-            vec![at(b"inner"), info(kind::STRUCT, 2, 1), 4, at(b"c"), 1, 3 << 24, at(b"d"), 1, 5 << 24 | 3],           // 2
-            vec![at(b"inner_t"), info(kind::TYPEDEF, 0, 0), 2],                                                        // 3
-            vec![0, info(kind::CONST, 0, 0), 3],                                                                       // 4
-            vec![0, info(kind::STRUCT, 1, 0), 4, at(b"b"), 4, 64],                                                     // 5
-            vec![at(b"outer"), info(kind::STRUCT, 2, 0), 16, at(b"a"), 1, 0, 0, 5, 32],                                // 6
-            vec![0, info(kind::ENUM, 1, 0), 4, at(b"PG_head"), 7],                                                     // 7
+            vec![at(b"int"), info(kind::INT, 0, 0), 4, 32], // 1
+            vec![at(b"inner"), info(kind::STRUCT, 2, 1), 4, at(b"c"), 1, 3 << 24, at(b"d"), 1, 5 << 24 | 3], // 2
+            vec![at(b"inner_t"), info(kind::TYPEDEF, 0, 0), 2], // 3
+            vec![0, info(kind::CONST, 0, 0), 3],            // 4
+            vec![0, info(kind::STRUCT, 1, 0), 4, at(b"b"), 4, 64], // 5
+            vec![at(b"outer"), info(kind::STRUCT, 2, 0), 16, at(b"a"), 1, 0, 0, 5, 32], // 6
+            vec![0, info(kind::ENUM, 1, 0), 4, at(b"PG_head"), 7], // 7
         ]
         .concat();
         let mut data = MAGIC.to_ne_bytes().to_vec();

@@ -46,7 +46,13 @@ pub enum Place {
 }
 
 /// What every program reads to know whose event it is.
-const IDENTITY: &[&str] = &["task_struct.pid", "task_struct.tgid", "task_struct.comm", "task_struct.start_boottime", "task_struct.sched_info.run_delay"];
+const IDENTITY: &[&str] = &[
+    "task_struct.pid",
+    "task_struct.tgid",
+    "task_struct.comm",
+    "task_struct.start_boottime",
+    "task_struct.sched_info.run_delay",
+];
 
 /// The calls of one system call. An exit hangs before its entry: so no entry is without its exit.
 pub fn calls(syscall: Syscall) -> ProbeSpec {
@@ -92,9 +98,20 @@ pub fn disk_waits() -> ProbeSpec {
 
 /// Pages that enter the page cache.
 pub fn page_cache() -> ProbeSpec {
-    const FILE: &[&str] = &["task_struct.", "files_struct.", "fdtable.", "file.", "address_space.", "inode.", "super_block.", "pt_regs."];
-    const FILE_AND_FOLIO: &[&str] =
-        &["task_struct.", "files_struct.", "fdtable.", "file.", "address_space.", "inode.", "super_block.", "pt_regs.", "folio.", "PG_head"];
+    const FILE: &[&str] =
+        &["task_struct.", "files_struct.", "fdtable.", "file.", "address_space.", "inode.", "super_block.", "pt_regs."];
+    const FILE_AND_FOLIO: &[&str] = &[
+        "task_struct.",
+        "files_struct.",
+        "fdtable.",
+        "file.",
+        "address_space.",
+        "inode.",
+        "super_block.",
+        "pt_regs.",
+        "folio.",
+        "PG_head",
+    ];
     const EVENT: &str = "mm_filemap_add_to_page_cache";
     ProbeSpec {
         name: Probe::PAGE_CACHE,

@@ -21,14 +21,9 @@ struct InfoByFd {
 /// kprobes before 6.7, which then count as 0 what they do not count.
 pub fn recursion_misses(program: BorrowedFd<'_>) -> Option<u64> {
     let mut info = [0u64; 32];
-    let mut request = InfoByFd {
-        fd: program.as_raw_fd() as u32,
-        length: size_of_val(&info) as u32,
-        info: info.as_mut_ptr() as u64,
-    };
+    let mut request =
+        InfoByFd { fd: program.as_raw_fd() as u32, length: size_of_val(&info) as u32, info: info.as_mut_ptr() as u64 };
     // SAFETY: the kernel writes at most `length` bytes to `info`, which lives until after the call.
-    let result = unsafe {
-        libc::syscall(libc::SYS_bpf, OBJ_GET_INFO_BY_FD, &raw mut request, size_of::<InfoByFd>())
-    };
+    let result = unsafe { libc::syscall(libc::SYS_bpf, OBJ_GET_INFO_BY_FD, &raw mut request, size_of::<InfoByFd>()) };
     (result == 0 && request.length as usize >= RECURSION_MISSES + 8).then(|| info[RECURSION_MISSES / 8])
 }

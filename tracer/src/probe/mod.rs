@@ -95,9 +95,10 @@ impl Session {
         Ok(())
     }
 
-    /// The probes as they stand, with what the kernel says they have missed so far.
+    /// The probes as they stand, with what the kernel says they have missed so far; what was asked for first.
     pub fn probes(&self) -> Vec<Probe> {
-        self.outcomes.iter().map(|outcome| self.probe(outcome)).collect()
+        // What adds to the calls was attached before them.
+        self.outcomes.iter().rev().map(|outcome| self.probe(outcome)).collect()
     }
 
     fn probe(&self, outcome: &Outcome) -> Probe {
@@ -126,6 +127,15 @@ impl Session {
     /// What was refused on the way to each probe, for `-v`.
     pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &Refusal)> {
         self.outcomes.iter().flat_map(|outcome| outcome.refusals.iter().map(|refusal| (outcome.name, refusal)))
+    }
+
+    /// The programs that hang in the kernel, and how many instructions the verifier looked at for each, for `-v`.
+    pub fn verified_instructions(&self) -> impl Iterator<Item = (&'static str, Option<u32>)> {
+        let programs = self.outcomes.iter().flat_map(|outcome| outcome.programs.iter().copied());
+        programs.map(|name| {
+            let info = self.ebpf.program(name).and_then(|program| program.info().ok());
+            (name, info.and_then(|info| info.verified_instruction_count()))
+        })
     }
 
     /// A map of the object.
@@ -162,12 +172,20 @@ impl Session {
     }
 }
 
+/// Fails unless this process may load eBPF programs.
+///
+/// # Errors
+/// Names the capabilities that are missing.
+pub fn check_privileges() -> Result<()> {
+    privileges::check()
+}
+
 /// What to attach for `syscalls`, in order.
 fn specs(syscalls: &[Syscall]) -> Vec<ProbeSpec> {
     let shared = if cfg!(feature = "fault-probe-not-attached") {
         vec![ladder::page_cache()]
     } else {
-        vec![ladder::disk_waits(), ladder::page_cache()]
+        vec![ladder::page_cache(), ladder::disk_waits()]
     };
     shared.into_iter().chain(syscalls.iter().map(|&syscall| ladder::calls(syscall))).collect()
 }
@@ -178,6 +196,7 @@ fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
 }
 
 fn reasons(refusals: &[Refusal]) -> String {
-    let all: Vec<_> = refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
+    let all: Vec<_> =
+        refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
     all.join("; ")
 }

@@ -19,7 +19,8 @@ pub fn check() -> Result<()> {
     if has(SYS_ADMIN) {
         return Ok(());
     }
-    let missing: Vec<_> = [BPF, PERFMON].into_iter().filter(|&capability| !has(capability)).map(|(_, name)| name).collect();
+    let missing: Vec<_> =
+        [BPF, PERFMON].into_iter().filter(|&capability| !has(capability)).map(|(_, name)| name).collect();
     if missing.is_empty() {
         return Ok(());
     }

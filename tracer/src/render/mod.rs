@@ -1,17 +1,36 @@
-//! tmp
-use crate::model::*;
-/// tmp
-#[derive(Clone, Debug)]
-pub struct Style { 
-/// tmp
-pub color: bool, 
-/// tmp
-pub width: usize, 
-/// tmp
-pub top: usize }
-/// tmp
-pub fn table(r: &Recording, _s: &Style) -> String { json(r) }
-/// tmp
-pub fn json(r: &Recording) -> String { serde_json::to_string_pretty(r).unwrap() + "\n" }
-/// tmp
-pub fn interval_lines(i: &Interval, _n: usize) -> String { format!("{} {}\n", i.at_ns, i.syscalls[0].calls) }
+//! What people and programs read: each renderer is a pure function of a recording.
+//!
+//! A recording may come from a file, so every string in it is untrusted (see [`crate::escape`]) and every sum
+//! saturates.
+
+mod color;
+mod columns;
+mod demo;
+mod histogram;
+mod interval;
+mod json;
+mod layout;
+mod percentile;
+mod table;
+
+pub use demo::demo_account;
+pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
+pub use json::json;
+pub use table::table;
+
+/// How a report for people is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// With ANSI colours. They repeat what the words say and never say more.
+    pub color: bool,
+    /// Columns to keep within. Names are cut to fit, figures never.
+    pub width: usize,
+    /// Rows per list; the rest is summed up in one more.
+    pub top: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, width: 100, top: 10 }
+    }
+}

@@ -1,0 +1,225 @@
+//! What a person reads, letter for letter: recordings beside the reports that they must give.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p tests --test golden` writes the reports anew; read the diff before
+//! committing it.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+use tracer::{
+    model::Recording,
+    render::{self, Style},
+};
+
+/// Recording, name of its report, width and colour.
+const REPORTS: [(&str, &str, usize, bool); 13] = [
+    ("blocked", "blocked.80", 80, false),
+    ("blocked", "blocked.100", 100, false),
+    ("blocked", "blocked.200", 200, false),
+    ("blocked", "blocked.color", 100, true),
+    ("blocked-in-pread", "blocked-in-pread", 100, false),
+    ("clear", "clear", 100, false),
+    ("inconclusive", "inconclusive", 100, false),
+    ("no-calls", "no-calls", 100, false),
+    ("hostile-names", "hostile-names", 100, false),
+    ("hostile-names", "hostile-names.color", 80, true),
+    ("many-threads", "many-threads", 100, false),
+    ("several-calls", "several-calls", 100, false),
+    ("several-calls", "several-calls.80", 80, false),
+];
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+fn recording_text(name: &str) -> String {
+    let path = folder("recordings").join(format!("{name}.json"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()))
+}
+
+fn recording(name: &str) -> Recording {
+    serde_json::from_str(&recording_text(name)).unwrap_or_else(|error| panic!("{name}.json: {error}"))
+}
+
+#[test]
+fn every_recording_gives_its_report() {
+    let mut differences = String::new();
+    for (name, report, width, color) in REPORTS {
+        let path = folder("reports").join(format!("{report}.txt"));
+        let actual = render::table(&recording(name), &Style { color, width, top: 10 });
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if actual != expected {
+            differences += &format!("\n{report}.txt:\n{}", difference(&expected, &actual));
+        }
+    }
+    assert!(differences.is_empty(), "reports differ (UPDATE_GOLDEN=1 accepts them as they are now):\n{differences}");
+}
+
+/// The lines between the first and the last that differ: `-` expected, `+` actual, escapes visible.
+fn difference(expected: &str, actual: &str) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
+    let same_before = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let shorter = old.len().min(new.len()) - same_before;
+    let same_after = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count().min(shorter);
+    let shown = |mark: char, lines: &[&str]| -> String {
+        let lines = &lines[same_before..lines.len() - same_after];
+        lines.iter().map(|line| format!("{mark} {}\n", line.replace('\x1b', "\\x1b"))).collect()
+    };
+    format!("  from line {}:\n{}{}", same_before + 1, shown('-', &old), shown('+', &new))
+}
+
+#[test]
+fn a_recording_read_and_written_again_is_the_same() {
+    for (name, ..) in REPORTS {
+        let written: Value = serde_json::from_str(&render::json(&recording(name))).unwrap();
+        let read: Value = serde_json::from_str(&recording_text(name)).unwrap();
+        assert_eq!(written, read, "{name}");
+    }
+}
+
+#[test]
+fn the_json_ends_with_one_newline() {
+    let text = render::json(&recording("blocked"));
+    assert!(text.ends_with("}\n") && !text.ends_with("\n\n"));
+}
+
+#[test]
+fn colour_says_nothing_that_the_words_do_not() {
+    for (name, ..) in REPORTS {
+        let style = Style { width: 80, ..Style::default() };
+        let plain = render::table(&recording(name), &style);
+        let colored = render::table(&recording(name), &Style { color: true, ..style });
+        assert_ne!(plain, colored);
+        assert_eq!(without_colors(&colored), plain, "{name}");
+    }
+}
+
+/// Drops `ESC [ digits and semicolons m`.
+fn without_colors(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |plain, piece| {
+        let (parameters, rest) = piece.split_once('m').expect("a colour ends with m");
+        assert!(parameters.chars().all(|c| c.is_ascii_digit() || c == ';'), "{parameters:?} is no colour");
+        plain + rest
+    })
+}
+
+#[test]
+fn no_string_of_a_recording_reaches_the_terminal_unescaped() {
+    const HOSTILE: &str = "\x1b[2J\n\r\x07\u{9b}\u{202e}\u{2066}\u{feff}";
+    for (name, ..) in REPORTS {
+        let mut value: Value = serde_json::from_str(&recording_text(name)).unwrap();
+        taint(&mut value, HOSTILE);
+        let tainted: Recording = serde_json::from_value(value).unwrap();
+        let mut text = render::table(&tainted, &Style::default());
+        for interval in &tainted.intervals {
+            text += &render::interval_header(interval, &Style::default());
+            text += &render::interval_lines(interval, &Style::default());
+        }
+        let escaped: String = text.chars().filter(|&c| c != '\n').collect();
+        let obeyed = |c: char| c.is_control() || (!c.is_ascii() && HOSTILE.contains(c));
+        assert!(!escaped.chars().any(obeyed), "{name}: {escaped:?}");
+        assert!(escaped.contains(r"\x1b[2J\n\r"), "{name}: nothing was tainted");
+        // A newline in a name would make a line that looks like one of ours.
+        let plain = render::table(&recording(name), &Style { width: usize::MAX, ..Style::default() });
+        let tainted = render::table(&tainted, &Style { width: usize::MAX, ..Style::default() });
+        assert_eq!(tainted.lines().count(), plain.lines().count(), "{name}");
+    }
+}
+
+/// Appends `text` to every string but those that the format itself fixes.
+fn taint(value: &mut Value, text: &str) {
+    const FIXED: [&str; 6] = ["unit", "scheme", "role", "status", "mechanism", "start"];
+    match value {
+        Value::String(string) => string.push_str(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| taint(item, text)),
+        Value::Object(members) => {
+            for (key, member) in members.iter_mut() {
+                if !FIXED.contains(&key.as_str()) {
+                    taint(member, text);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn names_are_cut_to_keep_within_the_width() {
+    for (name, ..) in REPORTS {
+        for width in [80, 100, 200] {
+            let report = render::table(&recording(name), &Style { width, ..Style::default() });
+            for line in report.lines() {
+                assert!(line.chars().count() <= width, "{name} in {width} columns: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn figures_survive_the_narrowest_terminal() {
+    let report = render::table(&recording("blocked"), &Style { width: 0, ..Style::default() });
+    for figure in ["6,293", "36.8 ms", "16.2 ms", "4181", "7 (0.11 %)"] {
+        assert!(report.contains(figure), "{figure} is not in\n{report}");
+    }
+}
+
+#[test]
+fn ten_thousand_threads_are_summed_up_in_one_row() {
+    let mut recording = recording("many-threads");
+    let threads = &mut recording.syscalls[0].threads;
+    threads.truncate(1);
+    let one = threads[0].clone();
+    threads.resize(10_000, one.clone());
+    let report = render::table(&recording, &Style { top: 3, ..Style::default() });
+    let calls = (9_997 * one.calls).to_string();
+    let row = report.lines().find(|line| line.contains("and 9,997 more threads")).expect("a row for the rest");
+    assert!(row.replace(',', "").contains(&format!(" {calls} ")), "{row} has not {calls} calls");
+}
+
+#[test]
+fn figures_of_any_size_are_rendered() {
+    let mut value: Value = serde_json::from_str(&recording_text("many-threads")).unwrap();
+    let syscall = &mut value["syscalls"][0];
+    let max = Value::from(u64::MAX);
+    for key in ["calls", "errors", "bytes", "slow", "disk_blocked", "disk_waits", "cold_requested", "read_ahead"] {
+        syscall[key] = max.clone();
+        for thread in syscall["threads"].as_array_mut().unwrap() {
+            thread[key] = max.clone();
+        }
+    }
+    for part in ["on_cpu", "disk", "runqueue", "other"] {
+        syscall["time_ns"][part] = max.clone();
+    }
+    let mut histogram = syscall["latency"].clone();
+    histogram["buckets"] = serde_json::json!([[0, 1, u64::MAX - 1], [1, 2, 1]]);
+    histogram["count"] = max.clone();
+    syscall["latency"] = histogram.clone();
+    for thread in syscall["threads"].as_array_mut().unwrap() {
+        thread["latency"] = histogram.clone();
+    }
+    for key in ["disk_waits", "disk_wait_ns", "disk_wait_max_ns"] {
+        for thread in value["threads"].as_array_mut().unwrap() {
+            thread[key] = max.clone();
+        }
+    }
+    let recording: Recording = serde_json::from_value(value).unwrap();
+    let report = render::table(&recording, &Style::default());
+    assert!(report.contains("18,446,744,073,709,551,615"), "{report}");
+}
+
+#[test]
+fn a_recording_with_fields_of_a_later_version_is_read() {
+    let mut value: Value = serde_json::from_str(&recording_text("blocked")).unwrap();
+    let expected = render::table(&recording("blocked"), &Style::default());
+    value["a_later_field"] = serde_json::json!({"with": ["anything"]});
+    value["syscalls"][0]["a_later_field"] = 1.into();
+    value["syscalls"][0]["threads"][0]["a_later_field"] = 1.into();
+    value["verdict"]["a_later_field"] = 1.into();
+    let recording: Recording = serde_json::from_value(value).unwrap();
+    assert_eq!(render::table(&recording, &Style::default()), expected);
+}

@@ -1,0 +1,111 @@
+//! Lines that keep within a width: labelled facts, wrapped text, cut names.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A name is not cut below this, even if the line gets too long.
+pub const LEAST_NAME: usize = 8;
+
+/// Where the text of a labelled line starts.
+pub const TEXT_COLUMN: usize = 10;
+
+/// Columns that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most `columns`, its middle left out: threads of a kind differ at their names' ends.
+pub fn fit(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.into();
+    }
+    let kept = columns.saturating_sub(1);
+    let mut head = prefix(text.chars(), kept.div_ceil(2));
+    let tail: String = prefix(text.chars().rev(), kept / 2).chars().rev().collect();
+    loop {
+        let cut = format!("{head}…{tail}");
+        // Characters can be wider together than one by one: an emoji and its variation selector.
+        if width(&cut) <= columns || head.pop().is_none() {
+            return cut;
+        }
+    }
+}
+
+/// As many characters as fit.
+fn prefix(chars: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut used = 0;
+    chars
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= columns
+        })
+        .collect()
+}
+
+/// `label  item · item`, continued on indented lines where the items do not fit on one.
+pub fn labelled_items(label: &str, items: &[String], columns: usize) -> String {
+    flow(label, items.iter().map(String::as_str), " ·", columns)
+}
+
+/// `label  some words`, continued on indented lines.
+pub fn labelled(label: &str, text: &str, columns: usize) -> String {
+    flow(label, text.split(' '), "", columns)
+}
+
+/// Lays out `pieces`, each kept whole, with `separator` and a space between them.
+fn flow<'a>(label: &str, pieces: impl Iterator<Item = &'a str>, separator: &str, columns: usize) -> String {
+    let mut pieces = pieces.peekable();
+    let mut out = format!("  {label:<fill$}", fill = TEXT_COLUMN - 2);
+    let mut at = TEXT_COLUMN;
+    let mut is_first = true;
+    while let Some(piece) = pieces.next() {
+        if !is_first {
+            out.push_str(separator);
+            at += width(separator);
+            let separator_after = if pieces.peek().is_some() { width(separator) } else { 0 };
+            if at + 1 + width(piece) + separator_after > columns {
+                out.push('\n');
+                out.push_str(&" ".repeat(TEXT_COLUMN));
+                at = TEXT_COLUMN;
+            } else {
+                out.push(' ');
+                at += 1;
+            }
+        }
+        out.push_str(piece);
+        at += width(piece);
+        is_first = false;
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_name_keeps_both_ends() {
+        assert_eq!(fit("data-plane-kafka-network-thread-1", 12), "data-p…ead-1");
+        assert_eq!(fit("short", 12), "short");
+    }
+
+    #[test]
+    fn a_cut_name_is_never_wider_than_asked() {
+        for text in ["读线程读线程读线程", "❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", "🚀🚀🚀🚀🚀🚀", "a读b线c程d"]
+        {
+            for columns in 1..12 {
+                assert!(width(&fit(text, columns)) <= columns, "{text} in {columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn items_wrap_as_a_whole() {
+        let items = ["sendfile: tracepoint", "disk waits: tp_btf", "nothing lost"].map(String::from);
+        assert_eq!(
+            labelled_items("probes", &items, 44),
+            "  probes  sendfile: tracepoint ·\n          disk waits: tp_btf · nothing lost\n"
+        );
+    }
+}

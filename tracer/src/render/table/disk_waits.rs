@@ -1,0 +1,75 @@
+//! Disk waits outside the traced calls: a broker that encrypts reads with pread and never calls sendfile.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::{Report, identity, name, tid, tid_heading};
+use crate::{
+    escape::escape,
+    model::ThreadRecord,
+    render::{
+        color::Tint,
+        columns::{
+            Column::{Figure, Name, Word},
+            Columns,
+        },
+    },
+    units::{count, counted, duration},
+};
+
+/// The threads whose disk waits the lists of traced calls do not explain.
+pub fn section(report: &Report) -> String {
+    let mut in_calls: BTreeMap<_, u64> = BTreeMap::new();
+    for row in report.recording.syscalls.iter().flat_map(|syscall| &syscall.threads) {
+        let waits = in_calls.entry(identity(&row.thread)).or_default();
+        *waits = waits.saturating_add(row.disk_waits);
+    }
+    let outside =
+        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0));
+    let mut rows: Vec<_> = report.recording.threads.iter().filter(|row| outside(row) > 0).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.sort_by_key(|row| Reverse(row.disk_wait_ns));
+
+    let mut list = Columns::new(&[
+        (tid_heading(report), Figure),
+        ("thread", Name),
+        ("role", Word),
+        ("disk waits", Figure),
+        ("outside", Figure),
+        ("waited", Figure),
+        ("longest", Figure),
+    ]);
+    let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
+    for row in shown {
+        let cells = [
+            tid(report, &row.thread),
+            name(&row.thread),
+            row.thread.role.label().into(),
+            count(row.disk_waits),
+            count(outside(row)),
+            duration(row.disk_wait_ns),
+            duration(row.disk_wait_max_ns),
+        ];
+        list.row(cells, Some(Tint::Disk));
+    }
+    if !hidden.is_empty() {
+        let sum = |of: &dyn Fn(&ThreadRecord) -> u64| hidden.iter().map(|row| of(row)).fold(0, u64::saturating_add);
+        list.row(
+            [
+                "…".into(),
+                format!("and {}", counted(hidden.len() as u64, "more thread", "more threads")),
+                String::new(),
+                count(sum(&|row| row.disk_waits)),
+                count(sum(&outside)),
+                duration(sum(&|row| row.disk_wait_ns)),
+                duration(hidden.iter().map(|row| row.disk_wait_max_ns).max().unwrap_or(0)),
+            ],
+            Some(Tint::Disk),
+        );
+    }
+    let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
+    let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
+    let heading = format!("Disk waits outside {outside_what} (other system calls and page faults)\n");
+    report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
+}

@@ -1,0 +1,56 @@
+//! Calls that had not returned when the window closed, or were stuck when it opened.
+
+use super::{Report, name, tid, tid_heading};
+use crate::{
+    model::{InFlight, SyscallRecord},
+    render::{
+        color::Tint,
+        columns::{
+            Column::{Figure, Name, Word},
+            Columns,
+        },
+    },
+    units::{counted, duration},
+};
+
+pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
+    if syscall.in_flight.is_empty() {
+        return String::new();
+    }
+    let mut list = Columns::new(&[
+        (tid_heading(report), Figure),
+        ("thread", Name),
+        ("role", Word),
+        ("in flight", Word),
+        ("", Word),
+    ]);
+    let (shown, hidden) = syscall.in_flight.split_at(syscall.in_flight.len().min(report.style.top));
+    for call in shown {
+        let tint = (call.waits_for_disk == Some(true)).then_some(Tint::Disk);
+        let thread = &call.thread;
+        list.row([tid(report, thread), name(thread), thread.role.label().into(), since(call), state(call)], tint);
+    }
+    if !hidden.is_empty() {
+        let on_disk = hidden.iter().filter(|call| call.waits_for_disk == Some(true)).count() as u64;
+        let more = format!("and {}", counted(hidden.len() as u64, "more call", "more calls"));
+        let state = format!("{} for the disk", counted(on_disk, "waits", "wait"));
+        list.row(["…".into(), more, String::new(), String::new(), state], (on_disk > 0).then_some(Tint::Disk));
+    }
+    list.render(2, report.style.width, report.paint)
+}
+
+fn since(call: &InFlight) -> String {
+    match call.since_ns {
+        Some(ns) => format!("{} so far", duration(ns)),
+        None => "since before the window".into(),
+    }
+}
+
+fn state(call: &InFlight) -> String {
+    match (call.returned_at_ns, call.waits_for_disk) {
+        (Some(at_ns), _) => format!("returned at {}", duration(at_ns)),
+        (None, Some(true)) => "waits for the disk".into(),
+        (None, Some(false)) => "waits, not for the disk".into(),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The report that a person sees.
+
+mod disk_waits;
+mod heading;
+mod in_flight;
+mod program;
+mod syscall;
+mod threads;
+mod verdict;
+
+use std::collections::BTreeSet;
+
+use super::{Style, color::Paint};
+use crate::{
+    escape::escape,
+    model::{ProbeStatus, Recording, Role, ThreadRef},
+};
+
+/// Name of the probe that the disk columns rest on.
+const DISK_WAITS: &str = "disk waits";
+
+/// The report as text: who was measured and how, what each system call did, and the verdict.
+#[must_use]
+pub fn table(recording: &Recording, style: &Style) -> String {
+    let report = Report { recording, style: *style, paint: Paint { color: style.color } };
+    let mut sections = vec![heading::heading(&report)];
+    sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
+    sections.push(disk_waits::section(&report));
+    sections.push(verdict::section(&report));
+    sections.retain(|section| !section.is_empty());
+    sections.join("\n")
+}
+
+/// What every section looks at.
+struct Report<'a> {
+    recording: &'a Recording,
+    style: Style,
+    paint: Paint,
+}
+
+impl Report<'_> {
+    /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
+    fn knows_disk_waits(&self) -> bool {
+        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == DISK_WAITS);
+        probes.all(|probe| probe.status == ProbeStatus::Attached)
+    }
+
+    /// Whether threads of more than one process are listed.
+    fn has_several_processes(&self) -> bool {
+        self.recording.target.processes.len() > 1
+    }
+
+    /// How many event loops the recording knows.
+    fn event_loops(&self) -> usize {
+        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
+            let threads = syscall.threads.iter().map(|row| &row.thread);
+            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
+        });
+        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
+        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
+        loops.map(identity).collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// What tells a thread from all others, also from one that had its tid before.
+fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
+    (thread.pid.0, thread.tid.0, thread.start_time_ns)
+}
+
+/// A thread's name as its rows show it.
+fn name(thread: &ThreadRef) -> String {
+    if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
+}
+
+/// A thread's id as its rows show it: with the process where there are several.
+fn tid(report: &Report, thread: &ThreadRef) -> String {
+    if report.has_several_processes() { format!("{}/{}", thread.pid, thread.tid) } else { thread.tid.to_string() }
+}
+
+/// The heading of the column of [`tid`].
+fn tid_heading(report: &Report) -> &'static str {
+    if report.has_several_processes() { "pid/tid" } else { "tid" }
+}

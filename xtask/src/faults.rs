@@ -1,0 +1,265 @@
+//! `cargo xtask test --faults`: a test that has never been red proves nothing. Each deliberate fault is built
+//! into a tracer of its own, and the tests that guard against it must turn red; with the sound tracer they pass.
+//!
+//! A red test counts only if the faulty tracer did its work: it loaded, measured, ended with exit code 0 and wrote
+//! a recording. The tests say so themselves, in the file that TRACER_RUNS names (docs/testing.md).
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::Run;
+use crate::ebpf;
+use crate::privilege::Root;
+use crate::test::kernel::{self, Tests};
+use crate::test::require_target;
+use crate::workspace::Workspace;
+
+/// Which half a fault is built into.
+#[derive(Clone, Copy)]
+enum Half {
+    /// A feature of tracer-ebpf.
+    Kernel,
+    /// A feature of tracer.
+    User,
+}
+
+struct Fault {
+    /// The cargo feature that builds it in.
+    feature: &'static str,
+    half: Half,
+    what: &'static str,
+    /// Tests of the kernel target that must turn red, each of them.
+    tests: &'static [&'static str],
+}
+
+const FAULTS: &[Fault] = &[
+    Fault {
+        feature: "fault-calls-lost",
+        half: Half::Kernel,
+        what: "one call in a hundred is not counted",
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
+    },
+    Fault {
+        feature: "fault-iowait-ignored",
+        half: Half::Kernel,
+        what: "in_iowait is not looked at, so that no sleep is a disk wait",
+        tests: &["disk_waits::cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not"],
+    },
+    Fault {
+        feature: "fault-threads-mixed",
+        half: Half::Kernel,
+        what: "calls are booked to another thread",
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
+    },
+    Fault {
+        feature: "fault-wrong-offset",
+        half: Half::User,
+        what: "a member offset from BTF is off",
+        tests: &["disk_waits::cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not"],
+    },
+    Fault {
+        feature: "fault-probe-not-attached",
+        half: Half::User,
+        what: "a probe is reported as attached and is not",
+        tests: &["counting::each_thread_has_exactly_its_calls_bytes_and_errors"],
+    },
+];
+
+/// What became of a fault.
+enum Verdict {
+    Caught,
+    /// This test passed in spite of it.
+    Missed(&'static str),
+}
+
+pub fn run(workspace: &Workspace) -> Result<ExitCode> {
+    let Some(root) = Root::without_asking() else {
+        bail!("the faults are shown by tests that need root: run it as root, or let sudo need no password");
+    };
+    require_target(workspace, kernel::TARGET)?;
+    let bench = Bench::prepare(workspace, root)?;
+    let mut lines = Vec::new();
+    let (mut caught, mut missed, mut errors) = (0, 0, 0);
+    for fault in FAULTS {
+        println!("\n=== {}: {} ===", fault.feature, fault.what);
+        let outcome = match bench.try_fault(fault) {
+            Ok(Verdict::Caught) => {
+                caught += 1;
+                format!("caught by {}", fault.tests.join(", "))
+            }
+            Ok(Verdict::Missed(test)) => {
+                missed += 1;
+                format!("NOT CAUGHT: {test} passed in spite of it")
+            }
+            Err(error) => {
+                errors += 1;
+                format!("ERROR: {error:#}")
+            }
+        };
+        println!("--- {}: {outcome}", fault.feature);
+        lines.push(format!("{:26} {outcome}", fault.feature));
+    }
+    println!("\n{}\n\n{caught} caught, {missed} not caught, {errors} errors", lines.join("\n"));
+    Ok(if missed + errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The sound tracer, the tests, and which of them pass with it.
+struct Bench<'a> {
+    workspace: &'a Workspace,
+    root: Root,
+    tests: Tests,
+    /// Faulty tracers go here: they must never lie where a sound one is expected.
+    directory: PathBuf,
+    sound_tests: std::cell::RefCell<HashSet<&'static str>>,
+}
+
+impl<'a> Bench<'a> {
+    fn prepare(workspace: &'a Workspace, root: Root) -> Result<Self> {
+        println!("=== the sound tracer and the tests ===");
+        Run::cargo().args(["build", "--locked", "--package", "tracer"]).current_dir(&workspace.root).status()?;
+        let tests = Tests::build(workspace)?;
+        let directory = workspace.target.join("faults");
+        std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
+        Ok(Self { workspace, root, tests, directory, sound_tests: Default::default() })
+    }
+
+    fn try_fault(&self, fault: &Fault) -> Result<Verdict> {
+        for test in fault.tests {
+            self.must_pass_with_the_sound_tracer(test)?;
+        }
+        let tracer = self.build(fault)?;
+        for test in fault.tests {
+            if !self.turns_red(test, &tracer)? {
+                return Ok(Verdict::Missed(test));
+            }
+        }
+        Ok(Verdict::Caught)
+    }
+
+    fn must_pass_with_the_sound_tracer(&self, test: &'static str) -> Result<()> {
+        if self.sound_tests.borrow().contains(test) {
+            return Ok(());
+        }
+        if self.turns_red(test, &self.workspace.target.join("debug/tracer"))? {
+            bail!("{test} is red with the sound tracer too, so it shows nothing");
+        }
+        self.sound_tests.borrow_mut().insert(test);
+        Ok(())
+    }
+
+    /// Builds the tracer with this fault, in a target directory that all faults share.
+    fn build(&self, fault: &Fault) -> Result<PathBuf> {
+        let build = Run::cargo()
+            .args(["build", "--locked", "--package", "tracer"])
+            .env("CARGO_TARGET_DIR", &self.directory)
+            .current_dir(&self.workspace.root);
+        let build = match fault.half {
+            Half::Kernel => {
+                let object = self.directory.join(format!("{}.o", fault.feature));
+                ebpf::build_to(self.workspace, &[fault.feature.to_owned()], &object)?;
+                self.must_differ(&object)?;
+                build.env("TRACER_EBPF_OBJECT", object)
+            }
+            Half::User => build.args(["--features", fault.feature]),
+        };
+        build.status().context("the faulty tracer does not build")?;
+        let tracer = self.directory.join(format!("tracer-{}", fault.feature));
+        std::fs::copy(self.directory.join("debug/tracer"), &tracer).context("cannot keep the faulty tracer")?;
+        Ok(tracer)
+    }
+
+    /// A feature that no line of tracer-ebpf asks for is no fault.
+    fn must_differ(&self, object: &Path) -> Result<()> {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        if read(object)? == read(&self.workspace.path(ebpf::OBJECT))? {
+            bail!("the faulty object is the committed one: the feature changes nothing");
+        }
+        Ok(())
+    }
+
+    /// Whether the test fails with this tracer, after the tracer has measured.
+    fn turns_red(&self, test: &str, tracer: &Path) -> Result<bool> {
+        let runs = self.directory.join("runs.txt");
+        let skips = self.directory.join("skips.txt");
+        for file in [&runs, &skips] {
+            std::fs::write(file, "").with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        let run = self.tests.run(tracer).args(["--exact", test]).env("TRACER_RUNS", &runs).env("TRACER_SKIPS", &skips);
+        let mut output = String::new();
+        let status = run.through(self.root).for_each_line(|line| {
+            println!("{line}");
+            output.push_str(line);
+            output.push('\n');
+        })?;
+        let read =
+            |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        is_red(test, &output, status.success(), &read(&runs)?, &read(&skips)?)
+    }
+}
+
+/// Judges one run of one test: red, green, or an error if it shows neither.
+fn is_red(test: &str, output: &str, success: bool, runs: &str, skips: &str) -> Result<bool> {
+    if !output.lines().any(|line| line == "running 1 test") {
+        bail!("there is no test {test}");
+    }
+    if let Some(skip) = skips.lines().next() {
+        bail!("it could not run: {skip}");
+    }
+    if runs.is_empty() {
+        bail!("{test} never got as far as running tracer");
+    }
+    if let Some(run) = runs.lines().find(|run| *run != MEASURED) {
+        bail!("tracer did not measure, so {test} shows nothing: {run}");
+    }
+    let failed = output.lines().any(|line| line.starts_with("test result: FAILED. 0 passed; 1 failed;"));
+    if failed == success {
+        bail!("{test} broke off without a result");
+    }
+    Ok(failed)
+}
+
+/// What a test writes to the file TRACER_RUNS after each run of tracer that went well.
+const MEASURED: &str = "exit code 0, recording written";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GREEN: &str =
+        "\nrunning 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out";
+    const RED: &str = "\nrunning 1 test\ntest a ... FAILED\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out";
+    const RAN: &str = "exit code 0, recording written\n";
+
+    fn why(output: &str, success: bool, runs: &str, skips: &str) -> String {
+        is_red("a", output, success, runs, skips).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn red_and_green_are_told_apart() {
+        assert!(is_red("a", RED, false, RAN, "").unwrap());
+        assert!(!is_red("a", GREEN, true, RAN, "").unwrap());
+    }
+
+    #[test]
+    fn a_red_test_whose_tracer_did_not_measure_is_no_catch() {
+        assert!(why(RED, false, "exit code 4, no recording\n", "").contains("exit code 4"));
+        assert!(why(RED, false, &format!("{RAN}ended by signal 9\n"), "").contains("signal 9"));
+        assert!(why(RED, false, "", "").contains("never got as far"));
+    }
+
+    #[test]
+    fn a_test_that_is_missing_or_skipped_or_died_shows_nothing() {
+        let none = "\nrunning 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 10 filtered out";
+        assert!(why(none, true, RAN, "").contains("no test a"));
+        assert!(why(GREEN, true, RAN, "SKIPPED a: no throttle\n").contains("no throttle"));
+        assert!(why("\nrunning 1 test\n", false, RAN, "").contains("broke off"));
+    }
+
+    #[test]
+    fn every_fault_names_a_test() {
+        assert!(FAULTS.iter().all(|fault| fault.feature.starts_with("fault-") && !fault.tests.is_empty()));
+    }
+}

@@ -1,0 +1,69 @@
+//! The steps of `cargo xtask test`, in the order in which they run: what fails fast and cheaply comes first.
+
+use anyhow::{Result, bail};
+
+use super::{Context, Counts, Step, kernel, one, require_target, run_tests};
+use crate::workspace::TESTS_PACKAGE;
+use crate::{ebpf, setup};
+
+pub const ALL: &[Step] = &[
+    Step { name: "setup", what: "install what is missing", run: |context| one(setup::run(context.workspace)) },
+    Step { name: "format", what: "cargo fmt --check", run: format },
+    Step { name: "clippy", what: "lints, warnings are errors", run: clippy },
+    Step { name: "clippy-ebpf", what: "lints of the kernel half", run: |context| one(ebpf::clippy(context.workspace)) },
+    Step { name: "doc", what: "documentation without warnings", run: doc },
+    Step {
+        name: "ebpf",
+        what: "the committed eBPF object is what the sources give",
+        run: |context| one(ebpf::check(context.workspace)),
+    },
+    Step { name: "build", what: "the binaries", run: build },
+    Step { name: "unit", what: "unit tests", run: unit },
+    Step { name: "cli", what: "command-line and golden tests, and the tests' own", run: unprivileged },
+    Step { name: "kernel", what: "tests on the running kernel, as root", run: on_this_kernel },
+];
+
+fn format(context: &Context) -> Result<Counts> {
+    one(context.cargo().args(["fmt", "--all", "--check"]).status())
+}
+
+fn clippy(context: &Context) -> Result<Counts> {
+    one(context.cargo().args(["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]).status())
+}
+
+fn doc(context: &Context) -> Result<Counts> {
+    one(context.cargo().args(["doc", "--locked", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").status())
+}
+
+fn build(context: &Context) -> Result<Counts> {
+    one(context.cargo().args(["build", "--locked", "--bins"]).status())
+}
+
+fn unit(context: &Context) -> Result<Counts> {
+    let excluded = ["--exclude", TESTS_PACKAGE, "--exclude", "tracer-ebpf"];
+    run_tests(context.cargo().args(["test", "--locked", "--no-fail-fast", "--workspace"]).args(excluded))
+}
+
+fn unprivileged(context: &Context) -> Result<Counts> {
+    let targets: Vec<_> = context.workspace.test_targets.iter().filter(|target| *target != kernel::TARGET).collect();
+    if targets.is_empty() {
+        bail!("the package {TESTS_PACKAGE} has no test target but {}", kernel::TARGET);
+    }
+    let run =
+        context.cargo().args(["test", "--locked", "--no-fail-fast", "--package", TESTS_PACKAGE, "--lib", "--bins"]);
+    let run = targets.into_iter().fold(run, |run, target| run.args(["--test", target]));
+    let tracer = context.workspace.target.join("debug/tracer");
+    run_tests(run.env("TRACER_BINARY", tracer).env("TRACER_SKIPS", context.skips.path()))
+}
+
+fn on_this_kernel(context: &Context) -> Result<Counts> {
+    require_target(context.workspace, kernel::TARGET)?;
+    let tests = kernel::Tests::build(context.workspace)?;
+    let Some(root) = crate::privilege::Root::without_asking() else {
+        let skipped = tests.count()?;
+        println!("SKIPPED {skipped} tests: neither root nor sudo without a password");
+        return Ok(Counts { skipped, ..Counts::default() });
+    };
+    let tracer = context.workspace.target.join("debug/tracer");
+    run_tests(tests.run(&tracer).env("TRACER_SKIPS", context.skips.path()).through(root))
+}
