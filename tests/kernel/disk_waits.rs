@@ -6,79 +6,83 @@ use tests::{
 
 use crate::{assert_agree, assert_counts, watch, watch_with};
 
-const PAGE_BY_PAGE: &str = "cold --calls 800";
-
 /// Calls that did not find their page in memory, as mincore knew before.
 fn cold_calls(truth: &Truth) -> u64 {
     truth.each().filter(|call| call.cached_before == Some(false)).count() as u64
 }
 
-/// The kernel's account of sleeps knows of as many calls, and of as many sleeps.
-fn assert_agrees_with_taskstats(seen: &Recording, truth: &Truth) {
-    let blocked = truth.each().filter(|call| call.disk_sleeps.expect("taskstats are on") > 0).count() as u64;
-    assert_eq!(seen.sendfile().disk_blocked, blocked, "calls that slept for the disk");
-    assert_eq!(seen.sendfile().disk_waits, truth.sum(|call| call.disk_sleeps), "sleeps");
-}
-
-/// Each call reported as disk-blocked is one that slept for the disk, and the other way round.
-fn assert_each_agrees_with_taskstats(seen: &Recording, truth: &Truth) {
-    assert_eq!(seen.losses.slow_calls_dropped, 0);
-    let slept = truth.each().filter(|call| call.disk_sleeps != Some(0)).map(|call| Some(call.offset));
-    let mut reported = seen.slow_calls.iter().filter(|call| call.disk_ns > 0).collect::<Vec<_>>();
-    reported.sort_by_key(|call| call.at_ns);
-    let reported = reported.iter().map(|call| call.offset).collect::<Vec<_>>();
-    assert_eq!(reported, slept.collect::<Vec<_>>(), "offsets of the disk-blocked calls, in order");
-}
-
-#[test]
-fn cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not() {
-    let _machine = needs!(Root, DelayAccounting, DiskThrottle);
-    let _accounting = Sysctl::delay_accounting();
-    let workload = Workload::start(PAGE_BY_PAGE);
-    let disk = ThrottledDisk::for_process(workload.pid(), 400);
-    let (seen, truth) = watch_with("", workload);
-    drop(disk);
-    let cold = cold_calls(&truth);
-    assert_eq!(cold, 400, "the workload's own cold calls");
-    assert_counts(seen.sendfile(), &truth);
-    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold, 0.01, 0);
-    assert_agrees_with_taskstats(&seen, &truth);
-    assert_each_agrees_with_taskstats(&seen, &truth);
-}
-
-#[test]
-fn cold_calls_on_the_plain_disk_are_disk_blocked() {
-    let _machine = needs!(Root, DelayAccounting);
-    let _accounting = Sysctl::delay_accounting();
-    let (seen, truth) = watch(PAGE_BY_PAGE);
-    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth), 0.02, 0);
-    assert_agrees_with_taskstats(&seen, &truth);
-    assert_each_agrees_with_taskstats(&seen, &truth);
-}
-
-#[test]
-fn cpu_load_makes_no_disk_waits() {
-    let _machine = needs!(Root, DelayAccounting);
-    let _accounting = Sysctl::delay_accounting();
-    let workload = Workload::start("cold --calls 400 --threads 2");
-    let load = CpuLoad::per_cpu(2);
-    let (seen, truth) = watch_with("", workload);
-    drop(load);
-    assert_agrees_with_taskstats(&seen, &truth);
-    // A read may be over before a thread that waits for its CPU gets to sleep: then it did not sleep.
-    let cold = cold_calls(&truth);
-    assert!(seen.sendfile().disk_blocked <= cold + cold / 50, "{} of {cold}", seen.sendfile().disk_blocked);
+/// The scheduler's count of the times that a thread gave up its CPU says the same, thread by thread: all
+/// calls go to /dev/null, so nothing but the disk makes them sleep.
+fn assert_agrees_with_the_scheduler(seen: &Recording, truth: &Truth) {
     for thread in &truth.threads {
-        let slept = thread.each.iter().filter(|call| call.disk_sleeps != Some(0)).count() as u64;
-        assert_eq!(seen.sendfile().thread(thread.tid).disk_blocked, slept, "thread {}", thread.tid);
+        let sleeps = thread.each.iter().map(|call| call.voluntary_switches.expect("the workload measures"));
+        let sleeps = sleeps.collect::<Vec<_>>();
+        let seen = seen.sendfile().thread(thread.tid);
+        let blocked = sleeps.iter().filter(|sleeps| **sleeps > 0).count() as u64;
+        assert_eq!(seen.disk_blocked, blocked, "calls of thread {} that slept", thread.tid);
+        assert_eq!(seen.disk_waits, sleeps.iter().sum::<u64>(), "sleeps of thread {}", thread.tid);
     }
 }
 
 #[test]
-fn a_read_that_lasts_several_sleeps_is_one_disk_blocked_call() {
-    let _machine = needs!(Root, DelayAccounting);
+fn cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not() {
+    let _machine = needs!(Root, DiskThrottle);
+    let workload = Workload::start("cold --calls 800");
+    let disk = ThrottledDisk::for_process(workload.pid(), 400);
+    let (seen, truth) = watch_with("", workload);
+    drop(disk);
+    assert_eq!(cold_calls(&truth), 400, "the workload's own cold calls");
+    assert_counts(seen.sendfile(), &truth);
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, 400, 0.01, 0);
+    assert_agrees_with_the_scheduler(&seen, &truth);
+}
+
+#[test]
+fn it_is_the_cold_call_of_each_thread_that_is_disk_blocked() {
+    let _machine = needs!(Root, DiskThrottle);
+    // Two calls a thread, one of them cold: the numbers of a thread are those of a call.
+    let workload = Workload::start("cold --threads 200 --calls 2");
+    let disk = ThrottledDisk::for_process(workload.pid(), 400);
+    let (seen, truth) = watch_with("", workload);
+    drop(disk);
+    let right = truth.threads.iter().filter(|thread| seen.sendfile().thread(thread.tid).disk_blocked == 1);
+    assert_agree("threads with one disk-blocked call", right.count() as u64, 200, 0.01, 0);
+    assert_agrees_with_the_scheduler(&seen, &truth);
+}
+
+#[test]
+fn cold_calls_on_the_plain_disk_are_disk_blocked() {
+    let _machine = needs!(Root);
+    let (seen, truth) = watch("cold --calls 800");
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth), 0.02, 0);
+    assert_agrees_with_the_scheduler(&seen, &truth);
+}
+
+#[test]
+fn cold_calls_under_cpu_load_are_disk_blocked() {
+    let _machine = needs!(Root);
+    let workload = Workload::start("cold --calls 400 --threads 2");
+    let load = CpuLoad::per_cpu(2);
+    let (seen, truth) = watch_with("", workload);
+    drop(load);
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth), 0.02, 0);
+    assert_agrees_with_the_scheduler(&seen, &truth);
+}
+
+#[test]
+fn disk_waits_are_the_sleeps_that_taskstats_know() {
+    let _machine = needs!(Root, DelayAccounting, RealTime);
     let _accounting = Sysctl::delay_accounting();
+    let (seen, truth) = watch("cold --calls 800 --real-time");
+    let blocked = truth.each().filter(|call| call.disk_sleeps.expect("taskstats are on") > 0).count();
+    assert_eq!(seen.sendfile().disk_blocked, blocked as u64, "calls that slept for the disk");
+    assert_eq!(seen.sendfile().disk_waits, truth.sum(|call| call.disk_sleeps), "sleeps");
+}
+
+#[test]
+fn a_read_that_lasts_several_sleeps_is_one_disk_blocked_call() {
+    let _machine = needs!(Root);
     let (seen, truth) = watch("cold --calls 60 --bytes 1048576 --hot-every 0");
-    assert!(truth.each().any(|call| call.disk_sleeps > Some(1)), "no call slept twice");
-    assert_agrees_with_taskstats(&seen, &truth);
+    assert!(truth.each().any(|call| call.voluntary_switches > Some(1)), "no call slept twice");
+    assert_agrees_with_the_scheduler(&seen, &truth);
 }

@@ -16,25 +16,30 @@ fn a_call_that_never_returns_is_in_flight() {
     let seen = tracer.stop().recording;
     let after_ns = monotonic_ns();
     seen.assert_nothing_lost();
+    let window_ns = seen.window.duration_ns;
     let seen = seen.sendfile();
     // None of them was entered and returned inside the window, not even the one that returned.
     assert_eq!((seen.calls, seen.bytes), (0, 0));
-    assert_eq!(seen.in_flight.len(), 4, "{:?}", seen.in_flight);
-    let since = |tid: u32| {
+    assert_eq!(seen.in_flight.len(), 5, "{:?}", seen.in_flight);
+    assert!(seen.in_flight.iter().all(|call| call.pid == workload.pid()));
+    let call_of = |tid: u32| {
         let mut calls = seen.in_flight.iter().filter(|call| call.tid == tid);
-        calls.next().unwrap_or_else(|| panic!("thread {tid} is not in flight")).since_ns
+        calls.next().unwrap_or_else(|| panic!("thread {tid} is not in flight"))
     };
     for thread in [early, early_too] {
-        assert_eq!(since(thread.tid), None, "it began before the window");
+        let call = call_of(thread.tid);
+        assert_eq!((call.since_ns, call.returned_at_ns), (None, None), "it began before the window");
     }
     for thread in [late, late_too] {
         let entered_ns = thread.in_call_since_ns.expect("it is in a call");
-        let since_ns = since(thread.tid).expect("it began inside the window");
+        let since_ns = call_of(thread.tid).since_ns.expect("it began inside the window");
         // The program's clock was read before the call, and a busy machine may have come between.
         let (least, most) = (before_ns - entered_ns - 20_000_000, after_ns - entered_ns);
         assert!((least..=most).contains(&since_ns), "{since_ns} is not within {least}..={most}");
     }
-    assert!(seen.in_flight.iter().all(|call| call.tid != released.tid && call.pid == workload.pid()));
+    let call = call_of(released.tid);
+    assert_eq!(call.since_ns, None, "it began before the window");
+    assert!(call.returned_at_ns.expect("it returned inside the window") < window_ns);
 }
 
 #[test]

@@ -44,13 +44,25 @@ fn long_calls_agree_with_the_programs_own_clock() {
 }
 
 #[test]
-fn slow_calls_are_counted_exactly_at_the_threshold() {
+fn slow_calls_are_those_of_at_least_the_threshold() {
+    let _machine = needs!(Root);
+    let workload = Workload::start("held --calls 40 --hold-us 5000");
+    let (seen, _) = watch_with("--threshold 4ms", workload);
+    assert_eq!((seen.threshold_ns, seen.sendfile().slow), (4_000_000, 40));
+    let workload = Workload::start("held --calls 40 --hold-us 5000");
+    let (seen, truth) = watch_with("--threshold 1s", workload);
+    assert!(truth.each().all(|call| call.latency_ns < 1_000_000_000));
+    assert_eq!((seen.threshold_ns, seen.sendfile().slow), (1_000_000_000, 0));
+}
+
+#[test]
+fn the_threshold_cuts_inside_a_bucket() {
     let _machine = needs!(Root);
     let workload = Workload::start("count --measured --calls 3000 --bytes 4096,65536,262144,1048576 --out memory");
     let (seen, truth) = watch_with("--threshold 50us", workload);
-    assert_eq!(seen.threshold_ns, 50_000);
     let at_least = |ns| truth.each().filter(|call| call.latency_ns >= ns).count() as u64;
-    let (least, most) = (at_least(50_000 + APART_NS), at_least(50_000));
+    // An interrupt between the program's clock and the entry or exit makes one call in a thousand longer.
+    let (least, most) = (at_least(50_000 + APART_NS) - 3, at_least(50_000));
     assert!(least > 0 && most < truth.calls(), "the threshold cuts nothing: {least}, {most}");
     let slow = seen.sendfile().slow;
     assert!((least..=most).contains(&slow), "{slow} slow calls, {least} to {most} by the program's clock");

@@ -2,11 +2,15 @@
 
 use std::{
     fs::{File, OpenOptions},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use rustix::fs::sendfile;
+use rustix::{
+    fs::sendfile,
+    mount::{MountFlags, UnmountFlags, mount, unmount},
+};
 use serde_json::Value;
 
 use crate::process::{Guarded, Lines};
@@ -18,6 +22,7 @@ const ATTACH: Duration = Duration::from_secs(60);
 pub struct Bpftrace {
     child: Guarded,
     stdout: Lines,
+    _tracefs: Tracefs,
 }
 
 /// What `hist()` counted.
@@ -42,21 +47,26 @@ impl Bpftrace {
              tracepoint:syscalls:sys_exit_sendfile64 /pid == {us} && @entered/ {{ printf(\"attached\\n\"); }}
              END {{ clear(@start); clear(@entered); }}"
         );
+        let tracefs = Tracefs::mounted();
         let mut command = Command::new("bpftrace");
         command.args(["-f", "json", "-e", &script]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting bpftrace"));
         let mut stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
+        let stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
         let mut attached = Err(String::new());
         let deadline = Instant::now() + ATTACH;
         // It does not say when it is attached, and one probe comes after the other: call until it has seen
         // an entry and an exit. Its probes on an exit are attached in the script's order, the printing one last.
-        while attached.is_err() && Instant::now() < deadline {
+        while attached.is_err() && Instant::now() < deadline && child.is_running() {
             one_call();
             attached = stdout.find(Duration::from_millis(50), |line| line.contains("attached\\n"));
         }
-        attached.expect("bpftrace attaches its probes");
-        Self { child, stdout }
+        if attached.is_err() {
+            drop(child);
+            panic!("bpftrace attaches no probes:\n{}", stderr.rest());
+        }
+        Self { child, stdout, _tracefs: tracefs }
     }
 
     /// Ends it, and reads what it counted.
@@ -89,6 +99,32 @@ impl Hist {
     #[must_use]
     pub fn at_least(&self, edge: u64) -> u64 {
         self.0.iter().filter(|(low, _)| *low >= edge).map(|(_, count)| count).sum()
+    }
+}
+
+/// Where bpftrace looks for the tracepoints; mounted for as long as this lives, if it was not.
+struct Tracefs {
+    mounted: bool,
+}
+
+impl Tracefs {
+    const POINT: &str = "/sys/kernel/tracing";
+
+    fn mounted() -> Self {
+        let missing = !Path::new(Self::POINT).join("events").exists();
+        if missing {
+            mount("nodev", Self::POINT, "tracefs", MountFlags::empty(), None).expect("mounting tracefs");
+        }
+        Self { mounted: missing }
+    }
+}
+
+impl Drop for Tracefs {
+    fn drop(&mut self) {
+        if self.mounted {
+            // Somebody may still look into it: then it goes when they are done.
+            let _ = unmount(Self::POINT, UnmountFlags::DETACH);
+        }
     }
 }
 

@@ -32,6 +32,15 @@ impl Guarded {
         &mut self.0
     }
 
+    /// Whether it has not ended yet.
+    ///
+    /// # Panics
+    /// If the kernel does not say.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        self.0.try_wait().expect("looking after a child").is_none()
+    }
+
     /// Asks it to end as Ctrl-C does.
     ///
     /// # Panics

@@ -25,12 +25,6 @@ pub struct Recording {
     pub losses: Losses,
     /// One row for each traced system call.
     pub syscalls: Vec<Syscall>,
-    /// The disk waits of all threads in any system call.
-    #[serde(default)]
-    pub threads: Vec<DiskWaits>,
-    /// Slow and disk-blocked calls, one by one.
-    #[serde(default)]
-    pub slow_calls: Vec<SlowCall>,
 }
 
 /// What was measured.
@@ -199,41 +193,9 @@ pub struct InFlight {
     pub tid: u32,
     /// How long so far; `None`: it began before the window.
     pub since_ns: Option<u64>,
-}
-
-/// One thread's disk waits in any system call.
-#[derive(Clone, Debug, Deserialize)]
-pub struct DiskWaits {
-    /// Thread id.
-    pub tid: u32,
-    /// Their number.
-    pub disk_waits: u64,
-    /// Their sum, ns.
-    pub disk_wait_ns: u64,
-}
-
-/// One slow or disk-blocked call.
-#[derive(Clone, Debug, Deserialize)]
-pub struct SlowCall {
-    /// Its start, from the start of the window.
-    pub at_ns: u64,
-    /// Thread id.
-    pub tid: u32,
-    /// Its latency.
-    pub latency_ns: u64,
-    /// On the CPU.
-    pub on_cpu_ns: u64,
-    /// Asleep for storage.
-    pub disk_ns: u64,
-    /// Runnable without a CPU.
-    pub runqueue_ns: u64,
-    /// Asleep for something else.
-    pub other_ns: u64,
-    /// Returned bytes, negative for an error.
-    pub bytes: i64,
-    /// First byte, where known.
+    /// When it returned after all, from the start of the window; for calls that began before it.
     #[serde(default)]
-    pub offset: Option<u64>,
+    pub returned_at_ns: Option<u64>,
 }
 
 impl Recording {

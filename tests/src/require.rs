@@ -8,6 +8,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::os::schedule::become_real_time;
+
 /// The machine, for one test alone: a second one would disturb its times.
 pub type Machine = MutexGuard<'static, ()>;
 
@@ -20,6 +22,8 @@ pub enum Need {
     Root,
     /// An account of sleeps for block I/O that does not come from tracing.
     DelayAccounting,
+    /// A real-time thread: delay accounting is right for these alone.
+    RealTime,
     /// A cgroup controller that limits reads per second.
     DiskThrottle,
     /// The program to compare with.
@@ -34,6 +38,11 @@ impl Need {
         match self {
             Self::Root => (!rustix::process::geteuid().is_root()).then(|| "needs root".to_owned()),
             Self::DelayAccounting => absent("/proc/sys/kernel/task_delayacct"),
+            Self::RealTime => {
+                // In a thread of its own: it keeps the class until it ends.
+                let tried = std::thread::spawn(become_real_time).join().expect("a try cannot panic");
+                tried.err().map(|error| format!("{error:#}"))
+            }
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::Bpftrace => {
                 let mut command = Command::new("bpftrace");

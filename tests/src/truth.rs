@@ -72,7 +72,7 @@ pub struct CallTruth {
     /// Pages outside of the returned range that it brought in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gained_outside: Option<u64>,
-    /// The thread's sleeps for block I/O, by taskstats.
+    /// The thread's sleeps for block I/O, by taskstats; to be trusted for real-time threads alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk_sleeps: Option<u64>,
     /// How long they were, ns, until the wake-up.
@@ -154,6 +154,16 @@ impl Truth {
 }
 
 impl CallTruth {
+    /// What of the latency the thread neither ran nor waited for a CPU: it slept.
+    ///
+    /// # Panics
+    /// If the workload did not measure the call.
+    #[must_use]
+    pub fn slept_ns(&self) -> u64 {
+        let awake_ns = self.cpu_ns.zip(self.run_delay_ns).map(|(cpu, delay)| cpu + delay);
+        self.latency_ns.saturating_sub(awake_ns.expect("the workload measured the call"))
+    }
+
     /// One past the last byte that the call returned.
     #[must_use]
     pub fn end(&self) -> u64 {

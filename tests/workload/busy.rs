@@ -49,8 +49,6 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
             let mut truth = this_thread()?;
             for _ in 0..options.calls {
                 sink.rewind()?;
-                // A fresh slice: what is left of the last one would end between a reading and the call.
-                std::thread::yield_now();
                 let call = Call { source: file.as_fd(), out: sink.as_fd(), offset: 0, bytes: options.bytes };
                 let call = meter.measure(call)?;
                 truth.count(call.returned);

@@ -15,7 +15,10 @@ use std::{
 use anyhow::{Result, ensure};
 use clap::Args;
 use tests::{
-    os::page_cache::{PAGE_BYTES, PageCache, evict, forbid_read_ahead},
+    os::{
+        page_cache::{PAGE_BYTES, PageCache, evict, forbid_read_ahead},
+        schedule::become_real_time,
+    },
     truth::{CallTruth, ThreadTruth, Truth},
 };
 
@@ -59,6 +62,9 @@ pub struct Options {
     /// Send into a socket that takes only a part of each range, and now and then nothing
     #[arg(long)]
     partial: bool,
+    /// In the real-time class
+    #[arg(long)]
+    real_time: bool,
 }
 
 /// Does it.
@@ -115,6 +121,9 @@ fn shuffle(items: &mut [u64]) {
 /// What each thread does.
 fn calls(options: &Options, offsets: &[u64], file: &File) -> Result<ThreadTruth> {
     let cache = PageCache::of(file)?;
+    if options.real_time {
+        become_real_time()?;
+    }
     let meter = Meter::new()?;
     let null = Sink::open(out::Kind::Null)?;
     let socket = if options.partial { Some(small_socket()?) } else { None };

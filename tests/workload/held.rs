@@ -13,6 +13,7 @@ use tests::{
     os::{
         clock::monotonic_ns,
         page_cache::{evict, forbid_read_ahead},
+        schedule::become_real_time,
     },
     truth::Truth,
 };
@@ -42,6 +43,9 @@ pub struct Options {
     /// Each call finds its pages on the disk
     #[arg(long)]
     cold: bool,
+    /// The caller is in the real-time class
+    #[arg(long)]
+    real_time: bool,
 }
 
 /// Does it.
@@ -57,6 +61,9 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let work = {
         let options = options.clone();
         move || {
+            if options.real_time {
+                become_real_time()?;
+            }
             let meter = Meter::new()?;
             let mut truth = this_thread()?;
             for index in 0..options.calls {

@@ -7,13 +7,16 @@ use rustix::fs::sendfile;
 use tests::{
     os::{
         clock::{monotonic_ns, thread_cpu_ns},
-        schedule::{Schedstat, Switches, switches},
+        schedule::{Schedstat, switches},
         taskstats::{BlockIo, Taskstats},
     },
     truth::CallTruth,
 };
 
 use crate::crew::this_tid;
+
+/// How long reading the counters takes at most, with nothing of the kernel in the CPU's caches.
+const SHELL_AT_MOST_NS: u64 = 100_000;
 
 /// A call to make.
 #[derive(Clone, Copy)]
@@ -47,13 +50,6 @@ pub struct Meter {
     taskstats: Option<Taskstats>,
 }
 
-/// All counters at one moment. None of them is read while a clock runs.
-struct Reading {
-    block_io: Option<BlockIo>,
-    switches: Switches,
-    run_delay_ns: u64,
-}
-
 impl Meter {
     /// For the calling thread.
     pub fn new() -> Result<Self> {
@@ -61,37 +57,44 @@ impl Meter {
         Ok(Self { tid: this_tid(), schedstat: Schedstat::of_this_thread()?, taskstats })
     }
 
-    /// Makes a call, and measures it.
+    /// Makes a call, and measures it. The readings lie around the call like shells: what happens between a
+    /// reading and the call is taken for a part of it.
     pub fn measure(&self, call: Call<'_>) -> Result<CallTruth> {
-        let before = self.read()?;
+        let block_io_before = self.block_io()?;
+        // Asking for the CPU time makes the kernel look whether the slice is over; if so, the CPU is lost on
+        // the way back. So this comes before the readings that count such a loss.
         let cpu_before_ns = thread_cpu_ns();
+        let read_from_ns = monotonic_ns();
+        let switches_before = switches();
+        let run_delay_before_ns = self.schedstat.run_delay_ns()?;
         let entered_at_ns = monotonic_ns();
         let returned = call.make();
         let left_at_ns = monotonic_ns();
-        let cpu_ns = thread_cpu_ns() - cpu_before_ns;
-        let after = self.read()?;
-        let block_io = before.block_io.zip(after.block_io);
+        let run_delay_ns = self.schedstat.run_delay_ns()? - run_delay_before_ns;
+        let switches = switches();
+        let read_until_ns = monotonic_ns();
+        let cpu_with_readings_ns = thread_cpu_ns() - cpu_before_ns;
+        // A shell that took longer lost the CPU, which costs no CPU time.
+        let shell_ns = |wall_ns: u64| wall_ns.min(SHELL_AT_MOST_NS);
+        let readings_ns = shell_ns(entered_at_ns - read_from_ns) + shell_ns(read_until_ns - left_at_ns);
+        let block_io = self.block_io()?.zip(block_io_before);
         Ok(CallTruth {
             entered_at_ns,
             latency_ns: left_at_ns - entered_at_ns,
             returned,
             offset: call.offset,
             requested_bytes: call.bytes as u64,
-            cpu_ns: Some(cpu_ns),
-            disk_sleeps: block_io.map(|(before, after)| after.sleeps - before.sleeps),
-            disk_sleep_ns: block_io.map(|(before, after)| after.slept_ns - before.slept_ns),
-            run_delay_ns: Some(after.run_delay_ns - before.run_delay_ns),
-            voluntary_switches: Some(after.switches.voluntary - before.switches.voluntary),
-            involuntary_switches: Some(after.switches.involuntary - before.switches.involuntary),
+            cpu_ns: Some(cpu_with_readings_ns.saturating_sub(readings_ns)),
+            disk_sleeps: block_io.map(|(after, before)| after.sleeps - before.sleeps),
+            disk_sleep_ns: block_io.map(|(after, before)| after.slept_ns - before.slept_ns),
+            run_delay_ns: Some(run_delay_ns),
+            voluntary_switches: Some(switches.voluntary - switches_before.voluntary),
+            involuntary_switches: Some(switches.involuntary - switches_before.involuntary),
             ..CallTruth::default()
         })
     }
 
-    fn read(&self) -> Result<Reading> {
-        let block_io = match &self.taskstats {
-            Some(taskstats) => Some(taskstats.block_io(self.tid)?),
-            None => None,
-        };
-        Ok(Reading { block_io, run_delay_ns: self.schedstat.run_delay_ns()?, switches: switches() })
+    fn block_io(&self) -> Result<Option<BlockIo>> {
+        self.taskstats.as_ref().map(|taskstats| taskstats.block_io(self.tid)).transpose()
     }
 }

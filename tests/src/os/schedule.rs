@@ -2,7 +2,7 @@
 
 use std::{fs::File, mem::MaybeUninit, os::unix::fs::FileExt};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// `/proc/PID/task/TID/schedstat` of the thread that opened it.
@@ -60,6 +60,19 @@ pub fn pin_to(cpu: usize) -> Result<()> {
     let mut set = CpuSet::new();
     set.set(cpu);
     sched_setaffinity(None, &set).with_context(|| format!("pinning a thread to CPU {cpu}"))
+}
+
+/// Puts the calling thread, and none that it starts, into the real-time class: it gets a CPU at once.
+///
+/// # Errors
+/// If the permission is missing, or its cgroup has no share of real time.
+pub fn become_real_time() -> Result<()> {
+    let parameter = libc::sched_param { sched_priority: 1 };
+    let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: thread 0 is the caller, and the parameter outlives the call.
+    let status = unsafe { libc::sched_setscheduler(0, policy, &raw const parameter) };
+    ensure!(status == 0, "becoming a real-time thread: {}", std::io::Error::last_os_error());
+    Ok(())
 }
 
 /// The field of `/proc/self/task/TID/stat` with this number, counted from 1 as in proc(5); at least 3.

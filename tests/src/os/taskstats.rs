@@ -1,7 +1,10 @@
 //! Per-thread delay accounting by netlink (`Documentation/accounting/taskstats.rst`): the kernel's own
 //! record of the sleeps for block I/O, from the start of each sleep until its wake-up.
 //!
-//! The counts stay 0 for threads that were created while `kernel.task_delayacct` was 0.
+//! The counts stay 0 for threads that were created while `kernel.task_delayacct` was 0. And only those of
+//! real-time threads are right everywhere: from Linux 6.12 on, a thread of the fair class that goes to sleep
+//! may stay queued for a while (`DELAY_DEQUEUE`), and the account is then opened late, in the name of
+//! whoever runs at that moment.
 
 use std::{
     io,
