@@ -1,6 +1,7 @@
 //! Tasks for building and testing: `cargo xtask --help`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 
+mod bench;
 mod command;
 mod demo;
 mod ebpf;
@@ -56,6 +57,10 @@ enum Task {
         #[arg(long, conflicts_with = "only")]
         faults: bool,
     },
+    /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
+    Bench(bench::Options),
+    #[command(flatten)]
+    BenchStep(bench::Step),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +75,10 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> anyhow::Result<ExitCode> {
+    // The bench's own processes do without the workspace.
+    if let Task::BenchStep(step) = &task {
+        return bench::step(step).map(|()| ExitCode::SUCCESS);
+    }
     let workspace = Workspace::find()?;
     match task {
         Task::Demo { arguments } => demo::run(&workspace, &arguments).map(|never| match never {}),
@@ -81,5 +90,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::BuildEbpf { .. } => ebpf::build_committed(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Test { faults: true, .. } => faults::run(&workspace),
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
+        Task::Bench(options) => bench::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
+        Task::BenchStep(step) => bench::step(&step).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,0 +1,125 @@
+//! The results in words and tables, as docs/overhead.md shows them.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+
+use super::results::{Column, Results};
+use super::settings::{Setting, TracerRun};
+use super::statistics::Spread;
+
+/// Between these lines of docs/overhead.md stands what the bench writes.
+const BEGIN: &str = "<!-- written by `cargo xtask bench --update-docs` -->";
+const END: &str = "<!-- end -->";
+
+/// `page` with the results in the place that is meant for them.
+pub fn updated(page: &str, results: &Results) -> Result<String> {
+    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("no line {BEGIN}"))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("no line {END} behind it"))?;
+    Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", markdown(results)))
+}
+
+/// Markdown.
+pub fn markdown(results: &Results) -> String {
+    let sections = [conditions(results), per_call(results), ratios(results), once(results)];
+    sections.join("\n")
+}
+
+fn conditions(results: &Results) -> String {
+    let machine = &results.machine;
+    let [before, after] = machine.load_average;
+    format!(
+        "Measured on {}, kernel {}, {} CPUs ({}), load average {before:.1} before and {after:.1} after; {} rounds, \
+         batches of {} calls. Taken again: {} measurements during which other eBPF programs hung on events, {} during \
+         which not every call was counted.\n",
+        results.date,
+        machine.kernel,
+        machine.cpus,
+        machine.cpu,
+        results.rounds,
+        results.batch,
+        results.discarded.foreign_programs,
+        results.discarded.calls_missing,
+    )
+}
+
+fn per_call(results: &Results) -> String {
+    let mut text =
+        head(&["ns", "nothing attached takes", "empty adds", "least timing adds", "tracer adds", "bpftrace adds"]);
+    for column in Column::ALL {
+        let added = Setting::ALL[1..].iter().map(|&setting| cell(results.added_ns(setting, column), 0));
+        let cells: Vec<_> =
+            std::iter::once(cell(results.per_call_ns(Setting::Nothing, column), 0)).chain(added).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| {} | {} |", column.title, cells.join(" | "));
+    }
+    text
+}
+
+fn ratios(results: &Results) -> String {
+    use Setting::{Bpftrace, Empty, LeastTiming, Tracer};
+    let mut text = head(&[
+        "added, as ratios",
+        "tracer / empty",
+        "least timing / empty",
+        "tracer / least timing",
+        "tracer / bpftrace",
+    ]);
+    for column in Column::ALL {
+        let pairs = [(Tracer, Empty), (LeastTiming, Empty), (Tracer, LeastTiming), (Tracer, Bpftrace)];
+        let has_meaning = |(_, of)| of != Bpftrace || column == Column::ALL[0];
+        let cells: Vec<_> = pairs
+            .into_iter()
+            .map(|pair| if has_meaning(pair) { cell(results.ratio(pair.0, pair.1, column), 2) } else { "".into() })
+            .collect();
+        let _ = writeln!(text, "| {} | {} |", column.title, cells.join(" | "));
+    }
+    text
+}
+
+fn once(results: &Results) -> String {
+    let of_runs =
+        |figure: fn(&TracerRun) -> f64, decimals| cell(Spread::of(results.tracer_runs.iter().map(figure)), decimals);
+    let rows = [
+        ("from the start to `tracing …`, ms", of_runs(|run| run.start_ms, 0)),
+        ("from the end of the window to the exit, ms", of_runs(|run| run.end_ms, 0)),
+        ("most memory resident, MB", of_runs(|run| run.resident_bytes as f64 / f64::from(1 << 20), 1)),
+        ("`--help`, ms", cell(Spread::of(results.help_ms.iter().copied()), 1)),
+    ];
+    let rows: String = rows.iter().map(|(what, figure)| format!("| {what} | {figure} |\n")).collect();
+    format!("{}{rows}", head(&["a run of tracer", "median (quartiles)"]))
+}
+
+/// The first two lines of a table.
+fn head(titles: &[&str]) -> String {
+    format!("| {} |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len()))
+}
+
+fn cell(spread: Option<Spread>, decimals: usize) -> String {
+    spread.map_or("not measured".into(), |spread| format!("{spread:.decimals$}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::results::tests::sample;
+
+    #[test]
+    fn the_table_says_what_tracer_adds_and_its_ratios() {
+        let text = markdown(&sample());
+        assert!(text.contains("Measured on 2026-01-31, kernel 6.18.0, 2 CPUs (a CPU)"), "{text}");
+        assert!(text.contains("traced sendfile | 900 (750 … 1050) | 375 (312 … 438)"), "{text}");
+        assert!(text.contains("traced sendfile | 1.60 (1.60 … 1.60) | 1.40"), "{text}");
+        assert!(text.contains("`--help`, ms | 3.0 (3.0 … 3.0)"), "{text}");
+        assert!(text.contains("context switch of others | not measured"), "{text}");
+    }
+
+    #[test]
+    fn only_what_stands_between_the_marks_is_replaced() {
+        let page = format!("# Title\n{BEGIN}\nold\n{END}\nend\n");
+        let new = updated(&page, &sample()).unwrap();
+        assert!(new.starts_with(&format!("# Title\n{BEGIN}\n\nMeasured")) && new.ends_with(&format!("\n{END}\nend\n")));
+        assert!(!new.contains("old"));
+        assert!(updated("# Title\n", &sample()).is_err());
+    }
+}
