@@ -7,14 +7,17 @@ use crate::{watch, watch_with};
 /// The two clocks may be so far apart in the median.
 const APART_NS: u64 = 2_000;
 
-fn assert_clocks_agree(seen: &Histogram, truth: &Truth) {
+/// The same after a sleep: nothing of the probes is left in the CPU's caches then.
+const APART_AFTER_SLEEP_NS: u64 = 5_000;
+
+fn assert_clocks_agree(seen: &Histogram, truth: &Truth, apart_ns: u64) {
     let mut latencies = truth.each().map(|call| call.latency_ns).collect::<Vec<_>>();
     latencies.sort_unstable();
     let median_ns = latencies[(latencies.len() - 1) / 2];
     // The upper edge of the median's bucket, which is a sixteenth wide.
     let seen_ns = seen.p50.expect("a median");
     assert!(seen_ns <= median_ns + median_ns / 16, "median: {seen_ns} seen, {median_ns} true");
-    assert!(seen_ns + APART_NS >= median_ns, "median: {seen_ns} seen, {median_ns} true");
+    assert!(seen_ns + apart_ns >= median_ns, "median: {seen_ns} seen, {median_ns} true");
     // The program's clock is read before the entry and after the exit, so it can never show less.
     assert!(seen.sum <= latencies.iter().sum(), "sum: {} seen", seen.sum);
     assert!(seen.min <= latencies.first().copied(), "shortest: {:?} seen", seen.min);
@@ -25,22 +28,22 @@ fn assert_clocks_agree(seen: &Histogram, truth: &Truth) {
 fn short_calls_agree_with_the_programs_own_clock() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("count --measured --calls 20000");
-    assert_clocks_agree(&seen.sendfile().latency, &truth);
-    assert_clocks_agree(&seen.sendfile().thread(truth.threads[0].tid).latency, &truth);
+    assert_clocks_agree(&seen.sendfile().latency, &truth, APART_NS);
+    assert_clocks_agree(&seen.sendfile().thread(truth.threads[0].tid).latency, &truth, APART_NS);
 }
 
 #[test]
 fn cold_calls_agree_with_the_programs_own_clock() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("cold --calls 500 --hot-every 0");
-    assert_clocks_agree(&seen.sendfile().latency, &truth);
+    assert_clocks_agree(&seen.sendfile().latency, &truth, APART_AFTER_SLEEP_NS);
 }
 
 #[test]
 fn long_calls_agree_with_the_programs_own_clock() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("held --calls 40 --hold-us 2000");
-    assert_clocks_agree(&seen.sendfile().latency, &truth);
+    assert_clocks_agree(&seen.sendfile().latency, &truth, APART_AFTER_SLEEP_NS);
 }
 
 #[test]
