@@ -19,10 +19,12 @@ mod kind {
     pub const STRUCT: u32 = 4;
     pub const UNION: u32 = 5;
     pub const ENUM: u32 = 6;
+    pub const FWD: u32 = 7;
     pub const TYPEDEF: u32 = 8;
     pub const VOLATILE: u32 = 9;
     pub const CONST: u32 = 10;
     pub const RESTRICT: u32 = 11;
+    pub const FUNC: u32 = 12;
     pub const FUNC_PROTO: u32 = 13;
     pub const VAR: u32 = 14;
     pub const DATASEC: u32 = 15;
@@ -30,6 +32,9 @@ mod kind {
     pub const TYPE_TAG: u32 = 18;
     pub const ENUM64: u32 = 19;
 }
+
+/// How the names begin of what programs attach to by its type: typed tracepoints and iterators.
+const ATTACH_POINTS: [&[u8]; 2] = [b"btf_trace_", b"bpf_iter_"];
 
 /// The kernel's types.
 pub struct Btf {
@@ -129,6 +134,38 @@ impl Btf {
         })
     }
 
+    /// BTF in which what programs attach to has the id that it has here, and all else is an empty place.
+    ///
+    /// It is for aya, which only looks up these ids, but takes 15 ms and 20 MB to parse all of the kernel's.
+    pub fn attach_points(&self) -> Vec<u8> {
+        let mut types = Vec::with_capacity(self.types.len() * 12);
+        let mut strings = vec![0];
+        for &at in &self.types {
+            let (name, kind) = self.attach_point_at(at as usize).map_or((0, kind::FWD), |(name, kind)| {
+                let place = strings.len() as u32;
+                strings.extend_from_slice(name);
+                strings.push(0);
+                (place, kind)
+            });
+            types.extend([name, kind << 24, 0].iter().flat_map(|word| word.to_ne_bytes()));
+        }
+        let mut data = MAGIC.to_ne_bytes().to_vec();
+        // Version and flags, then the header's length and where the two sections are.
+        data.extend([1, 0]);
+        let length = types.len() as u32;
+        data.extend([24, 0, length, length, strings.len() as u32].iter().flat_map(|word: &u32| word.to_ne_bytes()));
+        data.extend(types);
+        data.extend(strings);
+        data
+    }
+
+    /// Name and kind of the type whose record starts at `at`, if programs attach to such.
+    fn attach_point_at(&self, at: usize) -> Option<(&[u8], u32)> {
+        let item = self.head_at(at).ok().filter(|item| matches!(item.kind, kind::TYPEDEF | kind::FUNC))?;
+        let rest = self.data.get(self.strings + item.name as usize..)?;
+        ATTACH_POINTS.iter().any(|prefix| rest.starts_with(prefix)).then(|| (self.string(item.name), item.kind))
+    }
+
     /// A member of structure `id`, also inside its unnamed members, and its type.
     fn member(&self, id: u32, name: &[u8]) -> Option<(Place, u32)> {
         let item = self.head_at(*self.types.get(self.plain(id)?.checked_sub(1)? as usize)? as usize).ok()?;
@@ -212,7 +249,7 @@ mod tests {
 
     /// struct outer { int a; struct { const inner_t b; }; }; typedef struct inner { int c:3; int d:5; } inner_t;
     fn sample() -> Vec<u8> {
-        let strings = b"\0int\0outer\0a\0b\0inner\0c\0d\0inner_t\0PG_head\0";
+        let strings = b"\0int\0outer\0a\0b\0inner\0c\0d\0inner_t\0PG_head\0btf_trace_x\0";
         let at = |name: &[u8]| {
             let mut needle = name.to_vec();
             needle.push(0);
@@ -227,6 +264,7 @@ mod tests {
             vec![0, info(kind::STRUCT, 1, 0), 4, at(b"b"), 4, 64], // 5
             vec![at(b"outer"), info(kind::STRUCT, 2, 0), 16, at(b"a"), 1, 0, 0, 5, 32], // 6
             vec![0, info(kind::ENUM, 1, 0), 4, at(b"PG_head"), 7], // 7
+            vec![at(b"btf_trace_x"), info(kind::TYPEDEF, 0, 0), 1], // 8
         ]
         .concat();
         let mut data = MAGIC.to_ne_bytes().to_vec();
@@ -251,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn attach_points_keep_their_ids() {
+        let bytes = Btf::parse(sample()).unwrap().attach_points();
+        assert!(aya::Btf::parse(&bytes, aya::Endianness::default()).is_ok());
+        let sparse = Btf::parse(bytes).unwrap();
+        let kept: Vec<_> = sparse.types.iter().map(|&at| sparse.attach_point_at(at as usize)).collect();
+        assert_eq!(kept[7], Some((&b"btf_trace_x"[..], kind::TYPEDEF)));
+        assert!(kept[..7].iter().all(Option::is_none) && kept.len() == 8);
+    }
+
+    #[test]
     fn broken_btf_is_an_error_and_never_a_panic() {
         let whole = sample();
         for length in 0..whole.len() {
@@ -259,7 +307,7 @@ mod tests {
         for at in 0..whole.len() {
             let mut broken = whole.clone();
             broken[at] = 0xff;
-            drop(Btf::parse(broken).map(|btf| (btf.place("outer.b.d"), btf.enumerator("PG_head"))));
+            drop(Btf::parse(broken).map(|btf| (btf.place("outer.b.d"), btf.enumerator("PG_head"), btf.attach_points())));
         }
     }
 }

@@ -13,7 +13,7 @@ mod tracefs;
 use std::{io::Read as _, os::fd::AsFd as _};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use aya::{Btf, Ebpf, programs::Iter};
+use aya::{Btf, Ebpf, Endianness, programs::Iter};
 use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
 
 use self::{
@@ -65,7 +65,8 @@ impl Session {
     /// that only adds to the answer may be missing: see [`Session::probes`].
     pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
         privileges::check()?;
-        let layout = Layout::of_running_kernel()?;
+        let types = btf::Btf::of_running_kernel()?;
+        let layout = Layout::from_btf(&types);
         let config = Config {
             threshold_ns: request.threshold_ns,
             target_pid: request.pid.unwrap_or(0),
@@ -77,7 +78,9 @@ impl Session {
         };
         let sizes = object::Sizes { slots: request.slots, cpus: request.cpus };
         let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
-        let btf = Btf::from_sys_fs().context("aya cannot read the kernel's BTF")?;
+        let btf = Btf::parse(&types.attach_points(), Endianness::default())
+            .context("aya cannot read what programs attach to")?;
+        drop(types);
         let outcomes = tracefs::with_tracefs(|no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
             // What adds to a call comes before the calls themselves: so no call lacks a part.

@@ -1,6 +1,5 @@
 //! What the kernel half must know about this kernel's structures.
 
-use anyhow::Result;
 use bytemuck::Zeroable as _;
 use tracer_common::offsets::Offsets;
 
@@ -9,7 +8,7 @@ use super::btf::Btf;
 /// The bit-field that marks a sleep for storage.
 const IN_IOWAIT: &str = "task_struct.in_iowait";
 
-/// The layout of the running kernel, as far as it is needed.
+/// The layout of a kernel, as far as it is needed.
 pub struct Layout {
     /// Byte offsets, 0 where the member is missing.
     pub offsets: Offsets,
@@ -22,15 +21,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// That of the running kernel.
-    ///
-    /// # Errors
-    /// If the kernel has no BTF that can be read.
-    pub fn of_running_kernel() -> Result<Self> {
-        Ok(Self::from_btf(&Btf::of_running_kernel()?))
-    }
-
-    fn from_btf(btf: &Btf) -> Self {
+    /// That of the kernel whose types are `btf`.
+    pub fn from_btf(btf: &Btf) -> Self {
         let mut offsets = Offsets::zeroed();
         let mut missing = Vec::new();
         let mut in_iowait_mask = 0;

@@ -11,11 +11,11 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 use super::bpf;
 use super::results::{Cell, Column, Discarded, Machine, Results};
 use super::settings::{Active, Bpftrace, Setting, TracerRun, milliseconds};
-use super::work::{BATCH, Work, Worker};
+use super::work::{Work, Worker};
 use crate::command::Run;
 
-/// Batches of one work under one setting in one round.
-const BATCHES: u32 = 5;
+/// Calls, or context switches, of one work under one setting in one round.
+const CALLS: u32 = 80_000;
 
 /// How often `--help` is timed.
 const HELPS: u32 = 30;
@@ -114,7 +114,6 @@ impl<'a> Bench<'a> {
                 cpus: std::thread::available_parallelism().map_or(1, usize::from),
                 load_average: [load_before, load_average()?],
             },
-            batch: BATCH,
             rounds,
             discarded: self.discarded,
             cells,
@@ -141,7 +140,7 @@ impl<'a> Bench<'a> {
         let mut batches_ns = Vec::new();
         for column in Column::ALL {
             let worker = if column.by_target { &mut self.target } else { &mut self.bystander };
-            batches_ns.push((column, worker.batches(column.work, BATCHES)?));
+            batches_ns.push((column, worker.batches(column.work, CALLS / column.work.batch())?));
         }
         let is_alone = setting.is_alone(programs.len()) && bpf::event_programs()? == programs;
         let stopped = active.stop()?;
@@ -161,7 +160,7 @@ impl<'a> Bench<'a> {
 /// sendfile calls of the target.
 fn column_calls(batches_ns: &[(Column, Vec<f64>)]) -> u64 {
     let of_target = batches_ns.iter().filter(|(column, _)| column.work == Work::Sendfile && column.by_target);
-    of_target.map(|(_, batches)| batches.len() as u64 * u64::from(BATCH)).sum()
+    of_target.map(|(_, batches)| batches.len() as u64 * u64::from(Work::Sendfile.batch())).sum()
 }
 
 /// Waits until no eBPF program hangs on an event. The kernel frees one a little after it was closed.

@@ -29,15 +29,14 @@ fn conditions(results: &Results) -> String {
     let machine = &results.machine;
     let [before, after] = machine.load_average;
     format!(
-        "Measured on {}, kernel {}, {} CPUs ({}), load average {before:.1} before and {after:.1} after; {} rounds, \
-         batches of {} calls. Taken again: {} measurements during which other eBPF programs hung on events, {} during \
+        "Measured on {}, kernel {}, {} CPUs ({}), load average {before:.1} before and {after:.1} after; {} rounds. \
+         Taken again: {} measurements during which other eBPF programs hung on events, {} during \
          which not every call was counted.\n",
         results.date,
         machine.kernel,
         machine.cpus,
         machine.cpu,
         results.rounds,
-        results.batch,
         results.discarded.foreign_programs,
         results.discarded.calls_missing,
     )

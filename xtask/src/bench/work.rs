@@ -14,9 +14,6 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-/// Calls, or context switches, in a batch.
-pub const BATCH: u32 = 10_000;
-
 /// Bytes that one sendfile copies.
 const SENDFILE_BYTES: usize = 4096;
 
@@ -33,6 +30,15 @@ pub enum Work {
 }
 
 impl Work {
+    /// Calls, or context switches, in a batch: so many that reading the clocks does not show, and so few that now
+    /// and then a batch passes undisturbed.
+    pub fn batch(self) -> u32 {
+        match self {
+            Self::Sendfile | Self::Getppid => 10_000,
+            Self::Switch => 2_500,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Sendfile => "sendfile",
@@ -82,7 +88,7 @@ impl Worker {
         let batch_ns: Vec<u64> =
             answer.split_whitespace().map(str::parse).collect::<Result<_, _>>().context("the worker talks nonsense")?;
         ensure!(batch_ns.len() == batches as usize, "the worker failed: {answer:?}");
-        Ok(batch_ns.iter().map(|&ns| ns as f64 / f64::from(BATCH)).collect())
+        Ok(batch_ns.iter().map(|&ns| ns as f64 / f64::from(work.batch())).collect())
     }
 }
 
@@ -152,14 +158,14 @@ impl Bench {
     fn batch(&mut self, work: Work) -> Result<u64> {
         match work {
             Work::Sendfile => timed(own_cpu_time_ns, || {
-                for _ in 0..BATCH {
+                for _ in 0..work.batch() {
                     let sent = sendfile(&self.null, &self.file, Some(&mut 0), SENDFILE_BYTES)?;
                     ensure!(sent == SENDFILE_BYTES, "sendfile sent {sent} bytes");
                 }
                 Ok(())
             }),
             Work::Getppid => timed(own_cpu_time_ns, || {
-                for _ in 0..BATCH {
+                for _ in 0..work.batch() {
                     std::hint::black_box(rustix::process::getppid());
                 }
                 Ok(())
@@ -169,7 +175,7 @@ impl Bench {
                 timed(
                     || Ok(own_cpu_time_ns()? + cpu_time_ns(partner)?),
                     || {
-                        for _ in 0..BATCH / 2 {
+                        for _ in 0..work.batch() / 2 {
                             self.to_partner.write_all(b".")?;
                             self.from_partner.read_exact(&mut [0])?;
                         }
