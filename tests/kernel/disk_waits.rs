@@ -1,14 +1,23 @@
 //! Which calls waited for the disk.
 
 use tests::{
-    disk::ThrottledDisk, load::CpuLoad, needs, recording::Recording, sysctl::Sysctl, truth::Truth, workload::Workload,
+    disk::{LoopDisk, ThrottledDisk},
+    load::CpuLoad,
+    needs,
+    recording::Recording,
+    sysctl::Sysctl,
+    truth::Truth,
+    workload::Workload,
 };
 
 use crate::{assert_agree, assert_counts, watch, watch_with};
 
-/// Calls that did not find their page in memory, as mincore knew before.
-fn cold_calls(truth: &Truth) -> u64 {
-    truth.each().filter(|call| call.cached_before == Some(false)).count() as u64
+/// Calls that did not find their page in memory, as mincore knew before. A machine short of memory may have
+/// given up a few more pages than the workload did.
+fn cold_calls(truth: &Truth, by_design: u64) -> u64 {
+    let cold = truth.each().filter(|call| call.cached_before == Some(false)).count() as u64;
+    assert!((by_design..=by_design * 11 / 10).contains(&cold), "{cold} cold calls, not {by_design}");
+    cold
 }
 
 /// The scheduler's count of the times that a thread gave up its CPU says the same, thread by thread: all
@@ -26,46 +35,57 @@ fn assert_agrees_with_the_scheduler(seen: &Recording, truth: &Truth) {
 
 #[test]
 fn cold_calls_on_a_throttled_disk_are_disk_blocked_and_hot_ones_are_not() {
-    let _machine = needs!(Root, DiskThrottle);
-    let workload = Workload::start("cold --calls 800");
-    let disk = ThrottledDisk::for_process(workload.pid(), 400);
+    let _machine = needs!(Root, DiskThrottle, LoopDisk);
+    let disk = LoopDisk::mount();
+    let workload = Workload::start_on(&disk, "cold --calls 800");
+    let limit = ThrottledDisk::of(&workload, 400);
     let (seen, truth) = watch_with("", workload);
-    drop(disk);
-    assert_eq!(cold_calls(&truth), 400, "the workload's own cold calls");
+    drop(limit);
     assert_counts(seen.sendfile(), &truth);
-    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, 400, 0.01, 0);
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth, 400), 0.01, 0);
     assert_agrees_with_the_scheduler(&seen, &truth);
 }
 
 #[test]
 fn it_is_the_cold_call_of_each_thread_that_is_disk_blocked() {
-    let _machine = needs!(Root, DiskThrottle);
+    let _machine = needs!(Root, DiskThrottle, LoopDisk);
+    let disk = LoopDisk::mount();
     // Two calls a thread, one of them cold: the numbers of a thread are those of a call.
-    let workload = Workload::start("cold --threads 200 --calls 2");
-    let disk = ThrottledDisk::for_process(workload.pid(), 400);
+    let workload = Workload::start_on(&disk, "cold --threads 200 --calls 2");
+    let limit = ThrottledDisk::of(&workload, 400);
     let (seen, truth) = watch_with("", workload);
-    drop(disk);
+    drop(limit);
     let right = truth.threads.iter().filter(|thread| seen.sendfile().thread(thread.tid).disk_blocked == 1);
     assert_agree("threads with one disk-blocked call", right.count() as u64, 200, 0.01, 0);
     assert_agrees_with_the_scheduler(&seen, &truth);
 }
 
 #[test]
-fn cold_calls_on_the_plain_disk_are_disk_blocked() {
+fn cold_calls_on_a_plain_disk_are_disk_blocked() {
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let (seen, truth) = watch_with("", Workload::start_on(&disk, "cold --calls 800"));
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth, 400), 0.02, 0);
+    assert_agrees_with_the_scheduler(&seen, &truth);
+}
+
+#[test]
+fn cold_calls_that_a_fast_disk_answers_before_the_thread_sleeps_are_not_disk_blocked() {
     let _machine = needs!(Root);
     let (seen, truth) = watch("cold --calls 800");
-    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth), 0.02, 0);
+    assert!(seen.sendfile().disk_blocked <= cold_calls(&truth, 400));
     assert_agrees_with_the_scheduler(&seen, &truth);
 }
 
 #[test]
 fn cold_calls_under_cpu_load_are_disk_blocked() {
-    let _machine = needs!(Root);
-    let workload = Workload::start("cold --calls 400 --threads 2");
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let workload = Workload::start_on(&disk, "cold --calls 400 --threads 2");
     let load = CpuLoad::per_cpu(2);
     let (seen, truth) = watch_with("", workload);
     drop(load);
-    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth), 0.02, 0);
+    assert_agree("disk-blocked calls", seen.sendfile().disk_blocked, cold_calls(&truth, 400), 0.02, 0);
     assert_agrees_with_the_scheduler(&seen, &truth);
 }
 
@@ -81,8 +101,9 @@ fn disk_waits_are_the_sleeps_that_taskstats_know() {
 
 #[test]
 fn a_read_that_lasts_several_sleeps_is_one_disk_blocked_call() {
-    let _machine = needs!(Root);
-    let (seen, truth) = watch("cold --calls 60 --bytes 1048576 --hot-every 0");
-    assert!(truth.each().any(|call| call.voluntary_switches > Some(1)), "no call slept twice");
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let (seen, truth) = watch_with("", Workload::start_on(&disk, "cold --calls 60 --bytes 1048576 --hot-every 0"));
+    assert!(truth.each().all(|call| call.voluntary_switches > Some(1)), "a call slept once at most");
     assert_agrees_with_the_scheduler(&seen, &truth);
 }

@@ -1,6 +1,12 @@
 //! Where the time of a call goes, each part against a source of its own, and the cause that follows.
 
-use tests::{disk::ThrottledDisk, load::CpuLoad, needs, sysctl::Sysctl, workload::Workload};
+use tests::{
+    disk::{LoopDisk, ThrottledDisk},
+    load::CpuLoad,
+    needs,
+    sysctl::Sysctl,
+    workload::Workload,
+};
 
 use crate::{assert_agree, watch, watch_with};
 
@@ -50,12 +56,13 @@ fn a_call_that_only_lost_the_cpu_is_runqueue() {
 
 #[test]
 fn disk_time_is_the_block_io_delay_of_taskstats() {
-    let _machine = needs!(Root, DelayAccounting, RealTime, DiskThrottle);
+    let _machine = needs!(Root, DelayAccounting, RealTime, DiskThrottle, LoopDisk);
     let _accounting = Sysctl::delay_accounting();
-    let workload = Workload::start("cold --calls 200 --real-time");
-    let disk = ThrottledDisk::for_process(workload.pid(), 200);
+    let loop_disk = LoopDisk::mount();
+    let workload = Workload::start_on(&loop_disk, "cold --calls 200 --real-time");
+    let limit = ThrottledDisk::of(&workload, 200);
     let (seen, truth) = watch_with("", workload);
-    drop(disk);
+    drop(limit);
     let seen = seen.sendfile();
     let slept_ns = truth.sum(|call| call.disk_sleep_ns);
     assert!(slept_ns > 300_000_000, "a hundred reads at 200 a second took {slept_ns}");
@@ -64,12 +71,13 @@ fn disk_time_is_the_block_io_delay_of_taskstats() {
 
 #[test]
 fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
-    let _machine = needs!(Root, DiskThrottle);
-    let workload = Workload::start("cold --calls 400 --threads 2 --bytes 65536");
-    let disk = ThrottledDisk::for_process(workload.pid(), 400);
+    let _machine = needs!(Root, DiskThrottle, LoopDisk);
+    let loop_disk = LoopDisk::mount();
+    let workload = Workload::start_on(&loop_disk, "cold --calls 400 --threads 2 --bytes 65536");
+    let limit = ThrottledDisk::of(&workload, 400);
     let load = CpuLoad::per_cpu(2);
     let (seen, truth) = watch_with("", workload);
-    drop((load, disk));
+    drop((load, limit));
     let seen = seen.sendfile();
     // Into /dev/null they sleep for the disk alone.
     let slept_ns = truth.sum(|call| Some(call.slept_ns()));
@@ -82,12 +90,13 @@ fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
 
 #[test]
 fn disk_time_on_a_throttled_disk_follows_from_its_rate() {
-    let _machine = needs!(Root, DiskThrottle);
+    let _machine = needs!(Root, DiskThrottle, LoopDisk);
+    let loop_disk = LoopDisk::mount();
     let (calls, reads_per_second) = (300_u32, 200_u32);
-    let workload = Workload::start(&format!("cold --calls {calls} --hot-every 0"));
-    let disk = ThrottledDisk::for_process(workload.pid(), reads_per_second);
+    let workload = Workload::start_on(&loop_disk, &format!("cold --calls {calls} --hot-every 0"));
+    let limit = ThrottledDisk::of(&workload, reads_per_second);
     let (seen, _) = watch_with("", workload);
-    drop(disk);
+    drop(limit);
     let expected_ns = u64::from(calls) * 1_000_000_000 / u64::from(reads_per_second);
     assert_agree("disk", seen.sendfile().time_ns.disk, expected_ns, 0.1, 0);
 }
@@ -119,12 +128,13 @@ fn held_up_by(out: &str) {
 
 #[test]
 fn a_cold_call_held_up_by_a_full_pipe_is_still_disk() {
-    let _machine = needs!(Root, DelayAccounting, RealTime, DiskThrottle);
+    let _machine = needs!(Root, DelayAccounting, RealTime, DiskThrottle, LoopDisk);
     let _accounting = Sysctl::delay_accounting();
-    let workload = Workload::start("held --calls 40 --hold-us 3000 --cold --real-time");
-    let disk = ThrottledDisk::for_process(workload.pid(), 200);
+    let loop_disk = LoopDisk::mount();
+    let workload = Workload::start_on(&loop_disk, "held --calls 40 --hold-us 3000 --cold --real-time");
+    let limit = ThrottledDisk::of(&workload, 200);
     let (seen, truth) = watch_with("", workload);
-    drop(disk);
+    drop(limit);
     let seen = seen.sendfile();
     let slept = truth.each().filter(|call| call.disk_sleeps > Some(0)).count() as u64;
     let twice = truth.each().filter(|call| call.voluntary_switches > call.disk_sleeps).count();

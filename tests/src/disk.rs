@@ -1,13 +1,20 @@
-//! A directory on a real disk, and a limit on that disk's reads.
+//! A directory on a real disk, a disk of a test's own, and a limit on a disk's reads.
 
 use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
+use anyhow::{Context, Result, bail, ensure};
+use rustix::{
+    mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount},
+    thread::{UnshareFlags, unshare_unsafe},
+};
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::workload::Workload;
 
 /// A directory that is removed on drop.
 pub struct Scratch(TempDir);
@@ -19,8 +26,16 @@ impl Scratch {
     /// If no directory can be made there.
     #[must_use]
     pub fn on_disk() -> Self {
-        let place = place();
-        let directory = TempDir::with_prefix_in("scratch-", &place);
+        Self::inside(&place())
+    }
+
+    /// Inside another directory.
+    ///
+    /// # Panics
+    /// If no directory can be made there.
+    #[must_use]
+    pub fn inside(place: &Path) -> Self {
+        let directory = TempDir::with_prefix_in("scratch-", place);
         Self(directory.unwrap_or_else(|error| panic!("making a directory in {}: {error}", place.display())))
     }
 
@@ -39,7 +54,65 @@ fn place() -> PathBuf {
     test.parent().expect("an executable lies in a directory").to_owned()
 }
 
-/// A limit on the reads of one process from the scratch directory's disk. Lifted on drop.
+/// An ext4 file system with a journal on a disk of its own, a loop device, mounted where only the calling thread
+/// and what it starts see it. Unmounted on drop; should the test be killed, the kernel does so.
+///
+/// Another thread of the kernel carries out each read, so whoever needs one sleeps. A virtual machine's disk may
+/// answer before its reader got round to sleeping.
+pub struct LoopDisk(TempDir);
+
+impl LoopDisk {
+    /// With room for files of 400 MiB in all.
+    ///
+    /// # Panics
+    /// If the machine has no loop device to spare.
+    #[must_use]
+    pub fn mount() -> Self {
+        Self::try_mount().unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    fn try_mount() -> Result<Self> {
+        let point = TempDir::with_prefix_in("loop-", place()).context("making a mount point")?;
+        // Its name goes at the end of this function, the image itself with the loop device.
+        let image = NamedTempFile::new_in(place()).context("making a disk's image")?;
+        image.as_file().set_len(512 << 20)?;
+        run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(image.path()))?;
+        // SAFETY: this thread shares its file descriptors as before; it gives up a shared working directory alone.
+        unsafe { unshare_unsafe(UnshareFlags::NEWNS) }.context("taking a mount namespace of one's own")?;
+        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+            .context("making mounts private")?;
+        run(Command::new("mount").args(["-o", "loop,noatime"]).args([image.path(), point.path()]))?;
+        Ok(Self(point))
+    }
+
+    /// Its root directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for LoopDisk {
+    fn drop(&mut self) {
+        // The workload may be about to end. If the directory stays busy, it goes with the namespace.
+        let _ = unmount(self.path(), UnmountFlags::DETACH);
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("running {command:?}"))?;
+    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// Why there can be no [`LoopDisk`] here, if so.
+pub(crate) fn cannot_mount_loop() -> Option<String> {
+    // In a thread of its own, which leaves the namespace behind with its end.
+    let tried = std::thread::spawn(|| LoopDisk::try_mount().map(drop)).join().expect("a try cannot panic");
+    tried.err().map(|error| format!("{error:#}"))
+}
+
+/// A limit on the reads of one process from one disk. Lifted on drop.
 pub struct ThrottledDisk {
     group: PathBuf,
     home: PathBuf,
@@ -47,14 +120,15 @@ pub struct ThrottledDisk {
 }
 
 impl ThrottledDisk {
-    /// Lets process `pid` start at most so many reads a second.
+    /// Lets the workload start at most so many reads a second from the disk that it works on.
     ///
     /// # Panics
     /// If the kernel refuses.
     #[must_use]
-    pub fn for_process(pid: u32, reads_per_second: u32) -> Self {
+    pub fn of(workload: &Workload, reads_per_second: u32) -> Self {
+        let pid = workload.pid();
         let throttle = Throttle::find().expect("a way to throttle the disk");
-        let device = whole_disk(&place()).expect("the scratch directory's disk");
+        let device = whole_disk(workload.directory()).expect("the workload's disk");
         let group = throttle.root().join(format!("tracer-test-{}-{pid}", std::process::id()));
         let home = throttle.home_of(pid).expect("the cgroup of the process");
         fs::create_dir(&group).unwrap_or_else(|error| panic!("making {}: {error}", group.display()));

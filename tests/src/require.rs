@@ -26,6 +26,8 @@ pub enum Need {
     RealTime,
     /// A cgroup controller that limits reads per second.
     DiskThrottle,
+    /// A loop device, and the right to mount it.
+    LoopDisk,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -44,6 +46,7 @@ impl Need {
                 tried.err().map(|error| format!("{error:#}"))
             }
             Self::DiskThrottle => crate::disk::cannot_throttle(),
+            Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => {
                 let mut command = Command::new("bpftrace");
                 command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());

@@ -2,12 +2,13 @@
 
 use std::{
     io::Write,
+    path::Path,
     process::{ChildStdin, Command, Stdio},
     time::Duration,
 };
 
 use crate::{
-    disk::Scratch,
+    disk::{LoopDisk, Scratch},
     process::{Guarded, Lines, built},
     truth::{Ready, Truth},
 };
@@ -23,7 +24,7 @@ pub struct Workload {
     stdout: Lines,
     ready: Ready,
     // After the child: its files are in there.
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Workload {
@@ -33,7 +34,19 @@ impl Workload {
     /// If it does not get ready.
     #[must_use]
     pub fn start(arguments: &str) -> Self {
-        let scratch = Scratch::on_disk();
+        Self::start_in(Scratch::on_disk(), arguments)
+    }
+
+    /// The same, with its files on a disk of its own. The disk must outlive it.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start_on(disk: &LoopDisk, arguments: &str) -> Self {
+        Self::start_in(Scratch::inside(disk.path()), arguments)
+    }
+
+    fn start_in(scratch: Scratch, arguments: &str) -> Self {
         let mut command = Command::new(built("workload"));
         command.args(arguments.split_whitespace()).arg("--directory").arg(scratch.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -42,13 +55,19 @@ impl Workload {
         let mut stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let line = stdout.find(SET_UP, |_| true).expect("the workload gets ready");
         let ready = serde_json::from_str(&line).expect("the workload says that it is ready");
-        Self { child, stdin, stdout, ready, _scratch: scratch }
+        Self { child, stdin, stdout, ready, scratch }
     }
 
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.pid()
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.scratch.path()
     }
 
     /// The threads that exist before the work.

@@ -38,6 +38,8 @@ offsets! {
     task_run_delay = "task_struct.sched_info.run_delay",
     /// Run-queue clock when the task was last queued; 0 while it runs.
     task_last_queued = "task_struct.sched_info.last_queued",
+    /// Run-queue clock when the task was last given a CPU.
+    task_last_arrival = "task_struct.sched_info.last_arrival",
     /// The task's run queue, reached through its CFS run queue.
     task_cfs_rq = "task_struct.se.cfs_rq",
     /// Open files.

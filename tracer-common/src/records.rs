@@ -141,6 +141,8 @@ pub struct PageRun {
 pub struct OffCpu {
     /// CLOCK_MONOTONIC when it left the CPU; 0: it has not, or for nothing that is measured.
     pub since_ns: u64,
+    /// The run-queue clock at that moment: see [`Self::since_ns`] for the clock that counts.
+    pub since_clock_ns: u64,
     /// Its accumulated run-queue delay at that moment.
     pub run_delay_ns: u64,
     /// Why: an [`OffCpuReason`].

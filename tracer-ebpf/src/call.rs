@@ -15,7 +15,7 @@ use crate::{
     maps,
     slots::{self, Slot},
     task::Task,
-    window,
+    wait, window,
 };
 
 /// The traced system call with this number, for the rung that sees all of them.
@@ -47,6 +47,7 @@ pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
     if thread.call.active != 0 {
         count_lost(ctx, "its exit was not seen");
     }
+    wait::made_up_for(thread, task);
     thread.entered += 1;
     let call = &mut thread.call;
     call.runqueue_ns = 0;
@@ -76,6 +77,7 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
     if let Some(slot) = slots::find(task)
         && slot.thread.call.active == Call::mark(syscall)
     {
+        wait::made_up_for(slot.thread, task);
         slot.thread.call.active = 0;
         if cfg!(feature = "fault-calls-lost") && slot.thread.entered % 8 == 0 {
             return;

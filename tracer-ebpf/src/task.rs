@@ -82,10 +82,21 @@ impl Task {
         if queued == 0 {
             return 0;
         }
+        self.run_queue_clock_ns().saturating_sub(queued)
+    }
+
+    /// The clock of the run queue that it is on, ns, as of its last update: at a context switch that is now.
+    #[inline(always)]
+    pub fn run_queue_clock_ns(self) -> u64 {
         let cfs_rq: *const u8 = load(self.0, global!(OFFSETS.task_cfs_rq));
         let rq: *const u8 = load(cfs_rq, global!(OFFSETS.cfs_rq_rq));
-        let clock: u64 = load(rq, global!(OFFSETS.rq_clock));
-        clock.saturating_sub(queued)
+        load(rq, global!(OFFSETS.rq_clock))
+    }
+
+    /// The same clock when it was last given a CPU, ns (`kernel/sched/stats.h`, `sched_info_arrive`).
+    #[inline(always)]
+    pub fn last_arrival_ns(self) -> u64 {
+        load(self.0, global!(OFFSETS.task_last_arrival))
     }
 
     /// Its registers at the entry to the kernel.

@@ -31,12 +31,16 @@ pub fn switched_out(task: Task, state: u32) {
     let number = registers.syscall_number() as u64;
     if readiness::is_epoll(number) {
         if let Some(slot) = slots::find_or_claim(task) {
+            made_up_for(slot.thread, task);
             slot.thread.epoll_sleeps += 1;
             slot.thread.epoll_fd = registers.first() as u32;
         }
     } else if is_disk_wait(task, state, number) {
         match slots::find_or_claim(task) {
-            Some(slot) => begin(slot.thread, task, OffCpuReason::Disk),
+            Some(slot) => {
+                made_up_for(slot.thread, task);
+                begin(slot.thread, task, OffCpuReason::Disk);
+            }
             None => slots::count_dropped(task),
         }
     } else {
@@ -47,17 +51,23 @@ pub fn switched_out(task: Task, state: u32) {
 /// Disk waits are of interest anywhere, everything else inside traced calls alone.
 #[inline(always)]
 fn in_call(task: Task, reason: OffCpuReason) {
-    if let Some(slot) = slots::find(task)
-        && slot.thread.call.active != 0
-    {
-        begin(slot.thread, task, reason);
+    if let Some(slot) = slots::find(task) {
+        made_up_for(slot.thread, task);
+        if slot.thread.call.active != 0 {
+            begin(slot.thread, task, reason);
+        }
     }
 }
 
 #[inline(always)]
 fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason) {
-    thread.off_cpu =
-        OffCpu { since_ns: now_ns(), run_delay_ns: task.run_delay_ns(), reason: reason as u32, reserved: 0 };
+    thread.off_cpu = OffCpu {
+        since_ns: now_ns(),
+        since_clock_ns: task.run_queue_clock_ns(),
+        run_delay_ns: task.run_delay_ns(),
+        reason: reason as u32,
+        reserved: 0,
+    };
 }
 
 /// Whether a sleep in the system call `number` waits for storage.
@@ -77,23 +87,56 @@ pub fn switched_in(task: Task) {
         return;
     }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
-    let off_cpu = thread.off_cpu;
-    if off_cpu.since_ns == 0 || !window::is_open() {
+    if thread.off_cpu.since_ns == 0 || !window::is_open() {
         return;
     }
+    if cfg!(feature = "harm-switches-withheld") && now_ns() % 4 == 0 {
+        return;
+    }
+    let elapsed_ns = now_ns() - thread.off_cpu.since_ns;
+    // The kernel has added to the run-queue delay only what the task waited on a CPU that it was moved
+    // away from; the rest is added right after this tracepoint.
+    let queued_ns = task.run_delay_ns() - thread.off_cpu.run_delay_ns + task.queued_for_ns();
+    end(thread, elapsed_ns, queued_ns);
+}
+
+/// Ends a time off the CPU whose end no probe saw, now that the task runs.
+///
+/// A switch can be withheld from every program: some kernels do so while the thread that gives up the CPU
+/// belongs to a guarded process. The scheduler's own record of the switch is as good, by its own clock: so
+/// this is the last moment to look, before the next switch overwrites it or a call ends.
+#[inline(always)]
+pub fn made_up_for(thread: &mut ThreadSlot, task: Task) {
+    if thread.off_cpu.since_ns != 0 {
+        let elapsed_ns = task.last_arrival_ns().saturating_sub(thread.off_cpu.since_clock_ns);
+        end(thread, elapsed_ns, task.run_delay_ns() - thread.off_cpu.run_delay_ns);
+    }
+}
+
+/// Accounts for a time off the CPU, of which the task was awake and queued for `queued_ns`.
+#[inline(always)]
+fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
     thread.off_cpu.since_ns = 0;
-    let elapsed_ns = now_ns() - off_cpu.since_ns;
-    let queued_ns = if off_cpu.reason == OffCpuReason::Preempted as u32 {
-        elapsed_ns
-    } else {
-        queued_after_sleep(task, &off_cpu, elapsed_ns)
-    };
-    let slept_ns = elapsed_ns - queued_ns;
+    let reason = thread.off_cpu.reason;
     let is_in_call = thread.call.active != 0;
+    if reason == OffCpuReason::Preempted as u32 {
+        if is_in_call {
+            thread.call.runqueue_ns += elapsed_ns;
+            thread.call.preemptions += 1;
+        }
+        return;
+    }
+    if queued_ns > elapsed_ns
+        && let Some(losses) = maps::losses()
+    {
+        losses.parts_clamped += 1;
+    }
+    let queued_ns = queued_ns.min(elapsed_ns);
+    let slept_ns = elapsed_ns - queued_ns;
     if is_in_call {
         thread.call.runqueue_ns += queued_ns;
     }
-    if off_cpu.reason == OffCpuReason::Disk as u32 {
+    if reason == OffCpuReason::Disk as u32 {
         thread.disk_waits += 1;
         thread.disk_wait_ns += slept_ns;
         thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
@@ -101,25 +144,8 @@ pub fn switched_in(task: Task) {
             thread.call.disk_waits += 1;
             thread.call.disk_ns += slept_ns;
         }
-    } else if is_in_call && off_cpu.reason == OffCpuReason::Other as u32 {
+    } else if is_in_call {
         thread.call.other_sleeps += 1;
         thread.call.other_ns += slept_ns;
-    } else if is_in_call {
-        thread.call.preemptions += 1;
     }
-}
-
-/// How much of the time since a sleep began the task was awake and queued for a CPU.
-#[inline(always)]
-fn queued_after_sleep(task: Task, off_cpu: &OffCpu, elapsed_ns: u64) -> u64 {
-    // The kernel has added to the run-queue delay only what the task waited on a CPU that it was moved
-    // away from; the rest is added right after this tracepoint.
-    let queued_ns = task.run_delay_ns() - off_cpu.run_delay_ns + task.queued_for_ns();
-    if queued_ns > elapsed_ns {
-        if let Some(losses) = maps::losses() {
-            losses.parts_clamped += 1;
-        }
-        return elapsed_ns;
-    }
-    queued_ns
 }

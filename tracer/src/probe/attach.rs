@@ -59,7 +59,7 @@ pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
                 }
                 refusals.push(Refusal {
                     mechanism: rung.mechanism,
-                    reason: format!("{error:#}"),
+                    reason: reason(&error),
                     verifier: verifier_log(&error),
                 });
             }
@@ -110,8 +110,21 @@ where
     Ok(program.try_into()?)
 }
 
+/// An error in one line. The whole log of the verifier is a part of aya's words, and not of these.
+fn reason(error: &anyhow::Error) -> String {
+    let mut words = Vec::new();
+    for cause in error.chain() {
+        if let Some(ProgramError::LoadError { io_error, .. }) = cause.downcast_ref() {
+            words.push(format!("the kernel refuses it: {io_error} (-v shows the verifier's last lines)"));
+            break;
+        }
+        words.push(cause.to_string());
+    }
+    words.join(": ")
+}
+
 /// How many lines of the verifier are worth showing: the refusal is at the end.
-const VERIFIER_LINES: usize = 12;
+const VERIFIER_LINES: usize = 8;
 
 fn verifier_log(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| match cause.downcast_ref::<ProgramError>() {

@@ -307,7 +307,9 @@ mod tests {
         for at in 0..whole.len() {
             let mut broken = whole.clone();
             broken[at] = 0xff;
-            drop(Btf::parse(broken).map(|btf| (btf.place("outer.b.d"), btf.enumerator("PG_head"), btf.attach_points())));
+            drop(
+                Btf::parse(broken).map(|btf| (btf.place("outer.b.d"), btf.enumerator("PG_head"), btf.attach_points())),
+            );
         }
     }
 }

@@ -52,6 +52,7 @@ const IDENTITY: &[&str] = &[
     "task_struct.comm",
     "task_struct.start_boottime",
     "task_struct.sched_info.run_delay",
+    "task_struct.sched_info.last_arrival",
 ];
 
 /// The calls of one system call. An exit hangs before its entry: so no entry is without its exit.

@@ -1,0 +1,64 @@
+//! The published contract: the JSON Schema of a recording is what the types give. No privilege needed.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use tests::recording::{SCHEMA, schema_fault};
+use tracer::model::Recording;
+
+#[test]
+fn the_schema_is_what_the_types_give() {
+    let generated = serde_json::to_string_pretty(&schemars::schema_for!(Recording)).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(SCHEMA, &generated).unwrap();
+    }
+    let committed = fs::read_to_string(SCHEMA).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "docs/recording.schema.json is not what the types give; \
+         UPDATE_GOLDEN=1 cargo test -p tests --test cli schema writes it anew"
+    );
+}
+
+#[test]
+fn recordings_that_are_kept_are_valid() {
+    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/recordings");
+    let mut paths: Vec<_> = fs::read_dir(recordings).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() > 5);
+    for path in paths {
+        if let Some(fault) = schema_fault(&path) {
+            panic!("{}: {fault}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_schema_tells_right_from_wrong() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/recordings/blocked.json");
+    let kept: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    if schema_fault(Path::new("/dev/null")).is_none() {
+        // Nobody here can tell, which was said.
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fault_of = |change: &dyn Fn(&mut Value)| {
+        let mut value = kept.clone();
+        change(&mut value);
+        let path = folder.path().join("run.json");
+        fs::write(&path, value.to_string()).unwrap();
+        schema_fault(&path)
+    };
+    let later: &dyn Fn(&mut Value) = &|value| value["syscalls"][0]["threads"][0]["a_later_field"] = json!([1]);
+    assert_eq!(fault_of(later), None);
+    let wrong: [(&dyn Fn(&mut Value), &str); 4] = [
+        (&|value| value["threshold_ns"] = json!("1 ms"), "$.threshold_ns"),
+        (&|value| value["syscalls"][0]["calls"] = json!(-1), "$.syscalls[0].calls"),
+        (&|value| value["verdict"]["status"] = json!("fine"), "$.verdict.status"),
+        (&|value| drop(value.as_object_mut().unwrap().remove("window")), "'window' is a required property"),
+    ];
+    for (change, expected) in wrong {
+        let fault = fault_of(change).unwrap_or_default();
+        assert!(fault.contains(expected), "no {expected} in: {fault}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Signals end the window, not the measurement: what was seen is reported in full.
+
+use rustix::process::Signal;
+use tests::{
+    needs,
+    recording::{Recording, check},
+    workload::Workload,
+};
+
+use crate::{OK, Running, idle, names_in, tracer};
+
+#[test]
+fn each_signal_that_asks_to_end_gives_the_full_report() {
+    let _machine = needs!(Root);
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        let mut workload = Workload::start("count --threads 2 --calls 100");
+        let running = Running::in_window(tracer(&format!("sendfile --pid {} -o {}", workload.pid(), path.display())));
+        let truth = workload.run();
+        running.signal(signal);
+        let ran = running.end();
+        ran.assert_measured();
+        assert!(ran.stdout.starts_with("tracer sendfile") && ran.stdout.contains("200"), "{}", ran.stdout);
+        assert_eq!(Recording::read(&path).sendfile().calls, truth.calls(), "{signal:?}");
+        assert_eq!(names_in(folder.path()), ["run.json"]);
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_takes_nothing_from_the_report() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.json");
+    let target = idle();
+    let running = Running::in_window(tracer(&format!("sendfile --pid {} -o {}", target.pid(), path.display())));
+    running.signal(Signal::INT);
+    running.signal(Signal::INT);
+    let ran = running.end();
+    assert_eq!(ran.code, OK, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("tracer sendfile"), "{}", ran.stdout);
+    check(&path);
+}

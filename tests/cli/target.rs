@@ -1,0 +1,89 @@
+//! Whom to measure: targets that are not there, are something else, or end.
+
+use std::{process::Command, time::Duration};
+
+use serde_json::Value;
+use tests::{needs, process::Guarded, tracer::Tracer, workload::Workload};
+
+use crate::{FAILED, idle, run, tracer};
+
+/// No process ever has it unless pid_max was raised to its limit.
+const UNUSED_ID: u32 = 4_194_304;
+
+#[test]
+fn a_process_that_does_not_exist_is_named() {
+    for option in ["--pid", "--tid"] {
+        let ran = run(tracer(&format!("sendfile {option} {UNUSED_ID} -d 1")));
+        ran.assert_refused(FAILED, &[&format!("{option} {UNUSED_ID}"), "no such process"]);
+    }
+}
+
+#[test]
+fn a_process_that_has_ended_is_no_target() {
+    let mut ended = Guarded::new(Command::new("true").spawn().unwrap());
+    ended.wait(Duration::from_secs(10));
+    run(tracer(&format!("sendfile --pid {} -d 1", ended.pid()))).assert_refused(FAILED, &["no such process"]);
+}
+
+#[test]
+fn a_thread_is_no_process() {
+    let workload = Workload::start("count --threads 2");
+    let pid = workload.pid();
+    let tid = *workload.tids().iter().find(|&&tid| tid != pid).expect("a second thread");
+    let words = [&format!("--pid {tid}"), &format!("a thread of process {pid}"), &format!("use --tid {tid}")];
+    run(tracer(&format!("sendfile --pid {tid} -d 1"))).assert_refused(FAILED, &words.map(String::as_str));
+}
+
+#[test]
+fn one_thread_is_measured_alone() {
+    let _machine = needs!(Root);
+    let mut workload = Workload::start("count --threads 3 --calls 100");
+    let tid = workload.tids()[1];
+    let tracer = Tracer::sendfile(&format!("--tid {tid}"));
+    workload.run();
+    let recording = tracer.stop().recording;
+    recording.assert_nothing_lost();
+    let threads: Vec<_> = recording.sendfile().threads.iter().map(|thread| (thread.tid, thread.calls)).collect();
+    assert_eq!(threads, [(tid, 100)]);
+}
+
+#[test]
+fn a_thread_that_ends_while_its_process_goes_on_ends_the_window() {
+    let _machine = needs!(Root);
+    // The leader lives on while its two other threads come and go with the work.
+    let mut workload = Workload::start("count --threads 2 --calls 100");
+    let pid = workload.pid();
+    let tid = *workload.tids().iter().find(|&&tid| tid != pid).expect("a second thread");
+    let tracer = Tracer::sendfile(&format!("--tid {tid} -d 60"));
+    workload.run();
+    workload.end();
+    let outcome = tracer.finish(Duration::from_secs(20));
+    assert!(outcome.stdout.contains("ended before the window did"), "{}", outcome.stdout);
+    assert_eq!(outcome.recording.sendfile().calls, 100);
+}
+
+#[test]
+fn a_process_that_ends_inside_the_window_ends_it() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.json");
+    let mut target = idle();
+    let running =
+        crate::Running::in_window(tracer(&format!("sendfile --pid {} -d 60 -o {}", target.pid(), path.display())));
+    target.child().kill().unwrap();
+    let ran = running.end();
+    ran.assert_measured();
+    assert!(ran.stdout.contains("ended before the window did"), "{}", ran.stdout);
+    let recording: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(recording["target"]["ended_early"], true);
+}
+
+#[test]
+fn ids_of_another_pid_namespace_are_refused_rather_than_mistaken() {
+    let _machine = needs!(Root);
+    let script = r#"sleep 60 & "$@" --pid $! || code=$?; kill $!; exit $code"#;
+    let after = crate::tracer_after(script, "sendfile -d 100ms");
+    let mut command = Command::new("unshare");
+    command.args(["--pid", "--fork", "--mount-proc", "--"]).arg(after.get_program()).args(after.get_args());
+    run(command).assert_refused(FAILED, &["pid namespace", "--pid=host"]);
+}
