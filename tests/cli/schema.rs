@@ -33,6 +33,9 @@ fn recordings_that_are_kept_are_valid() {
     }
 }
 
+/// A change of a recording.
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 #[test]
 fn the_schema_tells_right_from_wrong() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/recordings/blocked.json");
@@ -42,16 +45,16 @@ fn the_schema_tells_right_from_wrong() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let fault_of = |change: &dyn Fn(&mut Value)| {
+    let fault_of = |change: Change<'_>| {
         let mut value = kept.clone();
         change(&mut value);
         let path = folder.path().join("run.json");
         fs::write(&path, value.to_string()).unwrap();
         schema_fault(&path)
     };
-    let later: &dyn Fn(&mut Value) = &|value| value["syscalls"][0]["threads"][0]["a_later_field"] = json!([1]);
+    let later: Change<'_> = &|value| value["syscalls"][0]["threads"][0]["a_later_field"] = json!([1]);
     assert_eq!(fault_of(later), None);
-    let wrong: [(&dyn Fn(&mut Value), &str); 4] = [
+    let wrong: [(Change<'_>, &str); 4] = [
         (&|value| value["threshold_ns"] = json!("1 ms"), "$.threshold_ns"),
         (&|value| value["syscalls"][0]["calls"] = json!(-1), "$.syscalls[0].calls"),
         (&|value| value["verdict"]["status"] = json!("fine"), "$.verdict.status"),

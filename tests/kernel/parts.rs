@@ -74,7 +74,7 @@ fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
     let _machine = needs!(Root, DiskThrottle, LoopDisk);
     let loop_disk = LoopDisk::mount();
     let workload = Workload::start_on(&loop_disk, "cold --calls 400 --threads 2 --bytes 65536");
-    let limit = ThrottledDisk::of(&workload, 400);
+    let limit = ThrottledDisk::of(&workload, 1000);
     let load = CpuLoad::per_cpu(2);
     let (seen, truth) = watch_with("", workload);
     drop((load, limit));

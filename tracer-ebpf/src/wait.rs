@@ -90,7 +90,7 @@ pub fn switched_in(task: Task) {
     if thread.off_cpu.since_ns == 0 || !window::is_open() {
         return;
     }
-    if cfg!(feature = "harm-switches-withheld") && now_ns() % 4 == 0 {
+    if cfg!(feature = "harm-switches-withheld") && now_ns().is_multiple_of(4) {
         return;
     }
     let elapsed_ns = now_ns() - thread.off_cpu.since_ns;
