@@ -75,7 +75,7 @@ const FAULTS: &[Fault] = &[
         half: Half::User,
         what: "the offset of a task's run delay is off",
         expect: Expect::Red,
-        tests: &["parts::on_cpu_time_is_the_threads_cpu_time"],
+        tests: &["parts::cpu_load_adds_to_the_run_queue_and_not_to_the_disk"],
     },
     Fault {
         feature: "fault-probe-not-attached",
