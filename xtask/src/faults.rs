@@ -73,7 +73,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         feature: "fault-wrong-offset",
         half: Half::User,
-        what: "the offset of a task's run delay is off",
+        what: "the offset of the moment when a task was last queued is off",
         expect: Expect::Red,
         tests: &["parts::cpu_load_adds_to_the_run_queue_and_not_to_the_disk"],
     },

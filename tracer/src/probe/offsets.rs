@@ -38,7 +38,7 @@ impl Layout {
             }
         }
         if cfg!(feature = "fault-wrong-offset") {
-            offsets.task_run_delay += 8;
+            offsets.task_last_queued -= 8;
         }
         let page_head_bit = btf.enumerator("PG_head").unwrap_or_else(|| {
             missing.push("PG_head");
