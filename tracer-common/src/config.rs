@@ -19,9 +19,18 @@ pub struct Config {
     pub in_iowait_mask: u32,
     /// The page flag that marks a large folio, as a bit number (`PG_head`).
     pub page_head_bit: u32,
-    /// Keeps the layout free of padding.
-    pub reserved: u32,
+    /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
+    pub culprits: u32,
 }
+
+/// [`Config::culprits`]: the record itself, with the file's inode and the class of the out descriptor.
+pub const CULPRIT_RECORD: u32 = 1;
+/// [`Config::culprits`]: the file's path.
+pub const CULPRIT_PATH: u32 = 2;
+/// [`Config::culprits`]: the address of an IP peer.
+pub const CULPRIT_INET: u32 = 4;
+/// [`Config::culprits`]: the address of a unix peer.
+pub const CULPRIT_UNIX: u32 = 8;
 
 impl Config {
     /// All 0: what the object holds until user space fills it in.
@@ -32,7 +41,7 @@ impl Config {
         slot_mask: 0,
         in_iowait_mask: 0,
         page_head_bit: 0,
-        reserved: 0,
+        culprits: 0,
     };
 }
 

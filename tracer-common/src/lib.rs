@@ -6,6 +6,7 @@
 #![no_std]
 
 pub mod config;
+pub mod culprit;
 pub mod histogram;
 pub mod offsets;
 pub mod records;

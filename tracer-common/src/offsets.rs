@@ -58,10 +58,36 @@ offsets! {
     file_mapping = "file.f_mapping",
     /// File position, bytes.
     file_pos = "file.f_pos",
+    /// Inode of an open file.
+    file_inode = "file.f_inode",
+    /// What the file's kind needs: a socket's `struct socket`.
+    file_private = "file.private_data",
+    /// Where an open file is: the mount.
+    file_mount = "file.f_path.mnt",
+    /// … and the name in it.
+    file_dentry = "file.f_path.dentry",
+    /// Directory of a name.
+    dentry_parent = "dentry.d_parent",
+    /// The name itself.
+    dentry_name = "dentry.d_name.name",
+    /// Link into the table of names; null once the name is gone.
+    dentry_hashed = "dentry.d_hash.pprev",
+    /// Root of a mount.
+    vfsmount_root = "vfsmount.mnt_root",
+    /// What programs see of a mount, inside of it.
+    mount_vfsmount = "mount.mnt",
+    /// What a mount lies on: the mount.
+    mount_parent = "mount.mnt_parent",
+    /// … and the directory.
+    mount_point = "mount.mnt_mountpoint",
     /// Inode that owns a page cache.
     mapping_host = "address_space.host",
     /// Inode number.
     inode_ino = "inode.i_ino",
+    /// Type and permissions.
+    inode_mode = "inode.i_mode",
+    /// Device that a device file stands for, in the kernel's encoding.
+    inode_rdev = "inode.i_rdev",
     /// File system of an inode.
     inode_sb = "inode.i_sb",
     /// Device number of a file system, in the kernel's encoding.
@@ -74,6 +100,24 @@ offsets! {
     folio_flags = "folio.flags",
     /// Low byte: log2 of a large folio's pages.
     folio_flags_1 = "folio._flags_1",
+    /// A socket's protocol half.
+    socket_sk = "socket.sk",
+    /// Address family.
+    sock_family = "sock.__sk_common.skc_family",
+    /// Peer's IPv4 address.
+    sock_daddr = "sock.__sk_common.skc_daddr",
+    /// Peer's port, in network order.
+    sock_dport = "sock.__sk_common.skc_dport",
+    /// Peer's IPv6 address.
+    sock_v6_daddr = "sock.__sk_common.skc_v6_daddr",
+    /// Other end of a unix socket.
+    unix_peer = "unix_sock.peer",
+    /// Name of a unix socket; null without one.
+    unix_addr = "unix_sock.addr",
+    /// Length of the name, with the family.
+    unix_addr_len = "unix_address.len",
+    /// The name as a `sockaddr_un`.
+    unix_addr_name = "unix_address.name",
     /// Number of the system call that the task is in; −1 in a fault or an interrupt.
     regs_orig_ax = "pt_regs.orig_ax",
     /// First argument of the system call.

@@ -10,7 +10,8 @@ use tracer_common::{
 
 use crate::{
     clock::now_ns,
-    cold,
+    cold::{self, Settled},
+    culprit,
     globals::global,
     maps,
     slots::{self, Slot},
@@ -82,24 +83,46 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
         if cfg!(feature = "fault-calls-lost") && slot.thread.entered % 8 == 0 {
             return;
         }
-        let call = &mut slot.thread.call;
+        let call = &slot.thread.call;
         let parts = Parts::of(call, now_ns - call.since_ns);
-        match maps::calls(slot.index, syscall) {
-            Some(stats) => account(ctx, stats, call, &parts, syscall, result),
-            None => count_lost(ctx, "no record for its thread"),
+        let cold = if call.cold_known == 0 { None } else { Some(cold::settle(&call.cold, result)) };
+        let Some(stats) = maps::calls(slot.index, syscall) else {
+            count_lost(ctx, "no record for its thread");
+            return;
+        };
+        let outcome = Outcome { syscall, result, cold };
+        if account(ctx, stats, call, &parts, &outcome).is_some()
+            && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
+        {
+            culprit::tell(task, slot.thread, &parts, &outcome);
         }
     } else {
         without_entry(ctx, task, syscall, now_ns);
     }
 }
 
+/// What a call came to.
+pub struct Outcome {
+    /// Which system call.
+    pub syscall: Syscall,
+    /// Bytes, or −errno.
+    pub result: i64,
+    /// The pages that it brought in; `None`: none.
+    pub cold: Option<Settled>,
+}
+
 /// The four parts of a call's latency. They add up to it.
-struct Parts {
-    latency_ns: u64,
-    disk_ns: u64,
-    other_ns: u64,
-    runqueue_ns: u64,
-    cause: Cause,
+pub struct Parts {
+    /// From entry to return, ns.
+    pub latency_ns: u64,
+    /// Waiting for storage, ns.
+    pub disk_ns: u64,
+    /// Other sleeps, ns.
+    pub other_ns: u64,
+    /// Waiting for a CPU, ns.
+    pub runqueue_ns: u64,
+    /// Why it took so long.
+    pub cause: Cause,
     is_clamped: bool,
 }
 
@@ -132,20 +155,14 @@ impl Parts {
 }
 
 /// Adds a call that returned to its thread's numbers. The common call, which ran all along, touches
-/// this one record and no other.
+/// this one record and no other. `None`: it could not be counted.
 #[inline(always)]
-fn account(
-    ctx: &impl EbpfContext,
-    stats: &mut CallStats,
-    call: &mut Call,
-    parts: &Parts,
-    syscall: Syscall,
-    result: i64,
-) {
-    let Some(bucket) = stats.buckets.get_mut(hidden(bucket_of(parts.latency_ns))) else { return };
+fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &Parts, outcome: &Outcome) -> Option<()> {
+    let Outcome { syscall, result, .. } = *outcome;
+    let bucket = stats.buckets.get_mut(hidden(bucket_of(parts.latency_ns)))?;
     if *bucket == u32::MAX {
         count_lost(ctx, "its bucket is full");
-        return;
+        return None;
     }
     *bucket += 1;
     stats.latency_sum_ns += parts.latency_ns;
@@ -158,17 +175,16 @@ fn account(
         stats.errors += 1;
         count_error(syscall, result.wrapping_neg() as u64);
     }
-    if call.cold_known != 0 {
-        let settled = cold::settle(&call.cold, result);
-        stats.cold_requested += settled.requested;
-        stats.read_ahead += settled.read_ahead;
-        stats.pages += settled.pages;
+    if let Some(cold) = &outcome.cold {
+        stats.cold_requested += cold.requested;
+        stats.read_ahead += cold.read_ahead;
+        stats.pages += cold.pages;
     } else if result > 0 {
         stats.pages += cold::pages_in(0, result as u64);
     }
     if parts.cause == Cause::OnCpu {
         stats.on_cpu.add(parts.latency_ns);
-        return;
+        return Some(());
     }
     stats.blocked.add(parts.latency_ns);
     stats.disk_ns += parts.disk_ns;
@@ -189,6 +205,7 @@ fn account(
         Cause::Other => add(Breakdown::Other, syscall, parts.latency_ns),
         Cause::Runqueue | Cause::OnCpu => add(Breakdown::Runqueue, syscall, parts.latency_ns),
     }
+    Some(())
 }
 
 /// Adds a value to this CPU's histogram of `breakdown`.

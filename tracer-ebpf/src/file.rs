@@ -8,9 +8,21 @@ use crate::{
     task::{Registers, Task},
 };
 
+/// Address of the `struct file` behind `descriptor`.
+#[inline(always)]
+pub fn behind(task: Task, descriptor: u64) -> Option<u64> {
+    let (entries, count) = task.files().table();
+    let descriptor = descriptor as u32;
+    if descriptor >= count {
+        return None;
+    }
+    read(entries, descriptor * 8).filter(|file| *file != 0)
+}
+
 /// An open file, and who owns its page cache.
 pub struct OpenFile {
-    file: u64,
+    /// Address of the `struct file`.
+    pub file: u64,
     /// Inode that owns the page cache.
     pub inode: u64,
     /// Its device, in the kernel's encoding.
@@ -21,12 +33,7 @@ impl OpenFile {
     /// The file behind `descriptor`.
     #[inline(always)]
     pub fn of(task: Task, descriptor: u64) -> Option<Self> {
-        let (entries, count) = task.files().table();
-        let descriptor = descriptor as u32;
-        if descriptor >= count {
-            return None;
-        }
-        let file: u64 = read(entries, descriptor * 8)?;
+        let file = behind(task, descriptor)?;
         let mapping: u64 = read(file, global!(OFFSETS.file_mapping))?;
         let host: u64 = read(mapping, global!(OFFSETS.mapping_host))?;
         let file_system: u64 = read(host, global!(OFFSETS.inode_sb))?;
@@ -42,6 +49,18 @@ impl OpenFile {
     /// `do_sendfile`).
     #[inline(always)]
     pub fn sendfile_start(&self, registers: Registers) -> Option<u64> {
+        self.sendfile_offset(registers)
+    }
+
+    /// Where a sendfile that returned `result` began to read, bytes.
+    #[inline(always)]
+    pub fn sendfile_started(&self, registers: Registers, result: i64) -> Option<u64> {
+        let moved = if result > 0 { result as u64 } else { 0 };
+        self.sendfile_offset(registers)?.checked_sub(moved)
+    }
+
+    #[inline(always)]
+    fn sendfile_offset(&self, registers: Registers) -> Option<u64> {
         let offset = registers.third();
         if offset == 0 {
             return read(self.file, global!(OFFSETS.file_pos));
@@ -53,7 +72,7 @@ impl OpenFile {
 
 /// A guarded copy of `T` at `base + offset`.
 #[inline(always)]
-fn read<T>(base: u64, offset: u32) -> Option<T> {
+pub fn read<T>(base: u64, offset: u32) -> Option<T> {
     // SAFETY: a guarded copy from kernel memory; a bad address is an error.
     unsafe { bpf_probe_read_kernel((base + u64::from(offset)) as *const T) }.ok()
 }

@@ -10,12 +10,15 @@
 mod call;
 mod clock;
 mod cold;
+mod culprit;
 mod file;
 mod folio;
 mod globals;
 mod kernel;
 mod maps;
+mod path;
 mod slots;
+mod socket;
 mod task;
 mod tasks;
 mod wait;

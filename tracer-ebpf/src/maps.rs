@@ -7,9 +7,10 @@ use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
     helpers::generated::bpf_get_smp_processor_id,
     macros::map,
-    maps::{Array, HashMap},
+    maps::{Array, HashMap, RingBuf},
 };
 use tracer_common::{
+    culprit::{SendBudget, SlowCallBuffer, Untold},
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
 };
@@ -37,6 +38,22 @@ static ERRORS: Array<ErrorCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Per CPU.
 #[map]
 static LOSSES: Array<Losses> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU: a record on its way.
+#[map]
+static SLOW_CALL: Array<SlowCallBuffer> = Array::with_max_entries(1, 0);
+
+/// Per CPU: how many more records it may send.
+#[map]
+static SEND_BUDGETS: Array<SendBudget> = Array::with_max_entries(1, 0);
+
+/// Per CPU and traced system call: what no record tells of.
+#[map]
+static UNTOLD: Array<Untold> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Records of slow and disk-blocked calls. 1 MiB: user space looks ten times a second.
+#[map]
+pub static SLOW_CALLS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
 /// Which slots are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
 /// compare-and-exchange would need 5.12).
@@ -84,6 +101,24 @@ pub fn breakdown(breakdown: Breakdown, syscall: Syscall) -> Option<&'static mut 
 #[inline(always)]
 pub fn errors(syscall: Syscall) -> Option<&'static mut ErrorCounts> {
     entry(&ERRORS, cpu() * Syscall::COUNT + syscall as u32)
+}
+
+/// This CPU's record on its way.
+#[inline(always)]
+pub fn slow_call() -> Option<&'static mut SlowCallBuffer> {
+    entry(&SLOW_CALL, cpu())
+}
+
+/// This CPU's budget of records.
+#[inline(always)]
+pub fn send_budget() -> Option<&'static mut SendBudget> {
+    entry(&SEND_BUDGETS, cpu())
+}
+
+/// What this CPU could not tell of `syscall`.
+#[inline(always)]
+pub fn untold(syscall: Syscall) -> Option<&'static mut Untold> {
+    entry(&UNTOLD, cpu() * Syscall::COUNT + syscall as u32)
 }
 
 /// This CPU's losses.

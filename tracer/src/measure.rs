@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     analysis,
-    collect::{self, KernelMaps, TargetProcess, Totals},
+    collect::{self, CulpritLog, KernelMaps, TargetProcess, Totals},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
@@ -21,6 +21,10 @@ use crate::{
 
 /// How often the recording cuts the window.
 const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
+/// very thread that is measured.
+const READ_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Room for threads that start inside the window, beyond four times those that are there.
 const LEAST_SLOTS: u32 = 8192;
@@ -71,7 +75,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;
-    let window = runtime.block_on(watch(options, &mut session, &maps, process, observer))?;
+    let mut culprits = session.slow_calls()?.map(CulpritLog::new);
+    let window = runtime.block_on(watch(options, &mut session, &maps, &mut culprits, process, observer))?;
     let asleep = session.sleeping_tasks();
     let probes = session.probes();
     drop(session);
@@ -88,6 +93,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         threads: maps.threads(&options.syscalls),
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
         asleep,
+        culprits: culprits.map(|log| {
+            let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
+            log.finish(&untold)
+        }),
         intervals: window.intervals,
     }))
 }
@@ -106,6 +115,7 @@ async fn watch(
     options: &Measurement,
     session: &mut Session,
     maps: &KernelMaps,
+    culprits: &mut Option<CulpritLog>,
     process: TargetProcess,
     observer: &mut dyn Observer,
 ) -> Result<ClosedWindow> {
@@ -135,6 +145,7 @@ async fn watch(
     let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
+    let mut read = ticks(opened, Some(READ_INTERVAL));
     let end = options.duration.and_then(|duration| opened.checked_add(duration));
     loop {
         tokio::select! {
@@ -151,6 +162,7 @@ async fn watch(
                 intervals.push(recorded.cut(maps, collect::monotonic_ns()));
                 show(warnings.as_mut());
             }
+            () = tick(&mut read) => culprits.iter_mut().for_each(CulpritLog::drain),
             () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns())),
         }
         if target_thread_is_gone(options.target, &target) {

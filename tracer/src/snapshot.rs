@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tracer_common::{
+    culprit::SlowCall,
     records::{CallStats, SleepingTask, ThreadSlot},
     syscall::Syscall,
 };
@@ -35,8 +36,112 @@ pub struct Snapshot {
     pub syscalls: Vec<SyscallData>,
     /// Threads asleep when the window closed; `None` where the kernel does not list them.
     pub asleep: Option<Vec<SleepingTask>>,
+    /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
+    pub culprits: Option<Culprits>,
     /// The window in pieces.
     pub intervals: Vec<Interval>,
+}
+
+/// What was told of slow and disk-blocked calls.
+#[derive(Clone, Debug, Default)]
+pub struct Culprits {
+    /// Per file.
+    pub files: Vec<FileData>,
+    /// Per client.
+    pub clients: Vec<ClientData>,
+    /// The longest calls.
+    pub calls: Vec<CallData>,
+    /// What no record tells of, or no row.
+    pub untold: Vec<UntoldData>,
+}
+
+/// Sums over slow and disk-blocked calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallSums {
+    /// Calls.
+    pub calls: u64,
+    /// Bytes that they returned.
+    pub bytes: u64,
+    /// Those that were disk-blocked.
+    pub disk_blocked: u64,
+    /// Their disk part, ns.
+    pub disk_ns: u64,
+    /// Their latency, ns.
+    pub latency_ns: u64,
+    /// Cold pages inside the returned ranges.
+    pub cold_requested: u64,
+    /// Cold pages outside of them.
+    pub read_ahead: u64,
+}
+
+/// A file that slow or disk-blocked calls of one system call read.
+#[derive(Clone, Debug)]
+pub struct FileData {
+    /// Which system call.
+    pub syscall: Syscall,
+    /// Which file; `None`: the calls read no file.
+    pub file: Option<FileRef>,
+    /// First byte read and one past the last; `None`: unknown.
+    pub range: Option<(u64, u64)>,
+    /// What the calls came to.
+    pub sums: CallSums,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileRef {
+    /// Path in the target's mount namespace; `None`: it could not be read.
+    pub path: Option<String>,
+    /// Major and minor number of its device.
+    pub device: (u32, u32),
+    /// Name of the device.
+    pub device_name: Option<String>,
+    /// Inode.
+    pub inode: u64,
+}
+
+/// A client that slow or disk-blocked calls of one system call served.
+#[derive(Clone, Debug)]
+pub struct ClientData {
+    /// Which system call.
+    pub syscall: Syscall,
+    /// Who; `None`: nobody, or it could not be told.
+    pub peer: Option<Peer>,
+    /// What the calls came to.
+    pub sums: CallSums,
+}
+
+/// The other end of a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// By IP; IPv4 that came through an IPv6 socket is IPv4.
+    Ip(std::net::SocketAddr),
+    /// By a unix socket's name: a path, `@name`, or nothing.
+    Unix(String),
+}
+
+/// One slow or disk-blocked call.
+#[derive(Clone, Debug)]
+pub struct CallData {
+    /// What the kernel told.
+    pub call: SlowCall,
+    /// Its file.
+    pub file: Option<FileRef>,
+    /// Its client.
+    pub peer: Option<Peer>,
+}
+
+/// Calls that no file or client row tells of.
+#[derive(Clone, Copy, Debug)]
+pub struct UntoldData {
+    /// Which system call.
+    pub syscall: Syscall,
+    /// Dropped before they reached user space: in no row at all.
+    pub dropped: CallSums,
+    /// In no row of the files.
+    pub beyond_files: CallSums,
+    /// In no row of the clients.
+    pub beyond_clients: CallSums,
 }
 
 /// A thread's slot and its calls.

@@ -7,7 +7,7 @@ use std::{
 
 use tracer_common::records::CallStats;
 
-use super::{errno, in_flight, roles::Roles};
+use super::{culprits, errno, in_flight, roles::Roles};
 use crate::{
     model::{ByCause, Histogram, HistogramBuilder, Pid, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs},
     snapshot::{Snapshot, SyscallData, ThreadData},
@@ -52,6 +52,8 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
         latency,
         processes: processes(&rows),
         threads: rows,
+        files: snapshot.culprits.as_ref().map(|told| culprits::files(told, data.syscall)),
+        clients: snapshot.culprits.as_ref().map(|told| culprits::clients(told, data.syscall)),
         in_flight: in_flight::calls(snapshot, data.syscall, roles),
     }
 }

@@ -1,6 +1,7 @@
 //! From a snapshot to a recording: sums, roles, the verdict. Pure: the same snapshot gives the same recording.
 
 mod calls;
+mod culprits;
 mod errno;
 mod in_flight;
 mod recording;

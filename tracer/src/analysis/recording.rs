@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{calls, roles::Roles, verdict};
+use super::{calls, culprits, roles::Roles, verdict};
 use crate::{
     model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
@@ -15,7 +15,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
     let threads = thread_records(snapshot, &roles);
     let losses = Losses {
-        slow_calls_dropped: 0,
+        slow_calls_dropped: dropped(snapshot),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         parts_clamped: snapshot.losses.parts_clamped,
@@ -40,9 +40,15 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         losses,
         syscalls,
         threads,
+        slow_calls: culprits::slow_calls(snapshot, &roles),
         intervals: snapshot.intervals.clone(),
         verdict,
     }
+}
+
+/// Records of slow and disk-blocked calls that were dropped.
+fn dropped(snapshot: &Snapshot) -> u64 {
+    snapshot.culprits.iter().flat_map(|culprits| &culprits.untold).map(|untold| untold.dropped.calls).sum()
 }
 
 /// The threads that made traced calls, waited for the disk or wait for events; those that waited longest

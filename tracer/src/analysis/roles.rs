@@ -55,6 +55,14 @@ impl Roles {
         self.reference(&task.key, comm_text(&task.comm))
     }
 
+    /// How a recording refers to the thread that made a call.
+    #[must_use]
+    pub fn caller_ref(&self, key: &ThreadKey, comm: &[u8], threads: &[ThreadData]) -> ThreadRef {
+        // Its slot, if it has one, knows the name that it has now.
+        let slot = threads.iter().find(|thread| thread.slot.key == *key);
+        slot.map_or_else(|| self.reference(key, comm_text(comm)), |thread| self.thread_ref(thread))
+    }
+
     fn reference(&self, key: &ThreadKey, comm: String) -> ThreadRef {
         ThreadRef {
             pid: Pid(key.pid),

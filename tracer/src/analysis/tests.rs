@@ -62,6 +62,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             runqueue: Histogram::default(),
         }],
         asleep: Some(Vec::new()),
+        culprits: None,
         intervals: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use tracer_common::{
+    culprit::Untold,
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window},
     syscall::Syscall,
 };
@@ -21,6 +22,7 @@ pub struct KernelMaps {
     breakdowns: MappedArray<CpuHistogram>,
     errors: MappedArray<ErrorCounts>,
     losses: MappedArray<Losses>,
+    untold: MappedArray<Untold>,
     cpus: u32,
 }
 
@@ -38,6 +40,7 @@ impl KernelMaps {
             breakdowns: MappedArray::new(session.map("BREAKDOWNS")?.fd(), per_cpu * Breakdown::COUNT)?,
             errors: MappedArray::new(session.map("ERRORS")?.fd(), per_cpu)?,
             losses: MappedArray::new(session.map("LOSSES")?.fd(), cpus)?,
+            untold: MappedArray::new(session.map("UNTOLD")?.fd(), per_cpu)?,
             cpus,
         })
     }
@@ -112,6 +115,23 @@ impl KernelMaps {
             }
         }
         totals.into_iter().collect()
+    }
+
+    /// What no record tells of `syscall`, all CPUs together.
+    pub fn untold(&self, syscall: Syscall) -> Untold {
+        (0..self.cpus).map(|cpu| self.untold.get((cpu * Syscall::COUNT + syscall as u32) as usize)).fold(
+            Untold::default(),
+            |total, part| Untold {
+                calls: total.calls + part.calls,
+                bytes: total.bytes + part.bytes,
+                disk_blocked: total.disk_blocked + part.disk_blocked,
+                disk_ns: total.disk_ns + part.disk_ns,
+                latency_ns: total.latency_ns + part.latency_ns,
+                cold_requested: total.cold_requested + part.cold_requested,
+                read_ahead: total.read_ahead + part.read_ahead,
+                reserved: 0,
+            },
+        )
     }
 
     /// What could not be counted, all CPUs together.

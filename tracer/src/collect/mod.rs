@@ -1,6 +1,7 @@
 //! From running probes to a snapshot: the gate of the window, the maps, the target as /proc shows it.
 
 mod clock;
+mod culprits;
 mod host;
 mod kernel_maps;
 mod mapped;
@@ -9,6 +10,7 @@ mod totals;
 
 pub use self::{
     clock::{boottime_ns, monotonic_ns},
+    culprits::CulpritLog,
     host::{host, possible_cpus},
     kernel_maps::KernelMaps,
     process::{TargetProcess, thread_name},

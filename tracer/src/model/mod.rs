@@ -3,6 +3,7 @@
 //! Their JSON form is a published contract (`schema_version` 1): within a version fields are added, never
 //! changed. Times are integers in ns, sizes integers in bytes; unknown is null, not applicable is absent.
 
+pub mod culprit;
 mod histogram;
 mod ids;
 mod probe;
@@ -11,6 +12,7 @@ mod syscall;
 mod thread;
 mod verdict;
 
+pub use culprit::{ClientCalls, FileCalls, Out, SlowCallRecord};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, Pid, ThreadRef};
+use super::{ClientCalls, FileCalls, Histogram, Pid, ThreadRef};
 
 /// A traced system call over the whole window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,12 @@ pub struct SyscallRecord {
     pub processes: Vec<ProcessCalls>,
     /// Per thread, worst first.
     pub threads: Vec<ThreadCalls>,
+    /// Files of the slow and disk-blocked calls, worst first; absent if the kernel does not let them be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<FileCalls>>,
+    /// Whom they served, worst first; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientCalls>>,
     /// Calls that had not returned when the window closed, or were stuck when it opened.
     pub in_flight: Vec<InFlight>,
 }

@@ -13,7 +13,11 @@ mod tracefs;
 use std::{io::Read as _, os::fd::AsFd as _};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use aya::{Btf, Ebpf, Endianness, programs::Iter};
+use aya::{
+    Btf, Ebpf, Endianness,
+    maps::{MapData, RingBuf},
+    programs::Iter,
+};
 use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
 
 use self::{
@@ -51,6 +55,7 @@ pub struct Session {
     ebpf: Ebpf,
     outcomes: Vec<Outcome>,
     can_list_tasks: bool,
+    tells_culprits: bool,
 }
 
 /// The program that lists tasks asleep.
@@ -74,7 +79,7 @@ impl Session {
             slot_mask: request.slots - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
-            reserved: 0,
+            culprits: layout.culprits(),
         };
         let sizes = object::Sizes { slots: request.slots, cpus: request.cpus };
         let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
@@ -87,7 +92,7 @@ impl Session {
             specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
         });
         let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
-        let session = Self { ebpf, outcomes, can_list_tasks };
+        let session = Self { ebpf, outcomes, can_list_tasks, tells_culprits: config.culprits != 0 };
         session.describe(detail);
         session.require(request.syscalls)?;
         Ok(session)
@@ -152,11 +157,23 @@ impl Session {
     ///
     /// # Errors
     /// If there is none of this name.
-    pub fn map(&self, name: &str) -> Result<&aya::maps::MapData> {
+    pub fn map(&self, name: &str) -> Result<&MapData> {
         match self.ebpf.map(name) {
             Some(aya::maps::Map::Array(data)) => Ok(data),
             _ => Err(anyhow!("the object has no array {name}")),
         }
+    }
+
+    /// The records of slow and disk-blocked calls; `None` where the kernel's structures do not allow them.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn slow_calls(&mut self) -> Result<Option<RingBuf<MapData>>> {
+        if !self.tells_culprits {
+            return Ok(None);
+        }
+        let map = self.ebpf.take_map("SLOW_CALLS").context("the object has no ring buffer SLOW_CALLS")?;
+        Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
     }
 
     /// The warnings of the kernel half, to be shown with `-v`.

@@ -42,6 +42,9 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("BREAKDOWNS", syscalls * Breakdown::COUNT)
         .map_max_entries("ERRORS", syscalls)
         .map_max_entries("LOSSES", sizes.cpus)
+        .map_max_entries("SLOW_CALL", sizes.cpus)
+        .map_max_entries("SEND_BUDGETS", sizes.cpus)
+        .map_max_entries("UNTOLD", syscalls)
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")
 }

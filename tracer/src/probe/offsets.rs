@@ -1,7 +1,10 @@
 //! What the kernel half must know about this kernel's structures.
 
 use bytemuck::Zeroable as _;
-use tracer_common::offsets::Offsets;
+use tracer_common::{
+    config::{CULPRIT_INET, CULPRIT_PATH, CULPRIT_RECORD, CULPRIT_UNIX},
+    offsets::Offsets,
+};
 
 use super::btf::Btf;
 
@@ -45,6 +48,34 @@ impl Layout {
             0
         });
         Self { offsets, in_iowait_mask, page_head_bit, missing }
+    }
+
+    /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
+    pub fn culprits(&self) -> u32 {
+        let allowed = |bit, members: &[&str]| if self.lacks(members).is_none() { bit } else { 0 };
+        let record = allowed(
+            CULPRIT_RECORD,
+            &[
+                "task_struct.files",
+                "files_struct.",
+                "fdtable.",
+                "file.f_mapping",
+                "address_space.",
+                "inode.",
+                "super_block.",
+                "pt_regs.",
+            ],
+        );
+        if record == 0 {
+            return 0;
+        }
+        record
+            | allowed(CULPRIT_PATH, &["file.f_path.", "dentry.", "vfsmount.", "mount."])
+            | allowed(CULPRIT_INET, &["file.private_data", "file.f_inode", "socket.", "sock."])
+            | allowed(
+                CULPRIT_UNIX,
+                &["file.private_data", "file.f_inode", "socket.", "sock.", "unix_sock.", "unix_address."],
+            )
     }
 
     /// The first of `members` that this kernel does not have. A name that ends in a dot stands for all members

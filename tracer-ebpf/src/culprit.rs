@@ -1,0 +1,119 @@
+//! Tells user space of a slow or disk-blocked call: who, on which file, for whom.
+
+use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
+use tracer_common::{
+    config::{CULPRIT_PATH, CULPRIT_RECORD},
+    culprit::{BUDGET_NS, BUDGET_RECORDS, OFFSET_UNKNOWN, PATH_BYTES, SlowCall},
+    records::{Cause, ThreadSlot},
+};
+
+use crate::{
+    call::{Outcome, Parts},
+    clock::now_ns,
+    file::{self, OpenFile},
+    globals::global,
+    maps, path, socket,
+    task::Task,
+};
+
+/// Sends a record of the call that the current thread has just made, or counts it as untold.
+#[inline(always)]
+pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) {
+    if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
+        return;
+    }
+    if !has_budget() || send(task, thread, parts, outcome).is_none() {
+        count_untold(parts, outcome);
+    }
+}
+
+#[inline(always)]
+fn send(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) -> Option<()> {
+    let buffer = maps::slow_call()?;
+    let call = &mut buffer.call;
+    call.key = thread.key;
+    call.comm = task.comm();
+    call.since_ns = thread.call.since_ns;
+    call.latency_ns = parts.latency_ns;
+    call.disk_ns = parts.disk_ns;
+    call.runqueue_ns = parts.runqueue_ns;
+    call.other_ns = parts.other_ns;
+    call.result = outcome.result;
+    (call.cold_requested, call.read_ahead) = cold_pages(outcome);
+    call.inode = 0;
+    call.offset_bytes = OFFSET_UNKNOWN;
+    call.device = 0;
+    call.syscall = outcome.syscall as u32;
+    call.disk_waits = thread.call.disk_waits;
+    call.path_flags = 0;
+    call.path_bytes = 0;
+    call.out = 0;
+    call.peer_family = 0;
+    call.peer_port = 0;
+    call.peer_bytes = 0;
+    let registers = task.registers();
+    // What cannot be found out stays unknown; the record goes out all the same.
+    let _ = file::behind(task, registers.first()).map(|file| socket::describe(call, file));
+    if let Some(file) = OpenFile::of(task, registers.second()) {
+        call.inode = file.inode;
+        call.device = file.device;
+        if let Some(offset) = file.sendfile_started(registers, outcome.result) {
+            call.offset_bytes = offset;
+        }
+        if global!(CONFIG.culprits) & CULPRIT_PATH != 0 {
+            let _ = path::describe(buffer, file.file);
+        }
+    }
+    let length = size_of::<SlowCall>() + up_to_path(buffer.call.path_bytes) as usize;
+    // SAFETY: the path lies behind the record, and `length` is less than the whole buffer.
+    let bytes = unsafe { core::slice::from_raw_parts(core::ptr::from_ref(buffer).cast::<u8>(), length) };
+    maps::SLOW_CALLS.output::<[u8]>(bytes, u64::from(BPF_RB_NO_WAKEUP)).ok()
+}
+
+/// Cold pages inside and outside of the returned range.
+#[inline(always)]
+fn cold_pages(outcome: &Outcome) -> (u64, u64) {
+    outcome.cold.as_ref().map_or((0, 0), |cold| (cold.requested, cold.read_ahead))
+}
+
+/// Whether this CPU may send one more record now. A flood of slow calls must not slow them further.
+#[inline(always)]
+fn has_budget() -> bool {
+    let Some(budget) = maps::send_budget() else { return false };
+    let now = now_ns() / BUDGET_NS;
+    if budget.filled_at != now {
+        budget.filled_at = now;
+        budget.left = BUDGET_RECORDS;
+    }
+    if budget.left == 0 {
+        return false;
+    }
+    budget.left -= 1;
+    true
+}
+
+#[inline(always)]
+fn count_untold(parts: &Parts, outcome: &Outcome) {
+    let Some(untold) = maps::untold(outcome.syscall) else { return };
+    untold.calls += 1;
+    untold.latency_ns += parts.latency_ns;
+    let (cold_requested, read_ahead) = cold_pages(outcome);
+    untold.cold_requested += cold_requested;
+    untold.read_ahead += read_ahead;
+    if outcome.result > 0 {
+        untold.bytes += outcome.result as u64;
+    }
+    if parts.cause == Cause::Disk {
+        untold.disk_blocked += 1;
+        untold.disk_ns += parts.disk_ns;
+    }
+}
+
+/// `length`, in a form that shows the verifier that a path is no longer.
+#[inline(always)]
+fn up_to_path(mut length: u32) -> u32 {
+    const { assert!(PATH_BYTES == 1024) };
+    // SAFETY: no instruction; the register stays as it is.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) length, options(nomem, nostack, preserves_flags)) };
+    if length > PATH_BYTES as u32 + 255 { PATH_BYTES as u32 + 255 } else { length }
+}

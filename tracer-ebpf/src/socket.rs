@@ -1,0 +1,109 @@
+//! Where a call's bytes went, and who is at the other end. On rare paths only.
+
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
+use tracer_common::{
+    config::{CULPRIT_INET, CULPRIT_UNIX},
+    culprit::{OutClass, PEER_BYTES, SlowCall},
+};
+
+use crate::{file::read, globals::global};
+
+/// `S_IFMT` and what it holds (`include/uapi/linux/stat.h`).
+mod mode {
+    pub const TYPE: u16 = 0o170_000;
+    pub const SOCKET: u16 = 0o140_000;
+    pub const REGULAR: u16 = 0o100_000;
+    pub const CHARACTER_DEVICE: u16 = 0o020_000;
+    pub const PIPE: u16 = 0o010_000;
+}
+
+/// Device 1:3 in the kernel's encoding: `/dev/null`.
+const NULL_DEVICE: u32 = (1 << 20) | 3;
+
+/// Address families (`include/linux/socket.h`).
+mod family {
+    pub const UNIX: u16 = 1;
+    pub const INET: u16 = 2;
+    pub const INET6: u16 = 10;
+}
+
+/// Writes the class of the open file at `file` into the record, and for a socket its peer.
+#[inline(always)]
+pub fn describe(call: &mut SlowCall, file: u64) -> Option<()> {
+    let inode: u64 = read(file, global!(OFFSETS.file_inode))?;
+    let mode: u16 = read(inode, global!(OFFSETS.inode_mode))?;
+    let class = match mode & mode::TYPE {
+        mode::SOCKET => OutClass::Socket,
+        mode::PIPE => OutClass::Pipe,
+        mode::REGULAR => OutClass::File,
+        mode::CHARACTER_DEVICE => {
+            let device: u32 = read(inode, global!(OFFSETS.inode_rdev))?;
+            if device == NULL_DEVICE { OutClass::Null } else { OutClass::Other }
+        }
+        _ => OutClass::Other,
+    };
+    call.out = class as u32;
+    if class != OutClass::Socket {
+        return Some(());
+    }
+    let socket: u64 = read(file, global!(OFFSETS.file_private))?;
+    let sock: u64 = read(socket, global!(OFFSETS.socket_sk))?;
+    peer(call, sock)
+}
+
+#[inline(always)]
+fn peer(call: &mut SlowCall, sock: u64) -> Option<()> {
+    let family: u16 = read(sock, global!(OFFSETS.sock_family))?;
+    let known = global!(CONFIG.culprits);
+    if family == family::INET && known & CULPRIT_INET != 0 {
+        let address: [u8; 4] = read(sock, global!(OFFSETS.sock_daddr))?;
+        call.peer[..4].copy_from_slice(&address);
+    } else if family == family::INET6 && known & CULPRIT_INET != 0 {
+        let address: [u8; 16] = read(sock, global!(OFFSETS.sock_v6_daddr))?;
+        call.peer[..16].copy_from_slice(&address);
+    } else if family == family::UNIX && known & CULPRIT_UNIX != 0 {
+        unix_name(call, sock)?;
+    } else {
+        return None;
+    }
+    if family != family::UNIX {
+        call.peer_port = read(sock, global!(OFFSETS.sock_dport))?;
+    }
+    call.peer_family = family;
+    Some(())
+}
+
+/// The name of the other end of a unix socket; where that has none, as most clients, its own, which an accepted
+/// socket has from the one that listens.
+#[inline(always)]
+fn unix_name(call: &mut SlowCall, sock: u64) -> Option<()> {
+    let peer: u64 = read(sock, global!(OFFSETS.unix_peer))?;
+    let mut address: u64 = if peer == 0 { 0 } else { read(peer, global!(OFFSETS.unix_addr))? };
+    if address == 0 {
+        address = read(sock, global!(OFFSETS.unix_addr))?;
+    }
+    if address == 0 {
+        return Some(());
+    }
+    let length: u32 = read(address, global!(OFFSETS.unix_addr_len))?;
+    // The family comes first.
+    let name = address + u64::from(global!(OFFSETS.unix_addr_name)) + 2;
+    let bytes = length.saturating_sub(2).min(108);
+    // SAFETY: the whole of a `sockaddr_un`'s path is copied, which is less than PEER_BYTES; a bad address is an error.
+    let copied = unsafe {
+        const { assert!(PEER_BYTES >= 108) };
+        bpf_probe_read_kernel(call.peer.as_mut_ptr().cast(), bounded(bytes), name as *const _)
+    };
+    if copied == 0 {
+        call.peer_bytes = bytes;
+    }
+    Some(())
+}
+
+/// `bytes`, in a form that shows the verifier that it is less than 128 and [`PEER_BYTES`] hold it.
+#[inline(always)]
+fn bounded(mut bytes: u32) -> u32 {
+    // SAFETY: no instruction; the register stays as it is.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) bytes, options(nomem, nostack, preserves_flags)) };
+    if bytes > 108 { 108 } else { bytes }
+}

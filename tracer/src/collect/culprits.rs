@@ -1,0 +1,321 @@
+//! Records of slow and disk-blocked calls, taken from the ring buffer and summed up as they come: memory stays
+//! bounded, however long the window.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    hash::Hash,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use aya::maps::{MapData, RingBuf};
+use tracer_common::{
+    culprit::{OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall, Untold},
+    syscall::Syscall,
+};
+
+use crate::snapshot::{CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, UntoldData};
+
+/// Most files, and most clients, that get a row of their own.
+const MOST_ROWS: usize = 10_000;
+
+/// Most calls that are kept one by one: the longest.
+const MOST_CALLS: usize = 1000;
+
+/// What the ring buffer has told so far.
+pub struct CulpritLog {
+    ring: RingBuf<MapData>,
+    files: Rows<FileRef, FileSums>,
+    clients: Rows<Peer, CallSums>,
+    calls: BinaryHeap<Reverse<Kept>>,
+    devices: HashMap<u32, Option<String>>,
+    received: u64,
+}
+
+impl CulpritLog {
+    /// An empty log of the records that come through `ring`.
+    pub fn new(ring: RingBuf<MapData>) -> Self {
+        Self {
+            ring,
+            files: Rows::default(),
+            clients: Rows::default(),
+            calls: BinaryHeap::new(),
+            devices: HashMap::new(),
+            received: 0,
+        }
+    }
+
+    /// Takes all records that are there.
+    pub fn drain(&mut self) {
+        while let Some((call, path)) = self.next() {
+            self.add(call, &path);
+        }
+    }
+
+    /// The next record and its path.
+    fn next(&mut self) -> Option<(SlowCall, Vec<u8>)> {
+        let item = self.ring.next()?;
+        let (head, rest) = item.split_at_checked(size_of::<SlowCall>())?;
+        let call: SlowCall = bytemuck::pod_read_unaligned(head);
+        let path = rest.get(..call.path_bytes as usize).unwrap_or(rest);
+        Some((call, path.to_vec()))
+    }
+
+    fn add(&mut self, call: SlowCall, path: &[u8]) {
+        let Some(syscall) = Syscall::from_index(call.syscall) else { return };
+        let file = (call.inode != 0).then(|| FileRef {
+            path: path_text(path, call.path_flags),
+            device: (call.device >> 20, call.device & 0xf_ffff),
+            device_name: self.device_name(call.device),
+            inode: call.inode,
+        });
+        let peer = peer(&call);
+        let sums = sums_of(&call);
+        self.files.add(syscall, file.as_ref(), &FileSums { sums, range: range(&call) });
+        self.clients.add(syscall, peer.as_ref(), &sums);
+        self.received += 1;
+        self.calls.push(Reverse(Kept {
+            latency_ns: call.latency_ns,
+            order: self.received,
+            data: CallData { call, file, peer },
+        }));
+        if self.calls.len() > MOST_CALLS {
+            self.calls.pop();
+        }
+    }
+
+    fn device_name(&mut self, device: u32) -> Option<String> {
+        self.devices.entry(device).or_insert_with(|| name_of_device(device >> 20, device & 0xf_ffff)).clone()
+    }
+
+    /// What came, and what the kernel says did not.
+    pub fn finish(mut self, untold: &[(Syscall, Untold)]) -> Culprits {
+        self.drain();
+        let untold = untold.iter().map(|&(syscall, untold)| UntoldData {
+            syscall,
+            dropped: dropped(&untold),
+            beyond_files: self.files.beyond.get(&syscall).map(|row| row.sums).unwrap_or_default(),
+            beyond_clients: self.clients.beyond.get(&syscall).copied().unwrap_or_default(),
+        });
+        let untold = untold.collect();
+        let files = self.files.rows.into_iter().map(|((syscall, file), row)| FileData {
+            syscall,
+            file,
+            range: row.range,
+            sums: row.sums,
+        });
+        let clients = self.clients.rows.into_iter().map(|((syscall, peer), sums)| ClientData { syscall, peer, sums });
+        let mut calls: Vec<_> = self.calls.into_iter().map(|Reverse(kept)| kept.data).collect();
+        calls.sort_by_key(|data| (data.call.since_ns, data.call.key.tid));
+        Culprits { files: files.collect(), clients: clients.collect(), calls, untold }
+    }
+}
+
+/// Sums by system call and key; what has no row of its own is summed beyond.
+struct Rows<K, V> {
+    rows: HashMap<(Syscall, Option<K>), V>,
+    beyond: HashMap<Syscall, V>,
+}
+
+impl<K, V> Default for Rows<K, V> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), beyond: HashMap::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Add + Default> Rows<K, V> {
+    fn add(&mut self, syscall: Syscall, key: Option<&K>, value: &V) {
+        let place = (syscall, key.cloned());
+        let has_room = self.rows.len() < MOST_ROWS || self.rows.contains_key(&place);
+        let row = if has_room { self.rows.entry(place).or_default() } else { self.beyond.entry(syscall).or_default() };
+        row.add(value);
+    }
+}
+
+trait Add {
+    fn add(&mut self, other: &Self);
+}
+
+impl Add for CallSums {
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.bytes += other.bytes;
+        self.disk_blocked += other.disk_blocked;
+        self.disk_ns += other.disk_ns;
+        self.latency_ns += other.latency_ns;
+        self.cold_requested += other.cold_requested;
+        self.read_ahead += other.read_ahead;
+    }
+}
+
+#[derive(Default)]
+struct FileSums {
+    sums: CallSums,
+    range: Option<(u64, u64)>,
+}
+
+impl Add for FileSums {
+    fn add(&mut self, other: &Self) {
+        self.sums.add(&other.sums);
+        self.range = match (self.range, other.range) {
+            (Some((first, last)), Some((start, end))) => Some((first.min(start), last.max(end))),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
+/// A call among the longest; of two that took equally long the earlier one is longer.
+struct Kept {
+    latency_ns: u64,
+    order: u64,
+    data: CallData,
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+}
+
+impl Eq for Kept {}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.latency_ns, Reverse(self.order)).cmp(&(other.latency_ns, Reverse(other.order)))
+    }
+}
+
+fn sums_of(call: &SlowCall) -> CallSums {
+    CallSums {
+        calls: 1,
+        bytes: u64::try_from(call.result).unwrap_or(0),
+        disk_blocked: u64::from(call.disk_waits > 0),
+        disk_ns: if call.disk_waits > 0 { call.disk_ns } else { 0 },
+        latency_ns: call.latency_ns,
+        cold_requested: call.cold_requested,
+        read_ahead: call.read_ahead,
+    }
+}
+
+fn dropped(untold: &Untold) -> CallSums {
+    CallSums {
+        calls: untold.calls,
+        bytes: untold.bytes,
+        disk_blocked: untold.disk_blocked,
+        disk_ns: untold.disk_ns,
+        latency_ns: untold.latency_ns,
+        cold_requested: untold.cold_requested,
+        read_ahead: untold.read_ahead,
+    }
+}
+
+fn range(call: &SlowCall) -> Option<(u64, u64)> {
+    let first = Some(call.offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN)?;
+    Some((first, first.saturating_add(u64::try_from(call.result).unwrap_or(0))))
+}
+
+/// The path whose names, from the file up to the root, are `names`; `None` if there are none.
+fn path_text(names: &[u8], flags: u32) -> Option<String> {
+    let names: Vec<_> = names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let mut path = String::from(if flags & PATH_CUT != 0 { "…" } else { "" });
+    for name in names.iter().rev() {
+        path.push('/');
+        path.push_str(&String::from_utf8_lossy(name));
+    }
+    if flags & PATH_DELETED != 0 {
+        path.push_str(" (deleted)");
+    }
+    Some(path)
+}
+
+/// Address families (`include/linux/socket.h`).
+mod family {
+    pub const UNIX: u16 = 1;
+    pub const INET: u16 = 2;
+    pub const INET6: u16 = 10;
+}
+
+fn peer(call: &SlowCall) -> Option<Peer> {
+    let port = u16::from_be(call.peer_port);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&call.peer[..16]);
+    match call.peer_family {
+        family::INET => {
+            let [a, b, c, d, ..] = bytes;
+            Some(Peer::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), port)))
+        }
+        family::INET6 => Some(Peer::Ip(SocketAddr::new(Ipv6Addr::from(bytes).to_canonical(), port))),
+        family::UNIX => Some(Peer::Unix(unix_name(&call.peer[..(call.peer_bytes as usize).min(PEER_BYTES)]))),
+        _ => None,
+    }
+}
+
+/// A path ends at its NUL; a name in the abstract namespace begins with one (unix(7)).
+fn unix_name(bytes: &[u8]) -> String {
+    match bytes {
+        [0, name @ ..] => format!("@{}", String::from_utf8_lossy(name)),
+        path => {
+            let end = path.iter().position(|&byte| byte == 0).unwrap_or(path.len());
+            String::from_utf8_lossy(&path[..end]).into_owned()
+        }
+    }
+}
+
+fn name_of_device(major: u32, minor: u32) -> Option<String> {
+    let entry = std::fs::read_link(format!("/sys/dev/block/{major}:{minor}")).ok()?;
+    Some(entry.file_name()?.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytemuck::Zeroable as _;
+
+    #[test]
+    fn a_path_is_put_together_from_the_file_up() {
+        assert_eq!(path_text(b"log\0cold-0\0var\0", 0).as_deref(), Some("/var/cold-0/log"));
+        assert_eq!(path_text(b"log\0", PATH_DELETED).as_deref(), Some("/log (deleted)"));
+        assert_eq!(path_text(b"log\0d\0", PATH_CUT).as_deref(), Some("…/d/log"));
+        assert_eq!(path_text(b"", PATH_CUT), None);
+    }
+
+    #[test]
+    fn ipv4_through_an_ipv6_socket_is_ipv4() {
+        let mut call = SlowCall::zeroed();
+        (call.peer_family, call.peer_port) = (family::INET6, 80u16.to_be());
+        call.peer[..16].copy_from_slice(&Ipv4Addr::new(10, 2, 3, 4).to_ipv6_mapped().octets());
+        assert_eq!(peer(&call), Some(Peer::Ip("10.2.3.4:80".parse().unwrap())));
+        call.peer[..16].copy_from_slice(&Ipv6Addr::LOCALHOST.octets());
+        assert_eq!(peer(&call), Some(Peer::Ip("[::1]:80".parse().unwrap())));
+        call.peer_family = 0;
+        assert_eq!(peer(&call), None);
+    }
+
+    #[test]
+    fn unix_names_end_at_nul_and_abstract_ones_begin_with_it() {
+        assert_eq!(unix_name(b"/run/x.sock\0\0"), "/run/x.sock");
+        assert_eq!(unix_name(b"\0abstract"), "@abstract");
+        assert_eq!(unix_name(b""), "");
+    }
+
+    #[test]
+    fn rows_beyond_the_limit_are_summed() {
+        let mut rows: Rows<usize, CallSums> = Rows::default();
+        let one = CallSums { calls: 1, ..CallSums::default() };
+        for key in 0..MOST_ROWS + 5 {
+            rows.add(Syscall::Sendfile, Some(&key), &one);
+        }
+        rows.add(Syscall::Sendfile, Some(&3), &one);
+        assert_eq!((rows.rows.len(), rows.beyond[&Syscall::Sendfile].calls), (MOST_ROWS, 5));
+        assert_eq!(rows.rows[&(Syscall::Sendfile, Some(3))].calls, 2);
+    }
+}
