@@ -1,5 +1,7 @@
 //! Help and version: what was asked for goes to stdout with 0. No privilege needed.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use crate::{FAILED, OK, USAGE, run, tracer, tracer_after};
 
 #[test]
@@ -23,6 +25,43 @@ fn long_help_has_examples_and_the_exit_codes() {
 #[test]
 fn the_demonstration_keeps_its_inner_options_to_itself() {
     assert!(!run(tracer("demo --help")).stdout.contains("--serve"));
+}
+
+/// The long options that `text` speaks of.
+fn long_options(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+    words.filter(|word| word.starts_with("--") && word.ends_with(|c: char| c != '-')).collect()
+}
+
+/// The commands that the help lists, but for `help` itself.
+fn commands() -> Vec<String> {
+    let help = run(tracer("--help")).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.split_whitespace().next());
+    names.filter(|&name| name != "help").map(Into::into).collect()
+}
+
+#[test]
+fn each_command_is_documented_with_the_options_that_it_has() {
+    assert_eq!(
+        long_options("| --max-threads N | ---|--- | -q | a--b (`--top`), --pid=1"),
+        ["--max-threads", "--pid", "--top"].into()
+    );
+    let commands = commands();
+    assert!(commands.len() >= 2, "{commands:?}");
+    for command in commands {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/commands/{command}.md"));
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let help = run(tracer(&format!("{command} --help"))).stdout;
+        let (documented, offered) = (long_options(&text), long_options(&help));
+        assert!(offered.len() > 2, "{help}");
+        let missing: Vec<_> = offered.difference(&documented).collect();
+        let invented: Vec<_> = documented.difference(&offered).collect();
+        assert!(
+            missing.is_empty() && invented.is_empty(),
+            "docs/commands/{command}.md: not documented {missing:?}, not in the help {invented:?}"
+        );
+    }
 }
 
 #[test]
