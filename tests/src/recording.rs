@@ -25,6 +25,56 @@ pub struct Recording {
     pub losses: Losses,
     /// One row for each traced system call.
     pub syscalls: Vec<Syscall>,
+    /// The longest of the slow and disk-blocked calls.
+    pub slow_calls: Vec<SlowCall>,
+}
+
+/// A slow or disk-blocked call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SlowCall {
+    /// When it was entered, from the window's start.
+    pub at_ns: u64,
+    /// Who made it.
+    pub tid: u32,
+    /// From entry to return.
+    pub latency_ns: u64,
+    /// Waiting for storage.
+    pub disk_ns: u64,
+    /// Bytes returned.
+    pub bytes: u64,
+    /// The file.
+    pub path: Option<String>,
+    /// First byte read.
+    pub offset: Option<u64>,
+    /// The peer.
+    pub client: Option<String>,
+    /// Class of the out descriptor.
+    pub out: String,
+}
+
+/// Slow and disk-blocked calls on one file, or for one client.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Culprit {
+    /// The file's path, or the client's address.
+    #[serde(alias = "path", alias = "address")]
+    pub name: String,
+    /// Calls.
+    pub calls: u64,
+    /// Bytes returned.
+    pub bytes: u64,
+    /// Calls with a disk wait.
+    pub disk_blocked: u64,
+    /// Their disk part.
+    pub disk_wait_ns: u64,
+    /// Pages that had to be read in; files alone say so.
+    #[serde(default)]
+    pub cold_requested: u64,
+    /// First byte read; files alone say so.
+    #[serde(default)]
+    pub first_offset: Option<u64>,
+    /// One past the last byte read; files alone say so.
+    #[serde(default)]
+    pub last_offset: Option<u64>,
 }
 
 /// What was measured.
@@ -104,6 +154,10 @@ pub struct Syscall {
     pub by_cause: ByCause,
     /// Each thread that made calls.
     pub threads: Vec<Thread>,
+    /// Files of slow and disk-blocked calls.
+    pub files: Vec<Culprit>,
+    /// Their clients.
+    pub clients: Vec<Culprit>,
     /// Calls that had not returned when the window closed.
     pub in_flight: Vec<InFlight>,
 }

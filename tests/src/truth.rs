@@ -48,6 +48,22 @@ pub struct ThreadTruth {
     /// Each call, in order; empty where the kind of work only counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub each: Vec<CallTruth>,
+    /// Each call's file and peer, in order, where the kind of work is about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<CallEnds>,
+}
+
+/// What a call read, and for whom, as the kernel's own interfaces name both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallEnds {
+    /// The file: the link in `/proc/self/fd`.
+    pub path: String,
+    /// First byte read.
+    pub offset: u64,
+    /// The peer by getpeername(2), or the name of one's own end of a unix socket; none for what is no socket.
+    pub client: Option<String>,
+    /// `socket`, `null`, `pipe`, `file` or `other`.
+    pub out: String,
 }
 
 /// One call. A measure that was not taken is `None`.

@@ -8,6 +8,7 @@ mod busy;
 mod cold;
 mod count;
 mod crew;
+mod ends;
 mod held;
 mod meter;
 mod out;
@@ -43,6 +44,8 @@ enum Kind {
     Busy(busy::Options),
     /// Calls that a full pipe or socket holds up for a chosen time
     Held(held::Options),
+    /// Calls on many kinds of file, for many kinds of peer
+    Ends(ends::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
 }
@@ -56,6 +59,7 @@ fn main() -> Result<()> {
         Kind::Cold(options) => cold::run(options, directory),
         Kind::Busy(options) => busy::run(options, directory),
         Kind::Held(options) => held::run(options, directory),
+        Kind::Ends(options) => ends::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
     }
 }
