@@ -76,7 +76,8 @@ fn a_recording_read_and_written_again_is_the_same() {
     for (name, ..) in REPORTS {
         let written: Value = serde_json::from_str(&render::json(&recording(name))).unwrap();
         let read: Value = serde_json::from_str(&recording_text(name)).unwrap();
-        assert_eq!(written, read, "{name}");
+        let text = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+        assert!(written == read, "{name}:\n{}", difference(&text(&read), &text(&written)));
     }
 }
 

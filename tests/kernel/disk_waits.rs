@@ -107,3 +107,23 @@ fn a_read_that_lasts_several_sleeps_is_one_disk_blocked_call() {
     assert!(truth.each().all(|call| call.voluntary_switches > Some(1)), "a call slept once at most");
     assert_agrees_with_the_scheduler(&seen, &truth);
 }
+
+#[test]
+fn disk_waits_are_told_apart_by_the_system_call_they_are_in() {
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let (seen, truth) = watch_with("", Workload::start_on(&disk, "waits --calls 50"));
+    let thread = &truth.threads[0];
+    let seen = seen.threads.iter().find(|seen| seen.tid == thread.tid).expect("the thread");
+    for (name, &sleeps) in &thread.sleeps_in {
+        assert!(sleeps >= 45, "only {sleeps} sleeps in 50 times {name}");
+        let row = seen.by_syscall.iter().find(|row| row.name == *name);
+        let waits = row.map_or(0, |row| row.disk_waits);
+        // Syncing may sleep for a lock too.
+        let slack = if name.ends_with("sync") { sleeps / 10 } else { 0 };
+        assert!((sleeps - slack..=sleeps).contains(&waits), "{waits} disk waits in {name}, {sleeps} sleeps");
+        assert!(row.is_none_or(|row| row.max_ns > 0 && row.max_ns <= row.disk_wait_ns));
+    }
+    assert_eq!(seen.by_syscall.iter().map(|row| row.disk_waits).sum::<u64>(), seen.disk_waits);
+    assert_eq!(seen.by_syscall.iter().map(|row| row.disk_wait_ns).sum::<u64>(), seen.disk_wait_ns);
+}

@@ -25,8 +25,36 @@ pub struct Recording {
     pub losses: Losses,
     /// One row for each traced system call.
     pub syscalls: Vec<Syscall>,
+    /// Disk waits of each thread, wherever they were.
+    pub threads: Vec<ThreadWaits>,
     /// The longest of the slow and disk-blocked calls.
     pub slow_calls: Vec<SlowCall>,
+}
+
+/// A thread's disk waits.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ThreadWaits {
+    /// Thread id.
+    pub tid: u32,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
+    /// The same by system call.
+    pub by_syscall: Vec<SyscallWaits>,
+}
+
+/// A thread's disk waits in one system call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SyscallWaits {
+    /// Its name.
+    pub name: String,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
+    /// The longest, ns.
+    pub max_ns: u64,
 }
 
 /// A slow or disk-blocked call.

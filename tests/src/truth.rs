@@ -48,6 +48,10 @@ pub struct ThreadTruth {
     /// Each call, in order; empty where the kind of work only counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub each: Vec<CallTruth>,
+    /// How often the thread gave up its CPU, by the system call that it did so in, where the kind of work is about
+    /// that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sleeps_in: BTreeMap<String, u64>,
     /// Each call's file and peer, in order, where the kind of work is about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<CallEnds>,

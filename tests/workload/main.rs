@@ -15,6 +15,7 @@ mod out;
 mod protocol;
 mod source;
 mod stuck;
+mod waits;
 
 use std::path::PathBuf;
 
@@ -48,6 +49,8 @@ enum Kind {
     Ends(ends::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
+    /// Disk waits in many system calls and in page faults
+    Waits(waits::Options),
 }
 
 fn main() -> Result<()> {
@@ -61,5 +64,6 @@ fn main() -> Result<()> {
         Kind::Held(options) => held::run(options, directory),
         Kind::Ends(options) => ends::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
+        Kind::Waits(options) => waits::run(options, directory),
     }
 }

@@ -38,6 +38,8 @@ pub struct ThreadSlot {
     pub disk_wait_ns: u64,
     /// The longest.
     pub disk_wait_max_ns: u64,
+    /// The disk waits by the system call that they were in; the last entry takes what found no room.
+    pub wait_places: [WaitPlace; WAIT_PLACES],
     /// Sleeps in `epoll_wait` and its kin.
     pub epoll_sleeps: u64,
     /// Traced calls entered inside the window.
@@ -48,6 +50,23 @@ pub struct ThreadSlot {
     pub epoll_fd: u32,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
+}
+
+/// How many system calls a thread's disk waits are told apart by, plus one.
+pub const WAIT_PLACES: usize = 8;
+
+/// A thread's disk waits in one system call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct WaitPlace {
+    /// Number of the system call; −1: a page fault of the program itself.
+    pub number: i32,
+    /// Disk waits; 0: the entry is free.
+    pub waits: u32,
+    /// Their sum, less run-queue delay.
+    pub wait_ns: u64,
+    /// The longest.
+    pub max_ns: u64,
 }
 
 /// A traced call in progress.
@@ -147,8 +166,8 @@ pub struct OffCpu {
     pub run_delay_ns: u64,
     /// Why: an [`OffCpuReason`].
     pub reason: u32,
-    /// Keeps the layout free of padding.
-    pub reserved: u32,
+    /// Number of the system call that it is in, where it waits for storage; −1: a page fault.
+    pub syscall_number: i32,
 }
 
 /// Why a thread is off the CPU.

@@ -5,7 +5,7 @@
 //! another thread was preferred, when this one may still have been running, even before its call.
 
 use tracer_common::{
-    records::{OffCpu, OffCpuReason, ThreadSlot},
+    records::{OffCpu, OffCpuReason, ThreadSlot, WAIT_PLACES, WaitPlace},
     syscall::{readiness, synchronous},
 };
 
@@ -39,7 +39,7 @@ pub fn switched_out(task: Task, state: u32) {
         match slots::find_or_claim(task) {
             Some(slot) => {
                 made_up_for(slot.thread, task);
-                begin(slot.thread, task, OffCpuReason::Disk);
+                begin(slot.thread, task, OffCpuReason::Disk, number as i32);
             }
             None => slots::count_dropped(task),
         }
@@ -54,19 +54,19 @@ fn in_call(task: Task, reason: OffCpuReason) {
     if let Some(slot) = slots::find(task) {
         made_up_for(slot.thread, task);
         if slot.thread.call.active != 0 {
-            begin(slot.thread, task, reason);
+            begin(slot.thread, task, reason, 0);
         }
     }
 }
 
 #[inline(always)]
-fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason) {
+fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason, syscall_number: i32) {
     thread.off_cpu = OffCpu {
         since_ns: now_ns(),
         since_clock_ns: task.run_queue_clock_ns(),
         run_delay_ns: task.run_delay_ns(),
         reason: reason as u32,
-        reserved: 0,
+        syscall_number,
     };
 }
 
@@ -140,6 +140,10 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         thread.disk_waits += 1;
         thread.disk_wait_ns += slept_ns;
         thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
+        let place = place_of(&mut thread.wait_places, thread.off_cpu.syscall_number);
+        place.waits += 1;
+        place.wait_ns += slept_ns;
+        place.max_ns = place.max_ns.max(slept_ns);
         if is_in_call {
             thread.call.disk_waits += 1;
             thread.call.disk_ns += slept_ns;
@@ -148,4 +152,19 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         thread.call.other_sleeps += 1;
         thread.call.other_ns += slept_ns;
     }
+}
+
+/// Where disk waits in this system call are counted: the entry that is its own, or the last one.
+#[inline(always)]
+fn place_of(places: &mut [WaitPlace; WAIT_PLACES], number: i32) -> &mut WaitPlace {
+    let [own @ .., last] = places;
+    for place in own {
+        if place.waits == 0 {
+            place.number = number;
+        }
+        if place.number == number {
+            return place;
+        }
+    }
+    last
 }

@@ -7,6 +7,7 @@ mod in_flight;
 mod recording;
 mod roles;
 mod verdict;
+mod waits;
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{calls, culprits, roles::Roles, verdict};
+use super::{calls, culprits, roles::Roles, verdict, waits};
 use crate::{
-    model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
+    model::{EventLoop, Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
 };
 
@@ -39,6 +39,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         probes: snapshot.probes.clone(),
         losses,
         syscalls,
+        event_loops: event_loops(&threads),
         threads,
         slow_calls: culprits::slow_calls(snapshot, &roles),
         intervals: snapshot.intervals.clone(),
@@ -49,6 +50,18 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
 /// Records of slow and disk-blocked calls that were dropped.
 fn dropped(snapshot: &Snapshot) -> u64 {
     snapshot.culprits.iter().flat_map(|culprits| &culprits.untold).map(|untold| untold.dropped.calls).sum()
+}
+
+/// The event loops among the threads, in the same order.
+fn event_loops(threads: &[ThreadRecord]) -> Vec<EventLoop> {
+    let loops = threads.iter().filter(|record| record.thread.role == Role::EventLoop);
+    let row = |record: &ThreadRecord| EventLoop {
+        thread: record.thread.clone(),
+        disk_waits: record.disk_waits,
+        disk_wait_ns: record.disk_wait_ns,
+        by_syscall: record.by_syscall.clone().unwrap_or_default(),
+    };
+    loops.map(row).collect()
 }
 
 /// The threads that made traced calls, waited for the disk or wait for events; those that waited longest
@@ -64,6 +77,7 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
             disk_waits: thread.slot.disk_waits,
             disk_wait_ns: thread.slot.disk_wait_ns,
             disk_wait_max_ns: Some(thread.slot.disk_wait_max_ns),
+            by_syscall: Some(waits::by_syscall(&thread.slot)),
         })
         .collect();
     records.sort_by_key(|record| (std::cmp::Reverse(record.disk_wait_ns), record.thread.tid));

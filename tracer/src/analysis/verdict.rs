@@ -4,9 +4,12 @@ use std::cmp::Reverse;
 
 use tracer_common::{records::OffCpuReason, syscall::readiness};
 
-use super::{in_flight::waits_for_disk, roles::Roles};
+use super::{in_flight::waits_for_disk, roles::Roles, waits};
 use crate::{
-    model::{Losses, Probe, ProbeStatus, Role, Status, SyscallRecord, ThreadRecord, ThreadRef, Verdict},
+    model::{
+        Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord, ThreadRef,
+        Verdict,
+    },
     snapshot::Snapshot,
     units,
 };
@@ -37,6 +40,7 @@ struct Blocked {
     disk_waits: u64,
     disk_wait_ns: u64,
     worst_ns: u64,
+    by_syscall: Vec<SyscallWaits>,
     is_stuck: bool,
 }
 
@@ -80,6 +84,7 @@ impl Evidence<'_> {
                 disk_waits: record.disk_waits,
                 disk_wait_ns: record.disk_wait_ns,
                 worst_ns: record.disk_wait_max_ns.unwrap_or(0),
+                by_syscall: record.by_syscall.clone().unwrap_or_default(),
                 is_stuck: self.is_stuck_on_disk(&record.thread),
             })
             .filter(|found| {
@@ -147,6 +152,7 @@ impl Evidence<'_> {
 fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -> Verdict {
     let waits: u64 = blocked.iter().map(|found| found.disk_waits).sum();
     let wait_ns: u64 = blocked.iter().map(|found| found.disk_wait_ns).sum();
+    let by_syscall = waits::merged(blocked.iter().flat_map(|found| &found.by_syscall));
     let worst_ns = blocked.iter().map(|found| found.worst_ns).max().unwrap_or(0);
     let threshold_ns = evidence.snapshot.threshold_ns;
     let mut reasons = Vec::new();
@@ -168,7 +174,7 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
         status: Status::Blocked,
         threads: blocked.iter().map(|found| found.thread.clone()).collect(),
         summary: format!(
-            "{} of {} blocked on disk: {} took {}, worst {}.",
+            "{} of {} blocked on disk: {}{} took {}, worst {}.",
             blocked.len(),
             match loops {
                 1 => "1 event loop was".into(),
@@ -179,11 +185,12 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
                 1 => "1 disk wait".into(),
                 many => format!("{} disk waits", units::count(many)),
             },
+            in_calls(&by_syscall),
             units::duration(wait_ns),
             units::duration(worst_ns),
         ),
         reasons,
-        advice: advice(evidence, blocked),
+        advice: advice(&by_syscall),
     }
 }
 
@@ -213,21 +220,54 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
     }
 }
 
-/// Only what the data supports: reading ahead helps where the traced calls themselves waited.
-fn advice(evidence: &Evidence<'_>, blocked: &[Blocked]) -> Vec<String> {
-    let waited_in = |name: &str| {
-        evidence.syscalls.iter().filter(|syscall| syscall.name == name).flat_map(|syscall| &syscall.threads).any(
-            |row| {
-                row.disk_waits > 0
-                    && blocked.iter().any(|found| {
-                        (found.thread.tid, found.thread.start_time_ns) == (row.thread.tid, row.thread.start_time_ns)
-                    })
-            },
-        )
-    };
-    if waited_in("sendfile") {
-        vec!["read the range on a worker thread before sending it (sendfile to /dev/null)".into()]
-    } else {
-        Vec::new()
+/// Most system calls that a sentence names.
+const NAMED: usize = 3;
+
+/// ` in sendfile and fsync`, those that waited longest first.
+fn in_calls(by_syscall: &[SyscallWaits]) -> String {
+    let names: Vec<_> = by_syscall.iter().take(NAMED).map(|row| row.name.replace(PAGE_FAULT, "page faults")).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => format!(" in {only}"),
+        [first @ .., last] if by_syscall.len() <= NAMED => format!(" in {} and {last}", first.join(", ")),
+        _ => format!(" in {} and other calls", names.join(", ")),
     }
+}
+
+/// A system call is worth advice from this share of the loops' disk waits on.
+const ADVICE_SHARE: f64 = 0.05;
+
+/// What to try, by the system calls that waited: only what the data supports.
+fn advice(by_syscall: &[SyscallWaits]) -> Vec<String> {
+    let all_ns: u64 = by_syscall.iter().map(|row| row.disk_wait_ns).sum();
+    let mut advice: Vec<String> = Vec::new();
+    for row in by_syscall.iter().filter(|row| row.disk_wait_ns as f64 >= ADVICE_SHARE * all_ns as f64) {
+        if let Some(text) = advice_on(&row.name).filter(|text| !advice.iter().any(|given| given == text)) {
+            advice.push(text.into());
+        }
+    }
+    advice
+}
+
+/// What helps against disk waits in one system call.
+fn advice_on(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "sendfile" | "splice" => "read the range on a worker thread before sending it (sendfile to /dev/null)",
+        "read" | "pread64" | "readv" | "preadv" | "preadv2" => {
+            "read on a worker thread, or read the range ahead there, before the event loop needs it"
+        }
+        "fsync" | "fdatasync" | "msync" | "sync_file_range" | "sync" | "syncfs" => {
+            "move syncing to disk off the event loop, to a thread of its own"
+        }
+        "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" => {
+            "write on a worker thread: a write that has to read a page, or that finds too much unwritten, waits"
+        }
+        PAGE_FAULT => {
+            "keep mapped files that the event loop touches in memory (mlock), or touch them on a worker first"
+        }
+        "open" | "openat" | "openat2" | "stat" | "newfstatat" | "statx" | "lstat" | "access" | "faccessat2" => {
+            "open files and look at them on a worker thread, or keep them open: names and inodes were read from disk"
+        }
+        _ => return None,
+    })
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Losses, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
+use super::{EventLoop, Losses, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
 
 /// Version of the contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -40,6 +40,9 @@ pub struct Recording {
     /// Threads that made traced calls or waited for the disk.
     #[serde(default)]
     pub threads: Vec<ThreadRecord>,
+    /// The event loops of the target, those that waited longest for the disk first.
+    #[serde(default)]
+    pub event_loops: Vec<EventLoop>,
     /// The longest of the slow and disk-blocked calls, in the order of their entry.
     #[serde(default)]
     pub slow_calls: Vec<SlowCallRecord>,

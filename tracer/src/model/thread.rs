@@ -63,4 +63,38 @@ pub struct ThreadRecord {
     /// The longest; unknown in recordings that do not say.
     #[serde(default)]
     pub disk_wait_max_ns: Option<u64>,
+    /// The same by system call, worst first; absent in recordings that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_syscall: Option<Vec<SyscallWaits>>,
+}
+
+/// A thread's disk waits in one system call, or in page faults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SyscallWaits {
+    /// Name of the system call; `page_fault` for faults of the program itself, `(other)` for calls beyond those
+    /// that are told apart.
+    pub name: String,
+    /// Number of disk waits.
+    pub disk_waits: u64,
+    /// Their sum, less run-queue delay.
+    pub disk_wait_ns: u64,
+    /// The longest.
+    pub max_ns: u64,
+}
+
+/// [`SyscallWaits::name`] of page faults.
+pub const PAGE_FAULT: &str = "page_fault";
+
+/// An event loop, and what held it up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventLoop {
+    /// Which thread.
+    #[serde(flatten)]
+    pub thread: ThreadRef,
+    /// Number of disk waits that ended inside the window, in any system call or fault.
+    pub disk_waits: u64,
+    /// Their sum, less run-queue delay.
+    pub disk_wait_ns: u64,
+    /// The same by system call, worst first.
+    pub by_syscall: Vec<SyscallWaits>,
 }

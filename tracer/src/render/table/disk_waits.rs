@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{Report, identity, name, tid, tid_heading};
 use crate::{
     escape::escape,
-    model::ThreadRecord,
+    model::{PAGE_FAULT, ThreadRecord},
     render::{
         color::Tint,
         columns::{
@@ -39,6 +39,7 @@ pub fn section(report: &Report) -> String {
         ("outside", Figure),
         ("waited", Figure),
         ("longest", Figure),
+        ("in", Word),
     ]);
     let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
@@ -51,6 +52,7 @@ pub fn section(report: &Report) -> String {
             count(outside(row)),
             time(row.disk_wait_ns),
             longest(row.disk_wait_max_ns),
+            places(report, row),
         ];
         list.row(cells, Some(Tint::Disk));
     }
@@ -65,6 +67,7 @@ pub fn section(report: &Report) -> String {
                 count(sum(&outside)),
                 time(sum(&|row| row.disk_wait_ns)),
                 longest(hidden.iter().filter_map(|row| row.disk_wait_max_ns).max()),
+                String::new(),
             ],
             Some(Tint::Disk),
         );
@@ -73,4 +76,13 @@ pub fn section(report: &Report) -> String {
     let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
     let heading = format!("Disk waits outside {outside_what} (other system calls and page faults)\n");
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
+}
+
+/// The system call outside the traced ones that a thread waited in longest; `…` if there are more.
+fn places(report: &Report, row: &ThreadRecord) -> String {
+    let is_traced = |name: &str| report.recording.syscalls.iter().any(|syscall| syscall.name == name);
+    let mut others = row.by_syscall.iter().flatten().filter(|waits| !is_traced(&waits.name));
+    let Some(worst) = others.next() else { return String::new() };
+    let name = if worst.name == PAGE_FAULT { "page faults".into() } else { escape(&worst.name) };
+    if others.next().is_some() { format!("{name}, …") } else { name }
 }
