@@ -3,8 +3,9 @@
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use tracer_common::{
     config::{CULPRIT_PATH, CULPRIT_RECORD},
-    culprit::{BUDGET_NS, BUDGET_RECORDS, OFFSET_UNKNOWN, PATH_BYTES, SlowCall},
-    records::{Cause, ThreadSlot},
+    culprit::{BUDGET_NS, BUDGET_RECORDS, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer},
+    records::ThreadSlot,
+    syscall::Syscall,
 };
 
 use crate::{
@@ -22,14 +23,7 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) {
     if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
         return;
     }
-    if !has_budget() || send(task, thread, parts, outcome).is_none() {
-        count_untold(parts, outcome);
-    }
-}
-
-#[inline(always)]
-fn send(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) -> Option<()> {
-    let buffer = maps::slow_call()?;
+    let Some(buffer) = maps::slow_call() else { return };
     let call = &mut buffer.call;
     call.key = thread.key;
     call.comm = task.comm();
@@ -39,25 +33,47 @@ fn send(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) -> Op
     call.runqueue_ns = parts.runqueue_ns;
     call.other_ns = parts.other_ns;
     call.result = outcome.result;
-    (call.cold_requested, call.read_ahead) = cold_pages(outcome);
+    (call.cold_requested, call.read_ahead) =
+        outcome.cold.as_ref().map_or((0, 0), |cold| (cold.requested, cold.read_ahead));
+    call.syscall = outcome.syscall as u32;
+    call.disk_waits = thread.call.disk_waits;
+    tell_culprit();
+}
+
+/// Adds file and peer to the record in this CPU's buffer, and sends it.
+///
+/// A function of its own, with global linkage and without arguments: so the verifier looks at it once, and not
+/// again for each state in which a call may end.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn tell_culprit() -> u64 {
+    let Some(buffer) = maps::slow_call() else { return 0 };
+    if !has_budget() || send(buffer).is_none() {
+        count_untold(&buffer.call);
+    }
+    0
+}
+
+#[inline(always)]
+fn send(buffer: &mut SlowCallBuffer) -> Option<()> {
+    let task = Task::current();
+    let registers = task.registers();
+    let call = &mut buffer.call;
     call.inode = 0;
     call.offset_bytes = OFFSET_UNKNOWN;
     call.device = 0;
-    call.syscall = outcome.syscall as u32;
-    call.disk_waits = thread.call.disk_waits;
     call.path_flags = 0;
     call.path_bytes = 0;
     call.out = 0;
     call.peer_family = 0;
     call.peer_port = 0;
     call.peer_bytes = 0;
-    let registers = task.registers();
     // What cannot be found out stays unknown; the record goes out all the same.
     let _ = file::behind(task, registers.first()).map(|file| socket::describe(call, file));
     if let Some(file) = OpenFile::of(task, registers.second()) {
         call.inode = file.inode;
         call.device = file.device;
-        if let Some(offset) = file.sendfile_started(registers, outcome.result) {
+        if let Some(offset) = file.sendfile_started(registers, call.result) {
             call.offset_bytes = offset;
         }
         if global!(CONFIG.culprits) & CULPRIT_PATH != 0 {
@@ -68,12 +84,6 @@ fn send(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) -> Op
     // SAFETY: the path lies behind the record, and `length` is less than the whole buffer.
     let bytes = unsafe { core::slice::from_raw_parts(core::ptr::from_ref(buffer).cast::<u8>(), length) };
     maps::SLOW_CALLS.output::<[u8]>(bytes, u64::from(BPF_RB_NO_WAKEUP)).ok()
-}
-
-/// Cold pages inside and outside of the returned range.
-#[inline(always)]
-fn cold_pages(outcome: &Outcome) -> (u64, u64) {
-    outcome.cold.as_ref().map_or((0, 0), |cold| (cold.requested, cold.read_ahead))
 }
 
 /// Whether this CPU may send one more record now. A flood of slow calls must not slow them further.
@@ -93,19 +103,19 @@ fn has_budget() -> bool {
 }
 
 #[inline(always)]
-fn count_untold(parts: &Parts, outcome: &Outcome) {
-    let Some(untold) = maps::untold(outcome.syscall) else { return };
+fn count_untold(call: &SlowCall) {
+    let Some(syscall) = Syscall::from_index(call.syscall) else { return };
+    let Some(untold) = maps::untold(syscall) else { return };
     untold.calls += 1;
-    untold.latency_ns += parts.latency_ns;
-    let (cold_requested, read_ahead) = cold_pages(outcome);
-    untold.cold_requested += cold_requested;
-    untold.read_ahead += read_ahead;
-    if outcome.result > 0 {
-        untold.bytes += outcome.result as u64;
+    untold.latency_ns += call.latency_ns;
+    untold.cold_requested += call.cold_requested;
+    untold.read_ahead += call.read_ahead;
+    if call.result > 0 {
+        untold.bytes += call.result as u64;
     }
-    if parts.cause == Cause::Disk {
+    if call.disk_waits > 0 {
         untold.disk_blocked += 1;
-        untold.disk_ns += parts.disk_ns;
+        untold.disk_ns += call.disk_ns;
     }
 }
 
