@@ -7,7 +7,7 @@ use tests::{
     workload::Workload,
 };
 
-use crate::{OK, Running, idle, names_in, tracer};
+use crate::{OK, Running, idle, names_in, tracer, tracer_after};
 
 #[test]
 fn each_signal_that_asks_to_end_gives_the_full_report() {
@@ -40,4 +40,16 @@ fn a_second_ctrl_c_takes_nothing_from_the_report() {
     assert_eq!(ran.code, OK, "{}", ran.stderr);
     assert!(ran.stdout.starts_with("tracer sendfile"), "{}", ran.stdout);
     check(&path);
+}
+
+#[test]
+fn what_nohup_started_survives_a_hangup() {
+    let _machine = needs!(Root);
+    let target = idle();
+    let arguments = format!("sendfile --pid {} -d 600ms", target.pid());
+    let running = Running::in_window(tracer_after(r#"trap "" HUP; exec "$@""#, &arguments));
+    let begun = std::time::Instant::now();
+    running.signal(Signal::HUP);
+    running.end().assert_measured();
+    assert!(begun.elapsed().as_millis() >= 300, "it ended early");
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval_at, sleep_until},
 };
 
@@ -123,7 +123,10 @@ async fn watch(
     let cannot_listen = "cannot listen for signals";
     let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
     let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
-    let mut hangup = signal(SignalKind::hangup()).context(cannot_listen)?;
+    let mut hangup = match collect::ignores_hangup() {
+        true => None,
+        false => Some(signal(SignalKind::hangup()).context(cannot_listen)?),
+    };
     // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
     let ended = unsafe { AsyncFd::register_with_interest(process.ended, Interest::READABLE) }
         .map_err(io::Error::from)
@@ -153,7 +156,7 @@ async fn watch(
             () = reached(end) => break,
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
-            _ = hangup.recv() => break,
+            () = received(&mut hangup) => break,
             () = readable(&ended) => {
                 target.ended_early = Some(true);
                 break;
@@ -230,6 +233,13 @@ fn ticks(from: Instant, period: Option<Duration>) -> Ticks {
 async fn tick(ticks: &mut Ticks) {
     match ticks {
         Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
 }

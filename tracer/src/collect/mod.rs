@@ -13,6 +13,6 @@ pub use self::{
     culprits::CulpritLog,
     host::{host, possible_cpus},
     kernel_maps::KernelMaps,
-    process::{TargetProcess, thread_name},
+    process::{TargetProcess, ignores_hangup, thread_name},
     totals::{Totals, interval},
 };

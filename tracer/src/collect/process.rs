@@ -109,3 +109,10 @@ pub fn thread_name(key: &ThreadKey) -> Option<String> {
     let is_same = stat.starttime == key.start_boottime_ns / tick_ns;
     is_same.then(|| String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned())
 }
+
+/// Whether this process was started so that it survives its terminal (nohup(1)).
+#[must_use]
+pub fn ignores_hangup() -> bool {
+    let status = ProcProcess::myself().and_then(|process| process.status());
+    status.is_ok_and(|status| status.sigign & (1 << (libc::SIGHUP - 1)) != 0)
+}
