@@ -7,6 +7,7 @@ mod culprits;
 mod disk_waits;
 mod in_flight;
 mod latency;
+mod nginx;
 mod parts;
 mod side_by_side;
 mod window;

@@ -126,9 +126,17 @@ impl ThrottledDisk {
     /// If the kernel refuses.
     #[must_use]
     pub fn of(workload: &Workload, reads_per_second: u32) -> Self {
-        let pid = workload.pid();
+        Self::of_process(workload.pid(), workload.directory(), reads_per_second)
+    }
+
+    /// The same for a process and the disk that holds `directory`.
+    ///
+    /// # Panics
+    /// If the kernel refuses.
+    #[must_use]
+    pub fn of_process(pid: u32, directory: &Path, reads_per_second: u32) -> Self {
         let throttle = Throttle::find().expect("a way to throttle the disk");
-        let device = whole_disk(workload.directory()).expect("the workload's disk");
+        let device = whole_disk(directory).expect("the disk of the directory");
         let group = throttle.root().join(format!("tracer-test-{}-{pid}", std::process::id()));
         let home = throttle.home_of(pid).expect("the cgroup of the process");
         fs::create_dir(&group).unwrap_or_else(|error| panic!("making {}: {error}", group.display()));

@@ -7,6 +7,7 @@
 pub mod bpftrace;
 pub mod disk;
 pub mod load;
+pub mod nginx;
 pub mod os;
 pub mod process;
 pub mod recording;

@@ -25,10 +25,34 @@ pub struct Recording {
     pub losses: Losses,
     /// One row for each traced system call.
     pub syscalls: Vec<Syscall>,
+    /// The answer.
+    pub verdict: Verdict,
     /// Disk waits of each thread, wherever they were.
     pub threads: Vec<ThreadWaits>,
     /// The longest of the slow and disk-blocked calls.
     pub slow_calls: Vec<SlowCall>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Verdict {
+    /// `blocked`, `clear` or `inconclusive`.
+    pub status: String,
+    /// The event loops that were blocked.
+    pub threads: Vec<NamedThread>,
+    /// The answer in a sentence.
+    pub summary: String,
+    /// What it rests on.
+    pub reasons: Vec<String>,
+}
+
+/// A thread and its part.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct NamedThread {
+    /// Thread id.
+    pub tid: u32,
+    /// `event_loop`, `poller`, `worker` or `unknown`.
+    pub role: String,
 }
 
 /// A thread's disk waits.

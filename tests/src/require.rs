@@ -28,6 +28,8 @@ pub enum Need {
     DiskThrottle,
     /// A loop device, and the right to mount it.
     LoopDisk,
+    /// The web server.
+    Nginx,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -47,15 +49,19 @@ impl Need {
             }
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
-            Self::Bpftrace => {
-                let mut command = Command::new("bpftrace");
-                command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-                let runs = command.status().is_ok_and(|status| status.success());
-                (!runs).then(|| "bpftrace is not installed".to_owned())
-            }
+            Self::Bpftrace => not_installed("bpftrace", "--version"),
+            Self::Nginx => not_installed("nginx", "-v"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }
+}
+
+/// Why a program cannot be used, told by whether it says its version.
+fn not_installed(program: &str, version: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg(version).stdout(Stdio::null()).stderr(Stdio::null());
+    let runs = command.status().is_ok_and(|status| status.success());
+    (!runs).then(|| format!("{program} is not installed"))
 }
 
 fn absent(path: &str) -> Option<String> {

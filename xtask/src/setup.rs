@@ -24,6 +24,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3", needed_for: "tests: an independent check of recordings" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
+    Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
