@@ -228,12 +228,14 @@ fn what_was_dropped_is_never_named_as_the_culprit() {
     let (mut file, mut client) = (files[0].clone(), clients[0].clone());
     (file.path, file.directory, file.disk_blocked) = (OTHER.into(), None, 70);
     (client.address, client.host, client.disk_blocked) = (OTHER.into(), None, 70);
-    (files.push(file), clients.push(client));
+    files.push(file);
+    clients.push(client);
     assert!(verdict_line(&recording, "on").unwrap().starts_with("/var/lib/kafka/data/cold-0/ (6 of 76; "));
     assert_eq!(verdict_line(&recording, "for").as_deref(), Some("10.2.3.4:51234 nightly-export (7 of 77)"));
 
     let syscall = &mut recording.syscalls[0];
-    (syscall.files.as_mut().unwrap().remove(0), syscall.clients.as_mut().unwrap().remove(0));
+    syscall.files.as_mut().unwrap().remove(0);
+    syscall.clients.as_mut().unwrap().remove(0);
     for label in ["on", "for"] {
         let unknown = "unknown: the records of the disk-blocked calls were dropped";
         assert_eq!(verdict_line(&recording, label).as_deref(), Some(unknown));
