@@ -7,12 +7,12 @@ use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 use tracer::{
-    model::Recording,
+    model::{Out, Recording, culprit::OTHER},
     render::{self, Style},
 };
 
 /// Recording, name of its report, width and colour.
-const REPORTS: [(&str, &str, usize, bool); 13] = [
+const REPORTS: [(&str, &str, usize, bool); 15] = [
     ("blocked", "blocked.80", 80, false),
     ("blocked", "blocked.100", 100, false),
     ("blocked", "blocked.200", 200, false),
@@ -24,6 +24,8 @@ const REPORTS: [(&str, &str, usize, bool); 13] = [
     ("hostile-names", "hostile-names", 100, false),
     ("hostile-names", "hostile-names.color", 80, true),
     ("many-threads", "many-threads", 100, false),
+    ("many-threads", "many-threads.80", 80, false),
+    ("many-threads", "many-threads.200", 200, false),
     ("several-calls", "several-calls", 100, false),
     ("several-calls", "several-calls.80", 80, false),
 ];
@@ -137,7 +139,7 @@ fn tainted(name: &str, text: &str) -> Recording {
 
 /// Appends `text` to every string but those that the format itself fixes.
 fn taint(value: &mut Value, text: &str) {
-    const FIXED: [&str; 6] = ["unit", "scheme", "role", "status", "mechanism", "start"];
+    const FIXED: [&str; 7] = ["unit", "scheme", "role", "status", "mechanism", "start", "out"];
     match value {
         Value::String(string) => string.push_str(text),
         Value::Array(items) => items.iter_mut().for_each(|item| taint(item, text)),
@@ -185,6 +187,73 @@ fn ten_thousand_threads_are_summed_up_in_one_row() {
     assert!(row.replace(',', "").contains(&format!(" {calls} ")), "{row} has not {calls} calls");
 }
 
+/// The lines of the verdict that begin with `label`, without it.
+fn verdict_line(recording: &Recording, label: &str) -> Option<String> {
+    let report = render::table(recording, &Style { width: 200, ..Style::default() });
+    let (_, verdict) = report.split_once("BLOCKED ON DISK").expect("a blocked result");
+    verdict.lines().find_map(|line| line.strip_prefix(&format!("  {label:<8}"))).map(String::from)
+}
+
+#[test]
+fn calls_that_warm_the_cache_are_for_no_client() {
+    let mut recording = recording("blocked");
+    for call in &mut recording.slow_calls {
+        (call.out, call.client) = (Out::Null, None);
+    }
+    let none = "none: the bytes went to /dev/null, it warms the cache";
+    assert_eq!(verdict_line(&recording, "for").as_deref(), Some(none));
+    // With one of seven disk-blocked calls for a client it is no longer nearly all.
+    let to_client = recording.slow_calls.iter_mut().find(|call| call.disk_ns > 0).unwrap();
+    to_client.out = Out::Socket;
+    assert_eq!(verdict_line(&recording, "for").as_deref(), Some("10.2.3.4:51234 nightly-export (7 of 7)"));
+}
+
+#[test]
+fn the_connections_of_a_host_are_counted_together() {
+    let mut recording = recording("blocked");
+    let clients = recording.syscalls[0].clients.as_mut().unwrap();
+    let mut again = clients[0].clone();
+    clients[0].label = None;
+    (again.address, again.label, again.disk_blocked) = ("10.2.3.4:51236".into(), None, 2);
+    clients.push(again);
+    assert_eq!(verdict_line(&recording, "for").as_deref(), Some("10.2.3.4 (9 of 9; 2 connections)"));
+}
+
+#[test]
+fn what_was_dropped_is_never_named_as_the_culprit() {
+    let mut recording = recording("blocked");
+    let syscall = &mut recording.syscalls[0];
+    let (files, clients) = (syscall.files.as_mut().unwrap(), syscall.clients.as_mut().unwrap());
+    files.truncate(1);
+    clients.truncate(1);
+    let (mut file, mut client) = (files[0].clone(), clients[0].clone());
+    (file.path, file.directory, file.disk_blocked) = (OTHER.into(), None, 70);
+    (client.address, client.host, client.disk_blocked) = (OTHER.into(), None, 70);
+    files.push(file);
+    clients.push(client);
+    assert!(verdict_line(&recording, "on").unwrap().starts_with("/var/lib/kafka/data/cold-0/ (6 of 76; "));
+    assert_eq!(verdict_line(&recording, "for").as_deref(), Some("10.2.3.4:51234 nightly-export (7 of 77)"));
+
+    let syscall = &mut recording.syscalls[0];
+    syscall.files.as_mut().unwrap().remove(0);
+    syscall.clients.as_mut().unwrap().remove(0);
+    for label in ["on", "for"] {
+        let unknown = "unknown: the records of the disk-blocked calls were dropped";
+        assert_eq!(verdict_line(&recording, label).as_deref(), Some(unknown));
+    }
+}
+
+#[test]
+fn where_the_kernel_does_not_tell_nothing_is_named() {
+    let mut recording = recording("blocked");
+    let syscall = &mut recording.syscalls[0];
+    (syscall.files, syscall.clients) = (None, None);
+    recording.slow_calls.clear();
+    assert_eq!((verdict_line(&recording, "on"), verdict_line(&recording, "for")), (None, None));
+    let report = render::table(&recording, &Style::default());
+    assert_eq!(report.matches("unknown: this kernel does not tell\n").count(), 2);
+}
+
 #[test]
 fn figures_of_any_size_are_rendered() {
     let mut value: Value = serde_json::from_str(&recording_text("many-threads")).unwrap();
@@ -198,6 +267,15 @@ fn figures_of_any_size_are_rendered() {
     }
     for part in ["on_cpu", "disk", "runqueue", "other"] {
         syscall["time_ns"][part] = max.clone();
+    }
+    for list in ["files", "clients"] {
+        for row in syscall[list].as_array_mut().unwrap() {
+            for key in ["calls", "bytes", "disk_blocked", "disk_wait_ns", "time_ns", "first_offset", "last_offset"] {
+                if row.get(key).is_some_and(Value::is_u64) {
+                    row[key] = max.clone();
+                }
+            }
+        }
     }
     let mut histogram = syscall["latency"].clone();
     histogram["buckets"] = serde_json::json!([[0, 1, u64::MAX - 1], [1, 2, 1]]);

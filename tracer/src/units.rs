@@ -51,6 +51,19 @@ pub fn bytes(bytes: u64) -> String {
     scaled(bytes, SIZES, 2)
 }
 
+/// From one byte to another, the unit once if it is the same: `12–48 MB`, `0–66 kB`, `980 kB–1.2 MB`; `12 MB` if
+/// rounding leaves nothing between them.
+#[must_use]
+pub fn byte_range(first: u64, last: u64) -> String {
+    let (first, last) = (bytes(first), bytes(last));
+    let unit = |figure: &str| figure.rsplit_once(' ').map(|(_, unit)| unit.to_owned());
+    match first.rsplit_once(' ') {
+        _ if first == last => first,
+        Some((figure, _)) if figure == "0" || unit(&first) == unit(&last) => format!("{figure}–{last}"),
+        _ => format!("{first}–{last}"),
+    }
+}
+
 /// A count, in full: `27,601`.
 #[must_use]
 pub fn count(count: u64) -> String {
@@ -193,6 +206,15 @@ mod tests {
     fn sizes_are_decimal() {
         let shown = [0, 512, 1_200, 196_608, 2_700_000_000, u64::MAX].map(bytes);
         assert_eq!(shown, ["0 B", "512 B", "1.2 kB", "197 kB", "2.7 GB", "18 EB"]);
+    }
+
+    #[test]
+    fn a_range_of_bytes_has_its_unit_once() {
+        assert_eq!(byte_range(12_000_000, 48_200_000), "12–48 MB");
+        assert_eq!(byte_range(0, 65_536), "0–66 kB");
+        assert_eq!(byte_range(980_000, 1_200_000), "980 kB–1.2 MB");
+        assert_eq!(byte_range(12_000_000, 12_065_536), "12 MB");
+        assert_eq!(byte_range(0, 0), "0 B");
     }
 
     #[test]

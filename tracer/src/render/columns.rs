@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
 use super::{
     color::{Paint, Tint},
-    layout::{LEAST_NAME, fit, width},
+    layout::{LEAST_NAME, fit, fit_path, width},
 };
 use crate::units::duration;
 
@@ -24,6 +24,8 @@ pub enum Column {
     Word,
     /// A name, left-aligned, cut where the line would get too long.
     Name,
+    /// A path, left-aligned, cut likewise, on the left. Names give way first.
+    Path,
 }
 
 /// Rows under a heading.
@@ -43,7 +45,7 @@ impl Columns {
     }
 
     /// Adds a row.
-    pub fn row<const N: usize>(&mut self, cells: [String; N], tint: Option<Tint>) {
+    pub fn row(&mut self, cells: impl Into<Vec<String>>, tint: Option<Tint>) {
         self.rows.push((cells.into(), tint));
     }
 
@@ -57,15 +59,21 @@ impl Columns {
         (0..self.kinds.len()).map(widest).collect()
     }
 
+    /// Cuts the column of this kind until the rows keep within `columns`.
+    fn cut(&mut self, kind: Column, fit: fn(&str, usize) -> String, columns: usize) {
+        let Some(column) = self.kinds.iter().position(|&other| other == kind) else { return };
+        let surplus = self.width().saturating_sub(columns);
+        let room = self.widths()[column].saturating_sub(surplus).max(LEAST_NAME);
+        for (cells, _) in &mut self.rows {
+            cells[column] = fit(&cells[column], room);
+        }
+    }
+
     /// The lines, indented, each ended.
     pub fn render(mut self, indent: usize, columns: usize, paint: Paint) -> String {
-        let surplus = (indent + self.width()).saturating_sub(columns);
-        if let Some(name) = self.kinds.iter().position(|&kind| kind == Column::Name) {
-            let room = self.widths()[name].saturating_sub(surplus).max(LEAST_NAME);
-            for (cells, _) in &mut self.rows {
-                cells[name] = fit(&cells[name], room);
-            }
-        }
+        let columns_left = columns.saturating_sub(indent);
+        self.cut(Column::Name, fit, columns_left);
+        self.cut(Column::Path, fit_path, columns_left);
 
         let mut table = Table::new();
         table.load_style(NOTHING);
@@ -74,7 +82,7 @@ impl Columns {
             column.set_padding((0, GAP as u16));
             column.set_cell_alignment(match kind {
                 Column::Figure => CellAlignment::Right,
-                Column::Word | Column::Name => CellAlignment::Left,
+                Column::Word | Column::Name | Column::Path => CellAlignment::Left,
             });
         }
         let indent = " ".repeat(indent);

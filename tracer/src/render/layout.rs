@@ -33,6 +33,26 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
 }
 
+/// `path` in at most `columns`, directories on the left left out: `…/cold-0/00000000.log`. The last name is
+/// only cut if it alone is too long.
+pub fn fit_path(path: &str, columns: usize) -> String {
+    if width(path) <= columns {
+        return path.into();
+    }
+    let end = path.strip_suffix('/').unwrap_or(path).len();
+    let tails = path[..end].rmatch_indices('/').map(|(at, _)| &path[at..]);
+    match tails.take_while(|tail| width("…") + width(tail) <= columns).last() {
+        Some(tail) => format!("…{tail}"),
+        None => fit(last_name(path), columns),
+    }
+}
+
+/// What follows the directories of a path.
+pub fn last_name(path: &str) -> &str {
+    let end = path.strip_suffix('/').unwrap_or(path).len();
+    path[..end].rfind('/').map_or(path, |at| &path[at + 1..])
+}
+
 /// As many characters as fit.
 fn prefix(chars: impl Iterator<Item = char>, columns: usize) -> String {
     let mut used = 0;
@@ -129,8 +149,22 @@ mod tests {
         {
             for columns in 1..12 {
                 assert!(width(&fit(text, columns)) <= columns, "{text} in {columns}");
+                let path = format!("{text}/{text}");
+                assert!(width(&fit_path(&path, columns)) <= columns, "{path} in {columns}");
             }
         }
+    }
+
+    #[test]
+    fn a_cut_path_keeps_its_last_names() {
+        let path = "/var/lib/kafka/cold-0/00000000.log";
+        assert_eq!(fit_path(path, 34), path);
+        assert_eq!(fit_path(path, 33), "…/lib/kafka/cold-0/00000000.log");
+        assert_eq!(fit_path(path, 20), "…/00000000.log");
+        assert_eq!(fit_path(path, 12), "00000000.log");
+        assert_eq!(fit_path(path, 9), "0000….log");
+        assert_eq!(fit_path("/var/lib/kafka/cold-0/", 12), "…/cold-0/");
+        assert_eq!(fit_path("[2001:db8::1]:51234", 11), "[2001…51234");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod json;
 mod layout;
 mod percentile;
 mod table;
+mod worst;
 
 pub use demo::demo_account;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};

@@ -1,5 +1,6 @@
 //! The report that a person sees.
 
+mod culprits;
 mod disk_waits;
 mod heading;
 mod in_flight;

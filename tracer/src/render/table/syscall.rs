@@ -1,6 +1,7 @@
-//! One system call: totals, errors, cold pages, causes, the chart, its threads and the calls in flight.
+//! One system call: totals, errors, cold pages, causes, the chart, its threads, the files and clients of
+//! its slow and disk-blocked calls, and the calls in flight.
 
-use super::{Report, in_flight, threads};
+use super::{Report, culprits, in_flight, threads};
 use crate::{
     escape::escape,
     model::SyscallRecord,
@@ -33,6 +34,9 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
         let disk = report.knows_disk_waits().then_some(&syscall.by_cause.disk);
         parts.push(chart(&syscall.latency, disk, report.style.width, report.paint));
         parts.push(threads::list(report, syscall));
+        parts.push(culprits::files(report, syscall));
+        parts.push(culprits::clients(report, syscall));
+        parts.push(culprits::unknown(report, syscall));
     }
     parts.push(in_flight::list(report, syscall));
     parts.retain(|part| !part.is_empty());

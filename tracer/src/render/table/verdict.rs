@@ -1,18 +1,22 @@
 //! The answer.
 
-use super::{Report, identity, name};
+use super::{Report, culprits::address, identity, name};
 use crate::{
     escape::escape,
-    model::{Histogram, Status, SyscallRecord, ThreadRef},
+    model::{FileCalls, Histogram, Status, SyscallRecord, ThreadRef, culprit::NONE},
     render::{
         color::Tint,
-        layout::{LEAST_NAME, TEXT_COLUMN, fit, labelled, paragraph, width},
+        layout::{LEAST_NAME, TEXT_COLUMN, fit, fit_path, labelled, last_name, paragraph, width},
+        worst,
     },
-    units::{NO_VALUE, count, counted, duration, latency},
+    units::{NO_VALUE, byte_range, count, counted, duration, latency},
 };
 
 /// A name of this length still tells threads of a kind apart.
 const READABLE_NAME: usize = 24;
+
+/// Said where all records of disk-blocked calls were lost.
+const UNTOLD: &str = "unknown: the records of the disk-blocked calls were dropped";
 
 pub fn section(report: &Report) -> String {
     let verdict = &report.recording.verdict;
@@ -36,6 +40,10 @@ pub fn section(report: &Report) -> String {
     let hidden = verdict.threads.len().saturating_sub(report.style.top) as u64;
     if hidden > 0 {
         out += &labelled("", &format!("… and {}", counted(hidden, "more event loop", "more event loops")), columns);
+    }
+    if verdict.status == Status::Blocked {
+        out += &on(report);
+        out += &serving(report);
     }
     // A summary of what is missing often says all of it already.
     let reasons: Vec<_> = verdict.reasons.iter().filter(|reason| !verdict.summary.contains(*reason)).cloned().collect();
@@ -64,6 +72,78 @@ fn who(report: &Report, label: &str, thread: &ThreadRef) -> String {
         let name = fit(&name, room.saturating_sub(1).max(LEAST_NAME));
         labelled(label, &format!("{id}{name}:"), usize::MAX) + &labelled("", &did, columns)
     }
+}
+
+/// The directory that most disk-blocked calls read from, and its worst file.
+fn on(report: &Report) -> String {
+    let Some(group) = worst::directory(report.recording) else { return String::new() };
+    let share = format!("{} of {}", count(group.disk_blocked), count(group.of));
+    match group.worst() {
+        None => labelled("on", UNTOLD, report.style.width),
+        Some(file) if file.path == NONE => labelled("on", &format!("no file ({share})"), report.style.width),
+        Some(file) => {
+            let rest = where_in(file, group.rows.len() as u64, share, report.style.width);
+            named(report, "on", &escape(&place(file)), &rest)
+        }
+    }
+}
+
+/// A directory, with a slash; the file where its directory is not known.
+fn place(file: &FileCalls) -> String {
+    match file.directory.as_deref() {
+        Some(directory) => format!("{}/", directory.strip_suffix('/').unwrap_or(directory)),
+        None => file.path.clone(),
+    }
+}
+
+/// How many calls, and at which part of which file of a directory.
+fn where_in(file: &FileCalls, files: u64, share: String, columns: usize) -> String {
+    let mut facts = Vec::new();
+    if file.directory.is_some() {
+        let worst = if files > 1 { format!("{} files, worst ", count(files)) } else { String::new() };
+        facts.push(worst + &fit(&escape(last_name(&file.path)), columns.saturating_sub(TEXT_COLUMN + 1)));
+    }
+    if let Some((first, last)) = file.first_offset.zip(file.last_offset) {
+        facts.push(format!("offsets {}", byte_range(first, last)));
+    }
+    let facts = if facts.is_empty() { share } else { format!("{share}; {}", facts.join(", ")) };
+    let device = file.device_name.as_deref().or(file.device.as_deref());
+    let device = device.map_or_else(String::new, |device| format!("; device {}", escape(device)));
+    format!("({facts}){device}")
+}
+
+/// The client that most disk-blocked calls served: its address, or its host if it had several connections.
+fn serving(report: &Report) -> String {
+    let columns = report.style.width;
+    if worst::warms_the_cache(report.recording) {
+        return labelled("for", "none: the bytes went to /dev/null, it warms the cache", columns);
+    }
+    let Some(group) = worst::host(report.recording) else { return String::new() };
+    let share = format!("{} of {}", count(group.disk_blocked), count(group.of));
+    let Some(client) = group.worst() else { return labelled("for", UNTOLD, columns) };
+    if group.is_nobody() {
+        return labelled("for", &format!("no known peer ({share})"), columns);
+    }
+    let (name, share) = match (&client.host, group.rows.len() as u64) {
+        (Some(host), connections @ 2..) => {
+            (escape(host), format!("({share}; {})", counted(connections, "connection", "connections")))
+        }
+        _ => (address(client), format!("({share})")),
+    };
+    let rest = match &client.label {
+        Some(label) => format!("{} {share}", fit(&escape(label), READABLE_NAME)),
+        None => share,
+    };
+    named(report, "for", &name, &rest)
+}
+
+/// A path or address and what is said of it, on one line if the name stays readable.
+fn named(report: &Report, label: &str, name: &str, rest: &str) -> String {
+    let room = report.style.width.saturating_sub(TEXT_COLUMN);
+    let room_on_one_line = room.saturating_sub(width(rest) + 1);
+    let is_readable = room_on_one_line >= width(name).min(READABLE_NAME);
+    let name = fit_path(name, if is_readable { room_on_one_line } else { room });
+    labelled(label, &format!("{name} {rest}"), report.style.width)
 }
 
 /// A line or more for each text, the label before the first.
