@@ -82,7 +82,10 @@ pub fn section(report: &Report) -> String {
 fn places(report: &Report, row: &ThreadRecord) -> String {
     let is_traced = |name: &str| report.recording.syscalls.iter().any(|syscall| syscall.name == name);
     let mut others = row.by_syscall.iter().flatten().filter(|waits| !is_traced(&waits.name));
-    let Some(worst) = others.next() else { return String::new() };
+    let Some(worst) = others.next() else {
+        // A traced call that began before the window is no call, but its disk wait is one.
+        return if row.by_syscall.is_some() { "calls from before".into() } else { String::new() };
+    };
     let name = if worst.name == PAGE_FAULT { "page faults".into() } else { escape(&worst.name) };
     if others.next().is_some() { format!("{name}, …") } else { name }
 }
