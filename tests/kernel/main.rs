@@ -9,6 +9,7 @@ mod in_flight;
 mod latency;
 mod nginx;
 mod parts;
+mod roles;
 mod side_by_side;
 mod window;
 

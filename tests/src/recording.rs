@@ -27,6 +27,8 @@ pub struct Recording {
     pub syscalls: Vec<Syscall>,
     /// The answer.
     pub verdict: Verdict,
+    /// The event loops.
+    pub event_loops: Vec<EventLoop>,
     /// Disk waits of each thread, wherever they were.
     pub threads: Vec<ThreadWaits>,
     /// The longest of the slow and disk-blocked calls.
@@ -55,11 +57,28 @@ pub struct NamedThread {
     pub role: String,
 }
 
+/// An event loop.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EventLoop {
+    /// Thread id.
+    pub tid: u32,
+    /// Descriptors that its epoll instance watched.
+    pub watched: Option<u64>,
+    /// Returns of its readiness wait with events.
+    pub turns: u64,
+    /// The events.
+    pub ready_events: u64,
+    /// Disk waits.
+    pub disk_waits: u64,
+}
+
 /// A thread's disk waits.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ThreadWaits {
     /// Thread id.
     pub tid: u32,
+    /// `event_loop`, `poller`, `worker` or `unknown`.
+    pub role: String,
     /// Disk waits.
     pub disk_waits: u64,
     /// Their sum, ns.

@@ -10,6 +10,7 @@ mod count;
 mod crew;
 mod ends;
 mod held;
+mod loops;
 mod meter;
 mod out;
 mod protocol;
@@ -47,6 +48,8 @@ enum Kind {
     Held(held::Options),
     /// Calls on many kinds of file, for many kinds of peer
     Ends(ends::Options),
+    /// Threads that wait for events, each in a way of its own
+    Loops(loops::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Disk waits in many system calls and in page faults
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
         Kind::Busy(options) => busy::run(options, directory),
         Kind::Held(options) => held::run(options, directory),
         Kind::Ends(options) => ends::run(options, directory),
+        Kind::Loops(options) => loops::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),
     }

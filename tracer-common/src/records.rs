@@ -6,7 +6,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{histogram::BUCKETS, syscall::Syscall};
+use crate::{
+    histogram::BUCKETS,
+    syscall::{Syscall, readiness},
+};
 
 /// Which thread: ids in the initial pid namespace, and the start that tells a reused id apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Pod, Zeroable)]
@@ -42,11 +45,15 @@ pub struct ThreadSlot {
     pub wait_places: [WaitPlace; WAIT_PLACES],
     /// Sleeps in `epoll_wait` and its kin.
     pub epoll_sleeps: u64,
+    /// Returns from `epoll_wait` and its kin with at least one event.
+    pub turns: u64,
+    /// Events that these returns brought.
+    pub ready_events: u64,
     /// Traced calls entered inside the window.
     pub entered: u64,
     /// CLOCK_MONOTONIC when a call that had begun before the window returned; 0: none did.
     pub returned_at_ns: u64,
-    /// The descriptor of the epoll instance that it last slept on.
+    /// The descriptor of the epoll instance that it last took events from, or slept on.
     pub epoll_fd: u32,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
@@ -356,6 +363,18 @@ pub struct SleepingTask {
     pub in_iowait: u32,
     /// Sleep state (`include/linux/sched.h`): 1 interruptible, 2 uninterruptible.
     pub state: u32,
+}
+
+impl SleepingTask {
+    /// The epoll instance that it waits on: its process and the descriptor; `None` if it does something else.
+    #[must_use]
+    pub const fn epoll_instance(&self) -> Option<(u32, u32)> {
+        if readiness::is_epoll(self.syscall_number as u64) {
+            Some((self.key.pid, self.first_argument as u32))
+        } else {
+            None
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod globals;
 mod kernel;
 mod maps;
 mod path;
+mod ready;
 mod slots;
 mod socket;
 mod task;
@@ -28,7 +29,7 @@ use aya_ebpf::{
     macros::{btf_tracepoint, tracepoint},
     programs::{BtfTracePointContext, TracePointContext},
 };
-use tracer_common::syscall::Syscall;
+use tracer_common::syscall::{Syscall, readiness};
 
 use crate::{
     folio::{Added, Folio},
@@ -64,6 +65,37 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
     if let Some(syscall) = call::traced(registers.syscall_number() as u64) {
         call::exit(&ctx, syscall, ctx.arg::<i64>(1));
+    }
+    0
+}
+
+/// An `epoll_wait` returns.
+#[tracepoint]
+pub fn epoll_wait_exit(ctx: TracePointContext) -> u32 {
+    ready::returned(call::tracepoint_result(&ctx));
+    0
+}
+
+/// An `epoll_pwait` returns.
+#[tracepoint]
+pub fn epoll_pwait_exit(ctx: TracePointContext) -> u32 {
+    ready::returned(call::tracepoint_result(&ctx));
+    0
+}
+
+/// An `epoll_pwait2` returns.
+#[tracepoint]
+pub fn epoll_pwait2_exit(ctx: TracePointContext) -> u32 {
+    ready::returned(call::tracepoint_result(&ctx));
+    0
+}
+
+/// Any system call returns: the rung of readiness waits for kernels that withhold everything cheaper.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn any_readiness_exit(ctx: BtfTracePointContext) -> i32 {
+    let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
+    if readiness::is_epoll(registers.syscall_number() as u64) {
+        ready::returned(ctx.arg::<i64>(1));
     }
     0
 }

@@ -9,10 +9,11 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval_at, sleep_until},
 };
+use tracer_common::records::SleepingTask;
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, KernelMaps, TargetProcess, Totals},
+    collect::{self, CulpritLog, KernelMaps, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
@@ -75,9 +76,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;
-    let mut culprits = session.slow_calls()?.map(CulpritLog::new);
-    let window = runtime.block_on(watch(options, &mut session, &maps, &mut culprits, process, observer))?;
+    let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
+    logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::epoll_instance));
     let probes = session.probes();
     drop(session);
     Ok(analysis::recording(&Snapshot {
@@ -93,12 +95,19 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         threads: maps.threads(&options.syscalls),
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
         asleep,
-        culprits: culprits.map(|log| {
+        watched: logs.watched.finish(),
+        culprits: logs.culprits.map(|log| {
             let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
             log.finish(&untold)
         }),
         intervals: window.intervals,
     }))
+}
+
+/// What is taken down while the window is open, beside the kernel half's own sums.
+struct Logs {
+    culprits: Option<CulpritLog>,
+    watched: WatchLog,
 }
 
 /// A window that has closed.
@@ -115,7 +124,7 @@ async fn watch(
     options: &Measurement,
     session: &mut Session,
     maps: &KernelMaps,
-    culprits: &mut Option<CulpritLog>,
+    logs: &mut Logs,
     process: TargetProcess,
     observer: &mut dyn Observer,
 ) -> Result<ClosedWindow> {
@@ -149,6 +158,7 @@ async fn watch(
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
     let mut read = ticks(opened, Some(READ_INTERVAL));
+    let mut look_early = true;
     let end = options.duration.and_then(|duration| opened.checked_add(duration));
     loop {
         tokio::select! {
@@ -163,9 +173,16 @@ async fn watch(
             }
             () = tick(&mut record) => {
                 intervals.push(recorded.cut(maps, collect::monotonic_ns()));
+                logs.watched.look(maps, []);
                 show(warnings.as_mut());
             }
-            () = tick(&mut read) => culprits.iter_mut().for_each(CulpritLog::drain),
+            () = tick(&mut read) => {
+                logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                // Once early: a short load may be over before the first second is.
+                if std::mem::take(&mut look_early) {
+                    logs.watched.look(maps, []);
+                }
+            }
             () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns())),
         }
         if target_thread_is_gone(options.target, &target) {

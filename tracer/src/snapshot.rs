@@ -1,5 +1,7 @@
 //! What was collected, as plain data: the seam between the kernel and the analysis.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use tracer_common::{
     culprit::SlowCall,
@@ -36,10 +38,23 @@ pub struct Snapshot {
     pub syscalls: Vec<SyscallData>,
     /// Threads asleep when the window closed; `None` where the kernel does not list them.
     pub asleep: Option<Vec<SleepingTask>>,
+    /// What epoll instances watched, by process and descriptor, as far as it could be looked at.
+    pub watched: HashMap<(u32, u32), Watched>,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
     /// The window in pieces.
     pub intervals: Vec<Interval>,
+}
+
+/// What an epoll instance watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Descriptors.
+    pub descriptors: u64,
+    /// Those that are sockets.
+    pub sockets: u64,
+    /// Whether one of these listens.
+    pub listens: bool,
 }
 
 /// What was told of slow and disk-blocked calls.

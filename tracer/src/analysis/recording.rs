@@ -1,19 +1,22 @@
 //! The recording as a whole.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use tracer_common::records::SleepingTask;
 
 use super::{calls, culprits, roles::Roles, verdict, waits};
 use crate::{
-    model::{EventLoop, Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
+    model::{EventLoop, Losses, Probe, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
 };
 
 /// What `snapshot` says.
 #[must_use]
 pub fn recording(snapshot: &Snapshot) -> Recording {
-    let roles = Roles::of(&snapshot.threads);
+    let roles = Roles::of(snapshot);
     let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
     let threads = thread_records(snapshot, &roles);
+    let event_loops = event_loops(snapshot, &roles);
     let losses = Losses {
         slow_calls_dropped: dropped(snapshot),
         threads_dropped: snapshot.losses.threads_dropped,
@@ -22,9 +25,9 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     };
     let verdict = verdict::verdict(&verdict::Evidence {
         snapshot,
-        roles: &roles,
         syscalls: &syscalls,
         threads: &threads,
+        event_loops: &event_loops,
         losses: &losses,
     });
     Recording {
@@ -39,7 +42,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         probes: snapshot.probes.clone(),
         losses,
         syscalls,
-        event_loops: event_loops(&threads),
+        event_loops,
         threads,
         slow_calls: culprits::slow_calls(snapshot, &roles),
         intervals: snapshot.intervals.clone(),
@@ -52,16 +55,34 @@ fn dropped(snapshot: &Snapshot) -> u64 {
     snapshot.culprits.iter().flat_map(|culprits| &culprits.untold).map(|untold| untold.dropped.calls).sum()
 }
 
-/// The event loops among the threads, in the same order.
-fn event_loops(threads: &[ThreadRecord]) -> Vec<EventLoop> {
-    let loops = threads.iter().filter(|record| record.thread.role == Role::EventLoop);
-    let row = |record: &ThreadRecord| EventLoop {
-        thread: record.thread.clone(),
-        disk_waits: record.disk_waits,
-        disk_wait_ns: record.disk_wait_ns,
-        by_syscall: record.by_syscall.clone().unwrap_or_default(),
-    };
-    loops.map(row).collect()
+/// The event loops, those that waited longest for the disk first, and those that were parked all along.
+fn event_loops(snapshot: &Snapshot, roles: &Roles) -> Vec<EventLoop> {
+    let sees_turns = snapshot.is_attached(Probe::READINESS);
+    let watched = |instance| snapshot.watched.get(&instance).map(|watched| watched.descriptors);
+    let is_loop = |key| roles.role(key) == Role::EventLoop;
+    let active = snapshot.threads.iter().filter(|thread| is_loop(&thread.slot.key)).map(|thread| EventLoop {
+        thread: roles.thread_ref(thread),
+        watched: watched((thread.slot.key.pid, thread.slot.epoll_fd)),
+        turns: sees_turns.then_some(thread.slot.turns),
+        ready_events: sees_turns.then_some(thread.slot.ready_events),
+        disk_waits: thread.slot.disk_waits,
+        disk_wait_ns: thread.slot.disk_wait_ns,
+        by_syscall: waits::by_syscall(&thread.slot),
+    });
+    let has_slot = |task: &SleepingTask| snapshot.threads.iter().any(|thread| thread.slot.key == task.key);
+    let parked = snapshot.asleep.iter().flatten().filter(|task| is_loop(&task.key) && !has_slot(task));
+    let parked = parked.map(|task| EventLoop {
+        thread: roles.sleeper_ref(task),
+        watched: task.epoll_instance().and_then(watched),
+        turns: sees_turns.then_some(0),
+        ready_events: sees_turns.then_some(0),
+        disk_waits: 0,
+        disk_wait_ns: 0,
+        by_syscall: Vec::new(),
+    });
+    let mut loops: Vec<_> = active.chain(parked).collect();
+    loops.sort_by_key(|row| (Reverse(row.disk_wait_ns), row.thread.tid));
+    loops
 }
 
 /// The threads that made traced calls, waited for the disk or wait for events; those that waited longest
@@ -80,6 +101,6 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
             by_syscall: Some(waits::by_syscall(&thread.slot)),
         })
         .collect();
-    records.sort_by_key(|record| (std::cmp::Reverse(record.disk_wait_ns), record.thread.tid));
+    records.sort_by_key(|record| (Reverse(record.disk_wait_ns), record.thread.tid));
     records
 }

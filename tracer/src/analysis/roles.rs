@@ -1,40 +1,42 @@
-//! Roles from behaviour: who waits on its own epoll instance?
+//! Roles from behaviour: who takes events from which epoll instance, and what does that watch?
 
 use std::collections::HashMap;
 
-use tracer_common::records::{SleepingTask, ThreadKey};
+use tracer_common::records::{SleepingTask, ThreadKey, ThreadSlot};
 
 use crate::{
-    model::{Pid, Role, ThreadRef, Tid},
-    snapshot::ThreadData,
+    model::{Pid, Probe, Role, ThreadRef, Tid},
+    snapshot::{Snapshot, ThreadData, Watched},
 };
 
-/// The role of each thread that has a slot.
+/// Fewer watched sockets than this hold no set of connections, unless the one listens.
+const LEAST_SOCKETS: u64 = 2;
+
+/// The role of each thread that has a slot, or that was found parked on an epoll instance.
 pub struct Roles(HashMap<ThreadKey, Role>);
 
-impl Roles {
-    /// Judges the threads. One that sleeps on an epoll instance is its event loop if no other thread does,
-    /// else one of its pollers. The rest are workers, if they made traced calls or waited for the disk.
-    #[must_use]
-    pub fn of(threads: &[ThreadData]) -> Self {
-        let mut sleepers: HashMap<(u32, u32), u32> = HashMap::new();
-        for slot in threads.iter().map(|thread| &thread.slot).filter(|slot| slot.epoll_sleeps > 0) {
-            *sleepers.entry((slot.key.pid, slot.epoll_fd)).or_default() += 1;
-        }
-        let role = |thread: &ThreadData| {
-            let slot = &thread.slot;
-            if slot.epoll_sleeps > 0 {
-                let alone = sleepers.get(&(slot.key.pid, slot.epoll_fd)) == Some(&1);
-                if alone { Role::EventLoop } else { Role::Poller }
-            } else if slot.entered > 0 || slot.disk_waits > 0 {
-                Role::Worker
-            } else {
-                Role::Unknown
-            }
-        };
-        Self(threads.iter().map(|thread| (thread.slot.key, role(thread))).collect())
-    }
+/// An epoll instance: process and descriptor.
+type Instance = (u32, u32);
 
+impl Roles {
+    /// Judges the threads. The only one that takes events from an instance is its event loop, if the instance
+    /// watches several sockets or one that listens; of several, each is a poller. Where nobody took any, this goes
+    /// for those that wait. The rest are workers, if they made traced calls or waited for the disk.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let users = Users::of(snapshot);
+        let slots = snapshot.threads.iter().map(|thread| &thread.slot);
+        let roles = slots.map(|slot| (slot.key, users.role_of(slot, snapshot)));
+        let mut roles: HashMap<_, _> = roles.collect();
+        for task in snapshot.asleep.iter().flatten() {
+            if let Some(instance) = task.epoll_instance()
+                && !roles.contains_key(&task.key)
+            {
+                roles.insert(task.key, users.role_on(instance, false, snapshot).unwrap_or_default());
+            }
+        }
+        Self(roles)
+    }
     /// The role of a thread; unknown for one without a slot.
     #[must_use]
     pub fn role(&self, key: &ThreadKey) -> Role {
@@ -73,6 +75,72 @@ impl Roles {
             role: self.role(key),
         }
     }
+}
+
+/// How many threads use each instance.
+struct Users {
+    takers: HashMap<Instance, u32>,
+    waiters: HashMap<Instance, u32>,
+}
+
+impl Users {
+    fn of(snapshot: &Snapshot) -> Self {
+        let (mut takers, mut waiters): (HashMap<_, u32>, HashMap<_, u32>) = Default::default();
+        for slot in snapshot.threads.iter().map(|thread| &thread.slot) {
+            if takes_events(slot, snapshot) {
+                *takers.entry(instance(slot)).or_default() += 1;
+            } else if slot.epoll_sleeps > 0 {
+                *waiters.entry(instance(slot)).or_default() += 1;
+            }
+        }
+        let has_slot = |task: &&SleepingTask| snapshot.threads.iter().any(|thread| thread.slot.key == task.key);
+        for task in snapshot.asleep.iter().flatten().filter(|task| !has_slot(task)) {
+            if let Some(instance) = task.epoll_instance() {
+                *waiters.entry(instance).or_default() += 1;
+            }
+        }
+        Self { takers, waiters }
+    }
+
+    fn role_of(&self, slot: &ThreadSlot, snapshot: &Snapshot) -> Role {
+        let is_taker = takes_events(slot, snapshot);
+        let uses_epoll = is_taker || slot.epoll_sleeps > 0;
+        let on_epoll = if uses_epoll { self.role_on(instance(slot), is_taker, snapshot) } else { None };
+        on_epoll.unwrap_or(if slot.entered > 0 || slot.disk_waits > 0 || is_taker {
+            Role::Worker
+        } else {
+            Role::Unknown
+        })
+    }
+
+    /// The role that using an instance gives; `None`: none.
+    fn role_on(&self, instance: Instance, is_taker: bool, snapshot: &Snapshot) -> Option<Role> {
+        let takers = self.takers.get(&instance).copied().unwrap_or(0);
+        let rivals = match (is_taker, takers) {
+            (true, takers) => takers,
+            (false, 0) => self.waiters.get(&instance).copied().unwrap_or(0),
+            // Parked beside the thread that takes the events, as Node.js does.
+            (false, _) => return None,
+        };
+        if rivals > 1 {
+            return Some(Role::Poller);
+        }
+        holds_connections(snapshot.watched.get(&instance)).then_some(Role::EventLoop)
+    }
+}
+
+/// Whether a thread took events; where turns were not observed, whether it slept on an instance.
+fn takes_events(slot: &ThreadSlot, snapshot: &Snapshot) -> bool {
+    if snapshot.is_attached(Probe::READINESS) { slot.turns > 0 } else { slot.epoll_sleeps > 0 }
+}
+
+fn instance(slot: &ThreadSlot) -> Instance {
+    (slot.key.pid, slot.epoll_fd)
+}
+
+/// Whether an instance holds a set of connections. One that could not be looked at may.
+fn holds_connections(watched: Option<&Watched>) -> bool {
+    watched.is_none_or(|watched| watched.sockets >= LEAST_SOCKETS || watched.listens)
 }
 
 /// The name in a NUL-terminated array of bytes.

@@ -1,5 +1,7 @@
 //! The analysis is pure, so invented snapshots are enough to try every judgement.
 
+use std::collections::HashMap;
+
 use bytemuck::Zeroable as _;
 use jiff::Timestamp;
 use tracer_common::{
@@ -17,7 +19,7 @@ use crate::{
     },
     snapshot::{
         CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData,
-        UntoldData,
+        UntoldData, Watched,
     },
 };
 
@@ -57,7 +59,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         closed_ns: OPENED_NS + SECOND_NS,
         threshold_ns: THRESHOLD_NS,
         blocked_share: 0.001,
-        probes: vec![probe("sendfile"), probe(Probe::DISK_WAITS), probe(Probe::PAGE_CACHE)],
+        probes: vec![probe("sendfile"), probe(Probe::DISK_WAITS), probe(Probe::READINESS), probe(Probe::PAGE_CACHE)],
         losses: Losses::default(),
         threads,
         syscalls: vec![SyscallData {
@@ -69,6 +71,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             runqueue: Histogram::default(),
         }],
         asleep: Some(Vec::new()),
+        watched: HashMap::new(),
         culprits: None,
         intervals: Vec::new(),
     }
@@ -85,6 +88,8 @@ fn thread(tid: u32) -> ThreadData {
 fn event_loop(tid: u32) -> ThreadData {
     let mut data = thread(tid);
     data.slot.epoll_sleeps = 100;
+    data.slot.turns = 100;
+    data.slot.ready_events = 200;
     data.slot.epoll_fd = tid;
     data
 }
@@ -185,7 +190,7 @@ fn losses_above_a_thousandth_leave_it_open() {
 fn without_an_event_loop_or_with_hardly_a_turn_it_cannot_be_said() {
     assert_eq!(status(&recording(&snapshot(vec![calling(thread(1), 5, 5_000)]))).0, Status::Inconclusive);
     let mut idle = event_loop(1);
-    idle.slot.epoll_sleeps = 9;
+    idle.slot.turns = 9;
     assert_eq!(status(&recording(&snapshot(vec![idle]))).0, Status::Inconclusive);
 }
 
@@ -428,4 +433,45 @@ fn a_slow_call_tells_who_when_where_and_for_whom() {
     assert_eq!((failed.thread.tid.0, failed.thread.name.as_str()), (2, "work"));
     assert_eq!((failed.bytes, failed.error.as_deref(), failed.out), (0, Some("EAGAIN"), Out::Null));
     assert_eq!((&failed.path, failed.offset, &failed.client), (&None, None, &None));
+}
+
+#[test]
+fn a_loop_that_never_sleeps_is_a_loop() {
+    let mut busy = event_loop(1);
+    busy.slot.epoll_sleeps = 0;
+    assert_eq!(status(&recording(&snapshot(vec![waiting(busy, 1, THRESHOLD_NS)]))), (Status::Blocked, vec![1]));
+}
+
+#[test]
+fn one_that_is_parked_beside_a_loop_takes_nothing_from_it() {
+    let mut parked = event_loop(2);
+    (parked.slot.turns, parked.slot.epoll_fd) = (0, 1);
+    let mut with_sleeper = snapshot(vec![waiting(event_loop(1), 1, THRESHOLD_NS), parked]);
+    let sleeper = asleep(&thread(3), 232, false);
+    with_sleeper.asleep = Some(vec![SleepingTask { first_argument: 1, ..sleeper }]);
+    let recording = recording(&with_sleeper);
+    assert_eq!(status(&recording), (Status::Blocked, vec![1]));
+    assert_eq!(recording.event_loops.len(), 1);
+}
+
+#[test]
+fn a_thread_that_waits_for_its_one_connection_is_a_worker() {
+    let watching = |sockets, listens| {
+        let mut snapshot = snapshot(vec![waiting(event_loop(1), 1, THRESHOLD_NS)]);
+        snapshot.watched.insert((10, 1), Watched { descriptors: sockets + 1, sockets, listens });
+        recording(&snapshot).threads[0].thread.role
+    };
+    assert_eq!(
+        [watching(1, false), watching(1, true), watching(2, false)],
+        [Role::Worker, Role::EventLoop, Role::EventLoop]
+    );
+}
+
+#[test]
+fn a_loop_that_was_parked_all_along_is_listed() {
+    let mut quiet = snapshot(vec![event_loop(1)]);
+    quiet.asleep = Some(vec![SleepingTask { first_argument: 9, ..asleep(&thread(3), 232, false) }]);
+    let recording = recording(&quiet);
+    let loops: Vec<_> = recording.event_loops.iter().map(|row| (row.thread.tid.0, row.turns)).collect();
+    assert_eq!(loops, [(1, Some(100)), (3, Some(0))]);
 }

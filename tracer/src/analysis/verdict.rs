@@ -4,18 +4,18 @@ use std::cmp::Reverse;
 
 use tracer_common::{records::OffCpuReason, syscall::readiness};
 
-use super::{in_flight::waits_for_disk, roles::Roles, waits};
+use super::{in_flight::waits_for_disk, waits};
 use crate::{
     model::{
-        Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord, ThreadRef,
-        Verdict,
+        EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
+        ThreadRef, Verdict,
     },
     snapshot::Snapshot,
     units,
 };
 
-/// Fewer readiness waits than this are too few to call an event loop clear.
-const ENOUGH_WAITS: u64 = 10;
+/// Fewer turns than this are too few to call an event loop clear.
+const ENOUGH_TURNS: u64 = 10;
 
 /// A share of lost calls above this makes a clear result inconclusive.
 const LOSS_LIMIT: f64 = 0.001;
@@ -24,12 +24,12 @@ const LOSS_LIMIT: f64 = 0.001;
 pub struct Evidence<'a> {
     /// What was collected.
     pub snapshot: &'a Snapshot,
-    /// Who is an event loop.
-    pub roles: &'a Roles,
     /// The traced system calls.
     pub syscalls: &'a [SyscallRecord],
     /// Disk waits per thread.
     pub threads: &'a [ThreadRecord],
+    /// The event loops.
+    pub event_loops: &'a [EventLoop],
     /// What could not be counted.
     pub losses: &'a Losses,
 }
@@ -46,7 +46,7 @@ struct Blocked {
 
 /// The verdict.
 pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
-    let loops = evidence.event_loops();
+    let loops = evidence.event_loops.len();
     let blocked = evidence.blocked();
     if !blocked.is_empty() {
         return blocked_verdict(evidence, loops, &blocked);
@@ -66,11 +66,6 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
 }
 
 impl Evidence<'_> {
-    fn event_loops(&self) -> usize {
-        let keys = self.snapshot.threads.iter().map(|thread| &thread.slot.key);
-        keys.filter(|key| self.roles.role(key) == Role::EventLoop).count()
-    }
-
     /// The event loops that were blocked on disk, worst first.
     fn blocked(&self) -> Vec<Blocked> {
         let window_ns = self.snapshot.duration_ns();
@@ -120,6 +115,12 @@ impl Evidence<'_> {
         is_long && is_asleep
     }
 
+    /// Turns of all event loops; where they were not observed, sleeps on epoll instances.
+    fn turns(&self) -> u64 {
+        let observed: Option<u64> = self.event_loops.iter().map(|row| row.turns).sum();
+        observed.unwrap_or_else(|| self.snapshot.threads.iter().map(|thread| thread.slot.epoll_sleeps).sum())
+    }
+
     /// Why a result without a blocked event loop is not a clear one.
     fn doubts(&self, loops: usize) -> Vec<String> {
         let mut doubts = Vec::new();
@@ -139,11 +140,13 @@ impl Evidence<'_> {
         if self.losses.threads_dropped > 0 {
             doubts.push(format!("{} threads found no room", units::count(self.losses.threads_dropped)));
         }
-        let waits: u64 = self.snapshot.threads.iter().map(|thread| thread.slot.epoll_sleeps).sum();
+        let turns = self.turns();
         if loops == 0 {
-            doubts.push("no thread was seen waiting on an epoll instance of its own".into());
-        } else if waits < ENOUGH_WAITS {
-            doubts.push(format!("only {waits} waits for events were seen"));
+            doubts.push(
+                "no thread was seen taking events from an epoll instance of its own that watches connections".into(),
+            );
+        } else if turns < ENOUGH_TURNS {
+            doubts.push(format!("only {turns} turns of event loops were seen"));
         }
         doubts
     }

@@ -63,6 +63,13 @@ impl KernelMaps {
         (0..self.threads.len()).filter(|&slot| self.threads.get(slot).key.start_boottime_ns != 0)
     }
 
+    /// The epoll instances that threads have used: process and descriptor.
+    pub fn epoll_instances(&self) -> Vec<(u32, u32)> {
+        let slots = self.taken().map(|index| self.threads.get(index));
+        let users = slots.filter(|slot| slot.turns > 0 || slot.epoll_sleeps > 0);
+        users.map(|slot| (slot.key.pid, slot.epoll_fd)).collect()
+    }
+
     /// What the thread at `slot` did with `syscall`.
     pub fn calls(&self, slot: usize, syscall: Syscall) -> CallStats {
         self.calls.get(slot * Syscall::COUNT as usize + syscall as usize)

@@ -7,6 +7,7 @@ mod kernel_maps;
 mod mapped;
 mod process;
 mod totals;
+mod watched;
 
 pub use self::{
     clock::{boottime_ns, monotonic_ns},
@@ -15,4 +16,5 @@ pub use self::{
     kernel_maps::KernelMaps,
     process::{TargetProcess, ignores_hangup, thread_name},
     totals::{Totals, interval},
+    watched::WatchLog,
 };

@@ -23,6 +23,9 @@ impl Probe {
     /// Name of the probe that the verdict rests on.
     pub const DISK_WAITS: &str = "disk waits";
 
+    /// Name of the probe that sees the turns of event loops.
+    pub const READINESS: &str = "readiness";
+
     /// Name of the probe that cold pages come from.
     pub const PAGE_CACHE: &str = "page cache";
 }

@@ -91,6 +91,15 @@ pub struct EventLoop {
     /// Which thread.
     #[serde(flatten)]
     pub thread: ThreadRef,
+    /// Most descriptors that its epoll instance was seen to watch; null if unknown.
+    #[serde(default)]
+    pub watched: Option<u64>,
+    /// Returns of its readiness wait with at least one event; absent if turns were not observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u64>,
+    /// Events that they brought; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_events: Option<u64>,
     /// Number of disk waits that ended inside the window, in any system call or fault.
     pub disk_waits: u64,
     /// Their sum, less run-queue delay.

@@ -97,6 +97,35 @@ pub fn disk_waits() -> ProbeSpec {
     }
 }
 
+/// Turns of event loops: returns from readiness waits.
+pub fn readiness() -> ProbeSpec {
+    const NEEDS: &[&str] =
+        &["task_struct.pid", "task_struct.tgid", "task_struct.comm", "task_struct.start_boottime", "pt_regs."];
+    let exit = |program, name: &str| Hook {
+        program,
+        place: Place::Tracepoint { category: "syscalls", name: format!("sys_exit_{name}") },
+    };
+    ProbeSpec {
+        name: Probe::READINESS,
+        rungs: vec![
+            Rung {
+                mechanism: Mechanism::Tracepoint,
+                hooks: vec![
+                    exit("epoll_wait_exit", "epoll_wait"),
+                    exit("epoll_pwait_exit", "epoll_pwait"),
+                    exit("epoll_pwait2_exit", "epoll_pwait2"),
+                ],
+                needs: NEEDS,
+            },
+            Rung {
+                mechanism: Mechanism::TpBtf,
+                hooks: vec![Hook { program: "any_readiness_exit", place: Place::TpBtf("sys_exit") }],
+                needs: NEEDS,
+            },
+        ],
+    }
+}
+
 /// Pages that enter the page cache.
 pub fn page_cache() -> ProbeSpec {
     const FILE: &[&str] =

@@ -210,9 +210,9 @@ pub fn check_privileges() -> Result<()> {
 /// What to attach, in order.
 fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
     let mut shared = if cfg!(feature = "fault-probe-not-attached") {
-        vec![ladder::page_cache()]
+        vec![ladder::readiness(), ladder::page_cache()]
     } else {
-        vec![ladder::page_cache(), ladder::disk_waits()]
+        vec![ladder::readiness(), ladder::page_cache(), ladder::disk_waits()]
     };
     let mut calls: Vec<_> = request.syscalls.iter().map(|&syscall| ladder::calls(syscall)).collect();
     if let Some(mechanism) = request.mechanism {

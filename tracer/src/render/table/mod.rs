@@ -59,6 +59,7 @@ impl Report<'_> {
             threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
         });
         let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
+        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
         let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
         loops.map(identity).collect::<BTreeSet<_>>().len()
     }

@@ -1,0 +1,29 @@
+//! Who is an event loop, and which loops were blocked: judged from behaviour, for threads that know what they are.
+
+use tests::{disk::LoopDisk, needs, recording::NamedThread, workload::Workload};
+
+use crate::watch_with;
+
+#[test]
+fn the_one_thread_that_takes_events_for_connections_is_the_event_loop() {
+    let _machine = needs!(Root, LoopDisk);
+    for mechanism in ["tracepoint", "tp_btf"] {
+        let disk = LoopDisk::mount();
+        let workload = Workload::start_on(&disk, "loops --turns 60");
+        let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
+        let role = |tid| seen.threads.iter().find(|thread| thread.tid == tid).map(|thread| thread.role.clone());
+        let roles: Vec<_> = truth.threads.iter().map(|thread| role(thread.tid).expect("the thread")).collect();
+        assert_eq!(roles, ["event_loop", "worker", "poller", "poller", "worker"]);
+        // Its turns are exact, though it never slept for events.
+        let thread = &truth.threads[0];
+        let [event_loop] = seen.event_loops.as_slice() else { panic!("{:?}", seen.event_loops) };
+        assert_eq!((event_loop.tid, event_loop.watched), (thread.tid, Some(8)));
+        assert_eq!((event_loop.turns, event_loop.ready_events), (thread.calls, thread.bytes));
+        assert!((55..=66).contains(&event_loop.disk_waits), "{} disk waits in 60 cold reads", event_loop.disk_waits);
+        // All five wait for the disk alike; the loop alone makes the verdict, without a sendfile.
+        assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
+        assert_eq!(seen.verdict.threads, [NamedThread { tid: thread.tid, role: "event_loop".into() }]);
+        assert!(seen.verdict.summary.contains("in pread64"), "{}", seen.verdict.summary);
+        assert!(seen.syscalls.iter().all(|syscall| syscall.calls == 0));
+    }
+}
