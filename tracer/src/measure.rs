@@ -81,7 +81,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::epoll_instance));
     let probes = session.probes();
-    drop(session);
+    // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
+    std::thread::spawn(move || drop(session));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         target: window.target,
