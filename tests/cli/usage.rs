@@ -86,3 +86,12 @@ fn what_was_typed_reaches_the_terminal_harmless() {
     ran.assert_refused(USAGE, &["not a time"]);
     assert!(!ran.stderr.contains(['\x1b', '\u{202e}']), "{:?}", ran.stderr);
 }
+
+#[test]
+fn labels_of_peers_are_read_before_anything_else() {
+    assert_usage("sendfile --pid 1 --label-peers /no/such/file", &["--label-peers", "No such file"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "10.0.0.7 follower\nbroker-1 leader\n").unwrap();
+    let arguments = format!("sendfile --pid 1 --label-peers {}", file.path().display());
+    assert_usage(&arguments, &["--label-peers", "line 2", "broker-1 is no IP address"]);
+}

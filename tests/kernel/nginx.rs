@@ -26,7 +26,9 @@ const RANGE: u64 = 16 << 10;
 
 /// Lets the hot client work all along and the cold one until it is done.
 fn watch(nginx: &Nginx, cold_requests: u64) -> Recording {
-    let tracer = Tracer::of_process(nginx.worker());
+    let labels = tempfile::NamedTempFile::new().expect("a file of labels");
+    fs::write(&labels, format!("{COLD_CLIENT}  lagging\n")).expect("writing the labels");
+    let tracer = Tracer::sendfile(&format!("--pid {} --label-peers {}", nginx.worker(), labels.path().display()));
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -72,7 +74,7 @@ fn its_worker_is_blocked_by_the_cold_file_for_the_client_that_asked_for_it() {
     assert_eq!((cold.disk_blocked, cold.disk_wait_ns), (sendfile.disk_blocked, sendfile.time_ns.disk));
     let client = sendfile.clients.iter().find(|client| client.disk_blocked > 0).expect("the cold client");
     assert!(client.name.starts_with(&format!("{COLD_CLIENT}:")), "{}", client.name);
-    assert_eq!(client.disk_blocked, sendfile.disk_blocked);
+    assert_eq!((client.disk_blocked, client.label.as_deref()), (sendfile.disk_blocked, Some("lagging")));
     let reads: Vec<_> = seen.slow_calls.iter().filter(|call| call.disk_ns > 0).collect();
     assert!(reads.iter().all(|call| call.out == "socket" && call.offset.is_some_and(|at| at % STRIDE < RANGE)));
 }

@@ -137,6 +137,9 @@ pub struct Culprit {
     pub disk_blocked: u64,
     /// Their disk part.
     pub disk_wait_ns: u64,
+    /// The user's name for the client.
+    #[serde(default)]
+    pub label: Option<String>,
     /// Pages that had to be read in; files alone say so.
     #[serde(default)]
     pub cold_requested: u64,

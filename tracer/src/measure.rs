@@ -97,6 +97,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
         asleep,
         watched: logs.watched.finish(),
+        peer_labels: options.peer_labels.clone(),
         culprits: logs.culprits.map(|log| {
             let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
             log.finish(&untold)

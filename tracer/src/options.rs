@@ -1,6 +1,6 @@
 //! What a measurement is asked to do: the options once parsed, as the rest of the program uses them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tracer_common::syscall::Syscall;
 
@@ -43,6 +43,8 @@ pub struct Measurement {
     pub threshold_ns: u64,
     /// Share of the window from which on disk waits block an event loop.
     pub blocked_share: f64,
+    /// The user's names for clients.
+    pub peer_labels: PeerLabels,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
@@ -63,9 +65,27 @@ impl Measurement {
             interval: None,
             threshold_ns: 1_000_000,
             blocked_share: 0.001,
+            peer_labels: PeerLabels::default(),
             max_threads: None,
             mechanism: None,
             verbose,
         }
+    }
+}
+
+/// The user's own names for clients, by address or by host as recordings write them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerLabels(BTreeMap<String, String>);
+
+impl PeerLabels {
+    /// Names an address, or a host with all its addresses.
+    pub fn insert(&mut self, address: String, label: String) {
+        self.0.insert(address, label);
+    }
+
+    /// The name of a client: its address' own, else its host's.
+    #[must_use]
+    pub fn of(&self, address: &str, host: &str) -> Option<&str> {
+        self.0.get(address).or_else(|| self.0.get(host)).map(String::as_str)
     }
 }

@@ -9,7 +9,10 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-use crate::model::{Histogram, Host, Interval, Probe, ProbeStatus, Target};
+use crate::{
+    model::{Histogram, Host, Interval, Probe, ProbeStatus, Target},
+    options::PeerLabels,
+};
 
 /// Everything that one window left behind.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Snapshot {
     pub asleep: Option<Vec<SleepingTask>>,
     /// What epoll instances watched, by process and descriptor, as far as it could be looked at.
     pub watched: HashMap<(u32, u32), Watched>,
+    /// The user's names for clients.
+    pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
     /// The window in pieces.

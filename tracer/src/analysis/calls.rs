@@ -53,7 +53,7 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
         processes: processes(&rows),
         threads: rows,
         files: snapshot.culprits.as_ref().map(|told| culprits::files(told, data.syscall)),
-        clients: snapshot.culprits.as_ref().map(|told| culprits::clients(told, data.syscall)),
+        clients: snapshot.culprits.as_ref().map(|told| culprits::clients(told, data.syscall, &snapshot.peer_labels)),
         in_flight: in_flight::calls(snapshot, data.syscall, roles),
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         ClientCalls, FileCalls, Out, SlowCallRecord,
         culprit::{NONE, OTHER},
     },
+    options::PeerLabels,
     snapshot::{CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, UntoldData},
 };
 
@@ -32,9 +33,9 @@ pub fn files(culprits: &Culprits, syscall: Syscall) -> Vec<FileCalls> {
 }
 
 /// The clients of `syscall`, worst first; what was dropped stands last.
-pub fn clients(culprits: &Culprits, syscall: Syscall) -> Vec<ClientCalls> {
+pub fn clients(culprits: &Culprits, syscall: Syscall, labels: &PeerLabels) -> Vec<ClientCalls> {
     let rows = culprits.clients.iter().filter(|row| row.syscall == syscall);
-    let mut clients: Vec<_> = rows.map(client_row).collect();
+    let mut clients: Vec<_> = rows.map(|row| client_row(row, labels)).collect();
     clients.sort_by(|one, other| {
         let worst = |row: &ClientCalls| (Reverse(row.disk_wait_ns), Reverse(row.time_ns));
         worst(one).cmp(&worst(other)).then_with(|| one.address.cmp(&other.address))
@@ -116,9 +117,13 @@ fn directory(path: &str) -> String {
     }
 }
 
-fn client_row(data: &ClientData) -> ClientCalls {
+fn client_row(data: &ClientData, labels: &PeerLabels) -> ClientCalls {
     match &data.peer {
-        Some(peer) => client(address(peer), Some(host(peer)), &data.sums),
+        Some(peer) => {
+            let (address, host) = (address(peer), host(peer));
+            let label = labels.of(&address, &host).map(str::to_owned);
+            ClientCalls { label, ..client(address, Some(host), &data.sums) }
+        }
         None => client(NONE.into(), None, &data.sums),
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         ClientCalls, FileCalls, Histogram, HistogramBuilder, Host, Mechanism, Out, Probe, ProbeStatus, Recording, Role,
         Status, Target,
     },
+    options::PeerLabels,
     snapshot::{
         CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData,
         UntoldData, Watched,
@@ -72,6 +73,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         }],
         asleep: Some(Vec::new()),
         watched: HashMap::new(),
+        peer_labels: PeerLabels::default(),
         culprits: None,
         intervals: Vec::new(),
     }

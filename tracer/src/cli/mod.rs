@@ -2,6 +2,7 @@
 
 mod duration;
 mod output;
+mod peers;
 pub mod usage;
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::output::{Format, OutputSpec};
 use crate::{
     model::{Mechanism, Pid, Tid},
-    options::{Measurement, TargetOption},
+    options::{Measurement, PeerLabels, TargetOption},
 };
 
 /// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
@@ -111,6 +112,9 @@ struct JudgementArgs {
     /// An event loop whose disk waits take this share of the window is blocked: 0.1%, 0.001
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = parse_share, allow_hyphen_values = true)]
     blocked_share: f64,
+    /// Names for clients: a file with an address (10.0.0.7, 10.0.0.7:9092, unix:/path) and a label a line
+    #[arg(long, value_name = "FILE", value_parser = peers::read)]
+    label_peers: Option<PeerLabels>,
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
@@ -198,6 +202,7 @@ impl SendfileArgs {
             duration: self.window.duration,
             interval: self.window.interval,
             threshold_ns: duration::as_ns(self.judgement.threshold),
+            peer_labels: self.judgement.label_peers.clone().unwrap_or_default(),
             blocked_share: self.judgement.blocked_share,
             max_threads: self.judgement.max_threads,
             mechanism: self.judgement.mechanism.mechanism(),
