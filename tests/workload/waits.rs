@@ -3,7 +3,10 @@
 use std::{
     fs::{File, OpenOptions},
     io::{IoSliceMut, Write},
-    os::{fd::AsFd, unix::fs::FileExt},
+    os::{
+        fd::AsFd,
+        unix::fs::{FileExt, OpenOptionsExt},
+    },
     path::Path,
 };
 
@@ -42,13 +45,16 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     evict(&cold)?;
     forbid_read_ahead(&cold)?;
     let log = OpenOptions::new().create(true).truncate(true).write(true).open(directory.join("log"))?;
-    let crew = Crew::assemble(vec![move || work(calls, &cold, &log)])?;
+    let mut through = OpenOptions::new();
+    through.create(true).truncate(true).write(true).custom_flags(libc::O_DSYNC);
+    let through = through.open(directory.join("through"))?;
+    let crew = Crew::assemble(vec![move || work(calls, &cold, &log, &through)])?;
     protocol::ready("waits", crew.tids())?;
     let threads = crew.work()?;
     protocol::done(&Truth { threads })
 }
 
-fn work(calls: u64, cold: &File, mut log: &File) -> Result<ThreadTruth> {
+fn work(calls: u64, cold: &File, mut log: &File, mut through: &File) -> Result<ThreadTruth> {
     let mut truth = this_thread()?;
     let mut block = [0; PAGE_BYTES as usize];
     // Nobody else touches a page before its turn.
@@ -74,6 +80,9 @@ fn work(calls: u64, cold: &File, mut log: &File) -> Result<ThreadTruth> {
         } else {
             sleeps(&mut truth, "fdatasync", || Ok(fdatasync(log.as_fd())?))?;
         }
+    }
+    for _ in 0..calls {
+        sleeps(&mut truth, "write", || through.write_all(&block).context("writing through"))?;
     }
     Ok(truth)
 }

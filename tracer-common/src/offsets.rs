@@ -58,6 +58,8 @@ offsets! {
     file_mapping = "file.f_mapping",
     /// File position, bytes.
     file_pos = "file.f_pos",
+    /// Flags that it was opened with.
+    file_flags = "file.f_flags",
     /// Inode of an open file.
     file_inode = "file.f_inode",
     /// What the file's kind needs: a socket's `struct socket`.

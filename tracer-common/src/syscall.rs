@@ -73,6 +73,16 @@ pub mod readiness {
 
 /// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
 pub mod synchronous {
+    /// `write(2)`.
+    pub const WRITE: u64 = 1;
+    /// `pwrite64(2)`.
+    pub const PWRITE64: u64 = 18;
+    /// `writev(2)`.
+    pub const WRITEV: u64 = 20;
+    /// `pwritev(2)`.
+    pub const PWRITEV: u64 = 296;
+    /// `pwritev2(2)`.
+    pub const PWRITEV2: u64 = 328;
     /// `msync(2)`.
     pub const MSYNC: u64 = 26;
     /// `fsync(2)`.
@@ -88,6 +98,14 @@ pub mod synchronous {
     #[must_use]
     pub const fn waits_for_storage(number: u64) -> bool {
         matches!(number, MSYNC | FSYNC | FDATASYNC | SYNC_FILE_RANGE)
+    }
+
+    /// Whether `number` writes to the descriptor that is its first argument: to a file that was opened with
+    /// `O_SYNC` or `O_DSYNC` it waits for the storage in the same way.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_write(number: u64) -> bool {
+        matches!(number, WRITE | PWRITE64 | WRITEV | PWRITEV | PWRITEV2)
     }
 }
 

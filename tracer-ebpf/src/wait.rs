@@ -9,7 +9,7 @@ use tracer_common::{
     syscall::{readiness, synchronous},
 };
 
-use crate::{clock::now_ns, maps, slots, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, slots, task::Task, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
@@ -77,7 +77,20 @@ fn is_disk_wait(task: Task, state: u32, number: u64) -> bool {
         return false;
     }
     state & UNINTERRUPTIBLE != 0
-        && ((task.in_iowait() && !readiness::is_readiness_wait(number)) || synchronous::waits_for_storage(number))
+        && ((task.in_iowait() && !readiness::is_readiness_wait(number))
+            || synchronous::waits_for_storage(number)
+            || (synchronous::is_write(number) && writes_through(task)))
+}
+
+/// `O_DSYNC`, which `O_SYNC` includes (`include/uapi/asm-generic/fcntl.h`).
+const WRITES_THROUGH: u32 = 0o10_000;
+
+/// Whether the file that the current system call of `task` writes to was opened to wait for the storage.
+#[inline(always)]
+fn writes_through(task: Task) -> bool {
+    let flags =
+        file::behind(task, task.registers().first()).and_then(|file| file::read(file, global!(OFFSETS.file_flags)));
+    flags.is_some_and(|flags: u32| flags & WRITES_THROUGH != 0)
 }
 
 /// A task is given the CPU.
@@ -113,6 +126,10 @@ pub fn made_up_for(thread: &mut ThreadSlot, task: Task) {
     }
 }
 
+/// The run queue's clock is read when a switch begins, this program's a little later, or after an interrupt. So a task
+/// that is woken while it falls asleep has queued for longer than it was off the CPU, by this much at most.
+const CLOCKS_APART_NS: u64 = 100_000;
+
 /// Accounts for a time off the CPU, of which the task was awake and queued for `queued_ns`.
 #[inline(always)]
 fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
@@ -126,7 +143,7 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         }
         return;
     }
-    if queued_ns > elapsed_ns
+    if queued_ns > elapsed_ns + CLOCKS_APART_NS
         && let Some(losses) = maps::losses()
     {
         losses.parts_clamped += 1;

@@ -124,7 +124,7 @@ fn reason(error: &anyhow::Error) -> String {
 }
 
 /// How many lines of the verifier are worth showing: the refusal is at the end.
-const VERIFIER_LINES: usize = 8;
+const VERIFIER_LINES: usize = 6;
 
 fn verifier_log(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| match cause.downcast_ref::<ProgramError>() {

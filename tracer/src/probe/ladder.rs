@@ -92,7 +92,7 @@ pub fn disk_waits() -> ProbeSpec {
         rungs: vec![Rung {
             mechanism: Mechanism::TpBtf,
             hooks: vec![Hook { program: "sched_switch", place: Place::TpBtf("sched_switch") }],
-            needs: &["task_struct.", "cfs_rq.", "rq.", "pt_regs."],
+            needs: &["task_struct.", "cfs_rq.", "rq.", "pt_regs.", "files_struct.", "fdtable.", "file.f_flags"],
         }],
     }
 }
