@@ -70,8 +70,9 @@ fn the_threshold_cuts_inside_a_bucket() {
     let workload = Workload::start("count --measured --calls 3000 --bytes 4096,65536,262144,1048576 --out memory");
     let (seen, truth) = watch_with("--threshold 50us", workload);
     let at_least = |ns| truth.each().filter(|call| call.latency_ns >= ns).count() as u64;
-    // An interrupt between the program's clock and the entry or exit makes one call in a thousand longer.
-    let (least, most) = (at_least(50_000 + APART_NS) - 3, at_least(50_000));
+    // From below, where a call's latency by the program's clock can only be too long: in the median by less than
+    // 2 us, but now and then by an interrupt between the clock and the call. The power is in the bound from above.
+    let (least, most) = (at_least(50_000 + APART_AFTER_SLEEP_NS) - truth.calls() / 500, at_least(50_000));
     assert!(least > 0 && most < truth.calls(), "the threshold cuts nothing: {least}, {most}");
     let slow = seen.sendfile().slow;
     assert!((least..=most).contains(&slow), "{slow} slow calls, {least} to {most} by the program's clock");
