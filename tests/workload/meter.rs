@@ -2,12 +2,12 @@
 
 use std::os::fd::BorrowedFd;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rustix::fs::sendfile;
 use tests::{
     os::{
         clock::{monotonic_ns, thread_cpu_ns},
-        schedule::{Schedstat, switches},
+        schedule::{Schedstat, Switches, switches},
         taskstats::{BlockIo, Taskstats},
     },
     truth::CallTruth,
@@ -42,6 +42,18 @@ impl Call<'_> {
     }
 }
 
+/// How often the readings before a call are tried.
+const TRIES: u32 = 1000;
+
+/// The counters just before a call.
+struct Before {
+    cpu_ns: u64,
+    read_from_ns: u64,
+    switches: Switches,
+    run_delay_ns: u64,
+    entered_at_ns: u64,
+}
+
 /// Measures the calls of the thread that made it.
 pub struct Meter {
     tid: u32,
@@ -61,37 +73,51 @@ impl Meter {
     /// reading and the call is taken for a part of it.
     pub fn measure(&self, call: Call<'_>) -> Result<CallTruth> {
         let block_io_before = self.block_io()?;
-        // Asking for the CPU time makes the kernel look whether the slice is over; if so, the CPU is lost on
-        // the way back. So this comes before the readings that count such a loss.
-        let cpu_before_ns = thread_cpu_ns();
-        let read_from_ns = monotonic_ns();
-        let switches_before = switches();
-        let run_delay_before_ns = self.schedstat.run_delay_ns()?;
-        let entered_at_ns = monotonic_ns();
+        let before = self.before()?;
         let returned = call.make();
         let left_at_ns = monotonic_ns();
-        let run_delay_ns = self.schedstat.run_delay_ns()? - run_delay_before_ns;
+        let run_delay_ns = self.schedstat.run_delay_ns()? - before.run_delay_ns;
+        // What the thread lost between the return and this reading is no part of the call.
+        let lost_ns = (monotonic_ns() - left_at_ns).saturating_sub(SHELL_AT_MOST_NS);
         let switches = switches();
         let read_until_ns = monotonic_ns();
-        let cpu_with_readings_ns = thread_cpu_ns() - cpu_before_ns;
+        let cpu_with_readings_ns = thread_cpu_ns() - before.cpu_ns;
         // A shell that took longer lost the CPU, which costs no CPU time.
         let shell_ns = |wall_ns: u64| wall_ns.min(SHELL_AT_MOST_NS);
-        let readings_ns = shell_ns(entered_at_ns - read_from_ns) + shell_ns(read_until_ns - left_at_ns);
+        let readings_ns = shell_ns(before.entered_at_ns - before.read_from_ns) + shell_ns(read_until_ns - left_at_ns);
         let block_io = self.block_io()?.zip(block_io_before);
         Ok(CallTruth {
-            entered_at_ns,
-            latency_ns: left_at_ns - entered_at_ns,
+            entered_at_ns: before.entered_at_ns,
+            latency_ns: left_at_ns - before.entered_at_ns,
             returned,
             offset: call.offset,
             requested_bytes: call.bytes as u64,
             cpu_ns: Some(cpu_with_readings_ns.saturating_sub(readings_ns)),
             disk_sleeps: block_io.map(|(after, before)| after.sleeps - before.sleeps),
             disk_sleep_ns: block_io.map(|(after, before)| after.slept_ns - before.slept_ns),
-            run_delay_ns: Some(run_delay_ns),
-            voluntary_switches: Some(switches.voluntary - switches_before.voluntary),
-            involuntary_switches: Some(switches.involuntary - switches_before.involuntary),
+            run_delay_ns: Some(run_delay_ns.saturating_sub(lost_ns)),
+            voluntary_switches: Some(switches.voluntary - before.switches.voluntary),
+            involuntary_switches: Some(switches.involuntary - before.switches.involuntary),
             ..CallTruth::default()
         })
+    }
+
+    /// The readings before a call. One during which the thread lost the CPU is taken again, so that the loss
+    /// is not taken for a part of the call.
+    fn before(&self) -> Result<Before> {
+        for _ in 0..TRIES {
+            // Asking for the CPU time makes the kernel look whether the slice is over; if so, the CPU is lost on
+            // the way back. So this comes before the readings that count such a loss.
+            let cpu_ns = thread_cpu_ns();
+            let read_from_ns = monotonic_ns();
+            let switches = switches();
+            let run_delay_ns = self.schedstat.run_delay_ns()?;
+            let entered_at_ns = monotonic_ns();
+            if entered_at_ns - read_from_ns <= SHELL_AT_MOST_NS {
+                return Ok(Before { cpu_ns, read_from_ns, switches, run_delay_ns, entered_at_ns });
+            }
+        }
+        bail!("the CPU was lost during {TRIES} readings in a row")
     }
 
     fn block_io(&self) -> Result<Option<BlockIo>> {
