@@ -43,13 +43,16 @@ fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
     Ok(vec![
         bpf::on_raw_tracepoint("mm_filemap_add_to_page_cache", &EMPTY)?,
         bpf::on_raw_tracepoint("sched_switch", &EMPTY)?,
+        bpf::on_tracepoint("syscalls", "sys_exit_epoll_wait", &EMPTY)?,
+        bpf::on_tracepoint("syscalls", "sys_exit_epoll_pwait", &EMPTY)?,
+        bpf::on_tracepoint("syscalls", "sys_exit_epoll_pwait2", &EMPTY)?,
         bpf::on_tracepoint("syscalls", "sys_exit_sendfile64", exit)?,
         bpf::on_tracepoint("syscalls", "sys_enter_sendfile64", enter)?,
     ])
 }
 
 /// How many programs [`Empty`] and [`LeastTiming`] attach each.
-pub const HOOKS: usize = 4;
+pub const HOOKS: usize = 7;
 
 /// Helpers (`enum bpf_func_id`).
 const KTIME_GET_NS: i32 = 5;
