@@ -1,6 +1,8 @@
 //! What is told of a slow or disk-blocked call: who made it, on which file, for whom. One record each,
 //! through the ring buffer.
 
+use core::ops::AddAssign;
+
 use bytemuck::{Pod, Zeroable};
 
 use crate::records::ThreadKey;
@@ -132,10 +134,10 @@ pub const BUDGET_NS: u64 = 100_000_000;
 /// Records that a CPU may send between two fillings: at 2 µs each, 1 % of its time.
 pub const BUDGET_RECORDS: u64 = 500;
 
-/// What slow and disk-blocked calls were that no record tells of. One per CPU and system call.
+/// Sums over slow and disk-blocked calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
-pub struct Untold {
+pub struct CallSums {
     /// Calls.
     pub calls: u64,
     /// Bytes that they returned.
@@ -150,6 +152,34 @@ pub struct Untold {
     pub cold_requested: u64,
     /// Their cold pages outside of them.
     pub read_ahead: u64,
-    /// Keeps entries apart.
-    pub reserved: u64,
+}
+
+impl CallSums {
+    /// Takes one more call in.
+    #[inline(always)]
+    pub const fn add_call(&mut self, call: &SlowCall) {
+        self.calls += 1;
+        if call.result > 0 {
+            self.bytes += call.result as u64;
+        }
+        if call.disk_waits > 0 {
+            self.disk_blocked += 1;
+            self.disk_ns += call.disk_ns;
+        }
+        self.latency_ns += call.latency_ns;
+        self.cold_requested += call.cold_requested;
+        self.read_ahead += call.read_ahead;
+    }
+}
+
+impl AddAssign for CallSums {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.bytes += other.bytes;
+        self.disk_blocked += other.disk_blocked;
+        self.disk_ns += other.disk_ns;
+        self.latency_ns += other.latency_ns;
+        self.cold_requested += other.cold_requested;
+        self.read_ahead += other.read_ahead;
+    }
 }

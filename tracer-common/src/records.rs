@@ -365,10 +365,21 @@ pub struct SleepingTask {
     pub state: u32,
 }
 
-impl SleepingTask {
-    /// The epoll instance that it waits on: its process and the descriptor; `None` if it does something else.
+/// An epoll instance: a process, and its descriptor there.
+pub type EpollInstance = (u32, u32);
+
+impl ThreadSlot {
+    /// The epoll instance that it last used; without meaning if it used none.
     #[must_use]
-    pub const fn epoll_instance(&self) -> Option<(u32, u32)> {
+    pub const fn epoll_instance(&self) -> EpollInstance {
+        (self.key.pid, self.epoll_fd)
+    }
+}
+
+impl SleepingTask {
+    /// The epoll instance that it waits on; `None` if it does something else.
+    #[must_use]
+    pub const fn epoll_instance(&self) -> Option<EpollInstance> {
         if readiness::is_epoll(self.syscall_number as u64) {
             Some((self.key.pid, self.first_argument as u32))
         } else {

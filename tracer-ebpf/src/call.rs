@@ -13,6 +13,7 @@ use crate::{
     cold::{self, Settled},
     culprit,
     globals::global,
+    kernel::opaque,
     maps,
     slots::{self, Slot},
     task::Task,
@@ -159,7 +160,7 @@ impl Parts {
 #[inline(always)]
 fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &Parts, outcome: &Outcome) -> Option<()> {
     let Outcome { syscall, result, .. } = *outcome;
-    let bucket = stats.buckets.get_mut(hidden(bucket_of(parts.latency_ns)))?;
+    let bucket = stats.buckets.get_mut(opaque(bucket_of(parts.latency_ns)))?;
     if *bucket == u32::MAX {
         count_lost(ctx, "its bucket is full");
         return None;
@@ -212,7 +213,7 @@ fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &P
 #[inline(always)]
 fn add(breakdown: Breakdown, syscall: Syscall, value_ns: u64) {
     if let Some(histogram) = maps::breakdown(breakdown, syscall)
-        && let Some(bucket) = histogram.buckets.get_mut(hidden(bucket_of(value_ns)))
+        && let Some(bucket) = histogram.buckets.get_mut(opaque(bucket_of(value_ns)))
     {
         *bucket += 1;
         histogram.sum_ns += value_ns;
@@ -224,7 +225,7 @@ fn add(breakdown: Breakdown, syscall: Syscall, value_ns: u64) {
 fn count_error(syscall: Syscall, errno: u64) {
     let index = if errno < ERRNO_LIMIT as u64 { errno as usize } else { 0 };
     if let Some(errors) = maps::errors(syscall)
-        && let Some(count) = errors.by_errno.get_mut(hidden(index))
+        && let Some(count) = errors.by_errno.get_mut(opaque(index))
     {
         *count += 1;
     }
@@ -258,12 +259,4 @@ fn count_lost(ctx: &impl EbpfContext, why: &'static str) {
             warn!(ctx, "{} calls could not be counted on this CPU; the latest: {}", losses.calls_uncounted, why);
         }
     }
-}
-
-/// Hides from the compiler that `index` is in bounds. It would drop the check, which the verifier needs.
-#[inline(always)]
-fn hidden(mut index: usize) -> usize {
-    // SAFETY: no instruction; the register stays as it is.
-    unsafe { core::arch::asm!("{0} = {0}", inout(reg) index, options(nomem, nostack, preserves_flags)) };
-    index
 }

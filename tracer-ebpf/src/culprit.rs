@@ -3,7 +3,7 @@
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use tracer_common::{
     config::{CULPRIT_PATH, CULPRIT_RECORD},
-    culprit::{BUDGET_NS, BUDGET_RECORDS, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer},
+    culprit::{BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer},
     records::ThreadSlot,
     syscall::Syscall,
 };
@@ -13,9 +13,13 @@ use crate::{
     clock::now_ns,
     file::{self, OpenFile},
     globals::global,
+    kernel::opaque,
     maps, path, socket,
     task::Task,
 };
+
+/// A path takes its last name below [`PATH_BYTES`].
+const LONGEST_PATH: usize = PATH_BYTES + NAME_BYTES - 1;
 
 /// Sends a record of the call that the current thread has just made, or counts it as untold.
 #[inline(always)]
@@ -80,7 +84,8 @@ fn send(buffer: &mut SlowCallBuffer) -> Option<()> {
             let _ = path::describe(buffer, file.file);
         }
     }
-    let length = size_of::<SlowCall>() + up_to_path(buffer.call.path_bytes) as usize;
+    let path_bytes = opaque(buffer.call.path_bytes as usize).min(LONGEST_PATH);
+    let length = size_of::<SlowCall>() + path_bytes;
     // SAFETY: the path lies behind the record, and `length` is less than the whole buffer.
     let bytes = unsafe { core::slice::from_raw_parts(core::ptr::from_ref(buffer).cast::<u8>(), length) };
     maps::SLOW_CALLS.output::<[u8]>(bytes, u64::from(BPF_RB_NO_WAKEUP)).ok()
@@ -106,24 +111,5 @@ fn has_budget() -> bool {
 fn count_untold(call: &SlowCall) {
     let Some(syscall) = Syscall::from_index(call.syscall) else { return };
     let Some(untold) = maps::untold(syscall) else { return };
-    untold.calls += 1;
-    untold.latency_ns += call.latency_ns;
-    untold.cold_requested += call.cold_requested;
-    untold.read_ahead += call.read_ahead;
-    if call.result > 0 {
-        untold.bytes += call.result as u64;
-    }
-    if call.disk_waits > 0 {
-        untold.disk_blocked += 1;
-        untold.disk_ns += call.disk_ns;
-    }
-}
-
-/// `length`, in a form that shows the verifier that a path is no longer.
-#[inline(always)]
-fn up_to_path(mut length: u32) -> u32 {
-    const { assert!(PATH_BYTES == 1024) };
-    // SAFETY: no instruction; the register stays as it is.
-    unsafe { core::arch::asm!("{0} = {0}", inout(reg) length, options(nomem, nostack, preserves_flags)) };
-    if length > PATH_BYTES as u32 + 255 { PATH_BYTES as u32 + 255 } else { length }
+    untold.add_call(call);
 }

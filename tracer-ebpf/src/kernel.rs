@@ -27,3 +27,12 @@ macro_rules! kernel_pointer {
     };
 }
 pub(crate) use kernel_pointer;
+
+/// `value`, of which the compiler knows nothing: it would drop the check of a bound that it can prove itself, which
+/// the verifier needs.
+#[inline(always)]
+pub fn opaque(mut value: usize) -> usize {
+    // SAFETY: no instruction; the register stays as it is.
+    unsafe { core::arch::asm!("{0} = {0}", inout(reg) value, options(nomem, nostack, preserves_flags)) };
+    value
+}

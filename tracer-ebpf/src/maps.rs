@@ -10,7 +10,7 @@ use aya_ebpf::{
     maps::{Array, HashMap, RingBuf},
 };
 use tracer_common::{
-    culprit::{SendBudget, SlowCallBuffer, Untold},
+    culprit::{CallSums, SendBudget, SlowCallBuffer},
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
 };
@@ -49,7 +49,7 @@ static SEND_BUDGETS: Array<SendBudget> = Array::with_max_entries(1, 0);
 
 /// Per CPU and traced system call: what no record tells of.
 #[map]
-static UNTOLD: Array<Untold> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Records of slow and disk-blocked calls. 1 MiB: user space looks ten times a second.
 #[map]
@@ -117,7 +117,7 @@ pub fn send_budget() -> Option<&'static mut SendBudget> {
 
 /// What this CPU could not tell of `syscall`.
 #[inline(always)]
-pub fn untold(syscall: Syscall) -> Option<&'static mut Untold> {
+pub fn untold(syscall: Syscall) -> Option<&'static mut CallSums> {
     entry(&UNTOLD, cpu() * Syscall::COUNT + syscall as u32)
 }
 

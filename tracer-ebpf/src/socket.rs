@@ -6,7 +6,7 @@ use tracer_common::{
     culprit::{OutClass, PEER_BYTES, SlowCall},
 };
 
-use crate::{file::read, globals::global};
+use crate::{file::read, globals::global, kernel::opaque};
 
 /// `S_IFMT` and what it holds (`include/uapi/linux/stat.h`).
 mod mode {
@@ -26,6 +26,9 @@ mod family {
     pub const INET: u16 = 2;
     pub const INET6: u16 = 10;
 }
+
+/// Length of a `sockaddr_un`'s path (`include/uapi/linux/un.h`).
+const UNIX_NAME_BYTES: usize = 108;
 
 /// Writes the class of the open file at `file` into the record, and for a socket its peer.
 #[inline(always)]
@@ -88,22 +91,14 @@ fn unix_name(call: &mut SlowCall, sock: u64) -> Option<()> {
     let length: u32 = read(address, global!(OFFSETS.unix_addr_len))?;
     // The family comes first.
     let name = address + u64::from(global!(OFFSETS.unix_addr_name)) + 2;
-    let bytes = length.saturating_sub(2).min(108);
-    // SAFETY: the whole of a `sockaddr_un`'s path is copied, which is less than PEER_BYTES; a bad address is an error.
+    let bytes = opaque(length.saturating_sub(2) as usize).min(UNIX_NAME_BYTES) as u32;
+    // SAFETY: no more than a `sockaddr_un`'s path is copied, which PEER_BYTES hold; a bad address is an error.
     let copied = unsafe {
-        const { assert!(PEER_BYTES >= 108) };
-        bpf_probe_read_kernel(call.peer.as_mut_ptr().cast(), bounded(bytes), name as *const _)
+        const { assert!(PEER_BYTES >= UNIX_NAME_BYTES) };
+        bpf_probe_read_kernel(call.peer.as_mut_ptr().cast(), bytes, name as *const _)
     };
     if copied == 0 {
         call.peer_bytes = bytes;
     }
     Some(())
-}
-
-/// `bytes`, in a form that shows the verifier that it is less than 128 and [`PEER_BYTES`] hold it.
-#[inline(always)]
-fn bounded(mut bytes: u32) -> u32 {
-    // SAFETY: no instruction; the register stays as it is.
-    unsafe { core::arch::asm!("{0} = {0}", inout(reg) bytes, options(nomem, nostack, preserves_flags)) };
-    if bytes > 108 { 108 } else { bytes }
 }

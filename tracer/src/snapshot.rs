@@ -1,11 +1,11 @@
 //! What was collected, as plain data: the seam between the kernel and the analysis.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use tracer_common::{
-    culprit::SlowCall,
-    records::{CallStats, SleepingTask, ThreadSlot},
+    culprit::{CallSums, SlowCall},
+    records::{CallStats, EpollInstance, SleepingTask, ThreadKey, ThreadSlot},
     syscall::Syscall,
 };
 
@@ -42,7 +42,7 @@ pub struct Snapshot {
     /// Threads asleep when the window closed; `None` where the kernel does not list them.
     pub asleep: Option<Vec<SleepingTask>>,
     /// What epoll instances watched, by process and descriptor, as far as it could be looked at.
-    pub watched: HashMap<(u32, u32), Watched>,
+    pub watched: HashMap<EpollInstance, Watched>,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
@@ -73,25 +73,6 @@ pub struct Culprits {
     pub calls: Vec<CallData>,
     /// What no record tells of, or no row.
     pub untold: Vec<UntoldData>,
-}
-
-/// Sums over slow and disk-blocked calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallSums {
-    /// Calls.
-    pub calls: u64,
-    /// Bytes that they returned.
-    pub bytes: u64,
-    /// Those that were disk-blocked.
-    pub disk_blocked: u64,
-    /// Their disk part, ns.
-    pub disk_ns: u64,
-    /// Their latency, ns.
-    pub latency_ns: u64,
-    /// Cold pages inside the returned ranges.
-    pub cold_requested: u64,
-    /// Cold pages outside of them.
-    pub read_ahead: u64,
 }
 
 /// A file that slow or disk-blocked calls of one system call read.
@@ -197,6 +178,20 @@ impl Snapshot {
     #[must_use]
     pub fn duration_ns(&self) -> u64 {
         self.closed_ns.saturating_sub(self.opened_ns)
+    }
+
+    /// The thread with this key, if it has a slot.
+    #[must_use]
+    pub fn thread(&self, key: &ThreadKey) -> Option<&ThreadData> {
+        self.threads.iter().find(|thread| thread.slot.key == *key)
+    }
+
+    /// Threads that were in their readiness wait all along: asleep on an epoll instance, and without a slot.
+    #[must_use]
+    pub fn parked(&self) -> Vec<(&SleepingTask, EpollInstance)> {
+        let active: HashSet<_> = self.threads.iter().map(|thread| thread.slot.key).collect();
+        let asleep = self.asleep.iter().flatten().filter(|task| !active.contains(&task.key));
+        asleep.filter_map(|task| Some((task, task.epoll_instance()?))).collect()
     }
 
     /// Whether the probe of this name observes.

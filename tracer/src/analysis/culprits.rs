@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use tracer_common::{
-    culprit::{OFFSET_UNKNOWN, OutClass},
+    culprit::{CallSums, OFFSET_UNKNOWN, OutClass},
     syscall::Syscall,
 };
 
@@ -14,7 +14,7 @@ use crate::{
         culprit::{NONE, OTHER},
     },
     options::PeerLabels,
-    snapshot::{CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, UntoldData},
+    snapshot::{CallData, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, UntoldData},
 };
 
 /// The files of `syscall`, worst first; what was dropped stands last.
@@ -55,16 +55,8 @@ pub fn slow_calls(snapshot: &Snapshot, roles: &Roles) -> Vec<SlowCallRecord> {
 /// What has no row of its own, if there is any.
 fn other(culprits: &Culprits, syscall: Syscall, beyond: impl Fn(&UntoldData) -> &CallSums) -> Option<CallSums> {
     let untold = culprits.untold.iter().find(|untold| untold.syscall == syscall)?;
-    let (dropped, beyond) = (&untold.dropped, beyond(untold));
-    let sums = CallSums {
-        calls: dropped.calls + beyond.calls,
-        bytes: dropped.bytes + beyond.bytes,
-        disk_blocked: dropped.disk_blocked + beyond.disk_blocked,
-        disk_ns: dropped.disk_ns + beyond.disk_ns,
-        latency_ns: dropped.latency_ns + beyond.latency_ns,
-        cold_requested: dropped.cold_requested + beyond.cold_requested,
-        read_ahead: dropped.read_ahead + beyond.read_ahead,
-    };
+    let mut sums = untold.dropped;
+    sums += *beyond(untold);
     (sums.calls > 0).then_some(sums)
 }
 
@@ -159,7 +151,7 @@ fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<Slow
     let call = &data.call;
     Some(SlowCallRecord {
         at_ns: call.since_ns.saturating_sub(snapshot.opened_ns),
-        thread: roles.caller_ref(&call.key, &call.comm, &snapshot.threads),
+        thread: roles.caller_ref(&call.key, &call.comm, snapshot),
         syscall: Syscall::from_index(call.syscall)?.info().name.into(),
         latency_ns: call.latency_ns,
         on_cpu_ns: call.latency_ns.saturating_sub(call.disk_ns + call.runqueue_ns + call.other_ns),

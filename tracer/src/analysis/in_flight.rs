@@ -2,7 +2,7 @@
 //! from before it opened.
 
 use tracer_common::{
-    records::{Call, SleepingTask, ThreadKey},
+    records::{Call, SleepingTask},
     syscall::Syscall,
 };
 
@@ -54,7 +54,7 @@ fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, r
 
 /// A call from before the window that has not returned: its thread sleeps in it, and entered none since.
 fn stuck_throughout(snapshot: &Snapshot, task: &SleepingTask, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
-    let entered_since = slot_of(snapshot, &task.key).is_some_and(|thread| is_active(thread, syscall));
+    let entered_since = snapshot.thread(&task.key).is_some_and(|thread| is_active(thread, syscall));
     (!entered_since).then(|| InFlight {
         thread: roles.sleeper_ref(task),
         since_ns: None,
@@ -65,10 +65,6 @@ fn stuck_throughout(snapshot: &Snapshot, task: &SleepingTask, syscall: Syscall, 
 
 fn is_active(thread: &ThreadData, syscall: Syscall) -> bool {
     Call::syscall_of(thread.slot.call.active) == Some(syscall)
-}
-
-fn slot_of<'a>(snapshot: &'a Snapshot, key: &ThreadKey) -> Option<&'a ThreadData> {
-    snapshot.threads.iter().find(|thread| thread.slot.key == *key)
 }
 
 /// The threads that slept in `syscall` when the window closed.

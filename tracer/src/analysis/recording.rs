@@ -2,8 +2,6 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use tracer_common::records::SleepingTask;
-
 use super::{calls, culprits, roles::Roles, verdict, waits};
 use crate::{
     model::{EventLoop, Losses, Probe, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
@@ -62,18 +60,17 @@ fn event_loops(snapshot: &Snapshot, roles: &Roles) -> Vec<EventLoop> {
     let is_loop = |key| roles.role(key) == Role::EventLoop;
     let active = snapshot.threads.iter().filter(|thread| is_loop(&thread.slot.key)).map(|thread| EventLoop {
         thread: roles.thread_ref(thread),
-        watched: watched((thread.slot.key.pid, thread.slot.epoll_fd)),
+        watched: watched(thread.slot.epoll_instance()),
         turns: sees_turns.then_some(thread.slot.turns),
         ready_events: sees_turns.then_some(thread.slot.ready_events),
         disk_waits: thread.slot.disk_waits,
         disk_wait_ns: thread.slot.disk_wait_ns,
         by_syscall: waits::by_syscall(&thread.slot),
     });
-    let has_slot = |task: &SleepingTask| snapshot.threads.iter().any(|thread| thread.slot.key == task.key);
-    let parked = snapshot.asleep.iter().flatten().filter(|task| is_loop(&task.key) && !has_slot(task));
-    let parked = parked.map(|task| EventLoop {
+    let parked = snapshot.parked().into_iter().filter(|(task, _)| is_loop(&task.key));
+    let parked = parked.map(|(task, instance)| EventLoop {
         thread: roles.sleeper_ref(task),
-        watched: task.epoll_instance().and_then(watched),
+        watched: watched(instance),
         turns: sees_turns.then_some(0),
         ready_events: sees_turns.then_some(0),
         disk_waits: 0,

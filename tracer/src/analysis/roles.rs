@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tracer_common::records::{SleepingTask, ThreadKey, ThreadSlot};
+use tracer_common::records::{EpollInstance, SleepingTask, ThreadKey, ThreadSlot};
 
 use crate::{
     model::{Pid, Probe, Role, ThreadRef, Tid},
@@ -15,25 +15,19 @@ const LEAST_SOCKETS: u64 = 2;
 /// The role of each thread that has a slot, or that was found parked on an epoll instance.
 pub struct Roles(HashMap<ThreadKey, Role>);
 
-/// An epoll instance: process and descriptor.
-type Instance = (u32, u32);
-
 impl Roles {
     /// Judges the threads. The only one that takes events from an instance is its event loop, if the instance
     /// watches several sockets or one that listens; of several, each is a poller. Where nobody took any, this goes
     /// for those that wait. The rest are workers, if they made traced calls or waited for the disk.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
-        let users = Users::of(snapshot);
+        let parked = snapshot.parked();
+        let users = Users::of(snapshot, &parked);
         let slots = snapshot.threads.iter().map(|thread| &thread.slot);
         let roles = slots.map(|slot| (slot.key, users.role_of(slot, snapshot)));
         let mut roles: HashMap<_, _> = roles.collect();
-        for task in snapshot.asleep.iter().flatten() {
-            if let Some(instance) = task.epoll_instance()
-                && !roles.contains_key(&task.key)
-            {
-                roles.insert(task.key, users.role_on(instance, false, snapshot).unwrap_or_default());
-            }
+        for (task, instance) in parked {
+            roles.insert(task.key, users.role_on(instance, false, snapshot).unwrap_or_default());
         }
         Self(roles)
     }
@@ -59,10 +53,9 @@ impl Roles {
 
     /// How a recording refers to the thread that made a call.
     #[must_use]
-    pub fn caller_ref(&self, key: &ThreadKey, comm: &[u8], threads: &[ThreadData]) -> ThreadRef {
+    pub fn caller_ref(&self, key: &ThreadKey, comm: &[u8], snapshot: &Snapshot) -> ThreadRef {
         // Its slot, if it has one, knows the name that it has now.
-        let slot = threads.iter().find(|thread| thread.slot.key == *key);
-        slot.map_or_else(|| self.reference(key, comm_text(comm)), |thread| self.thread_ref(thread))
+        snapshot.thread(key).map_or_else(|| self.reference(key, comm_text(comm)), |thread| self.thread_ref(thread))
     }
 
     fn reference(&self, key: &ThreadKey, comm: String) -> ThreadRef {
@@ -79,25 +72,22 @@ impl Roles {
 
 /// How many threads use each instance.
 struct Users {
-    takers: HashMap<Instance, u32>,
-    waiters: HashMap<Instance, u32>,
+    takers: HashMap<EpollInstance, u32>,
+    waiters: HashMap<EpollInstance, u32>,
 }
 
 impl Users {
-    fn of(snapshot: &Snapshot) -> Self {
+    fn of(snapshot: &Snapshot, parked: &[(&SleepingTask, EpollInstance)]) -> Self {
         let (mut takers, mut waiters): (HashMap<_, u32>, HashMap<_, u32>) = Default::default();
         for slot in snapshot.threads.iter().map(|thread| &thread.slot) {
             if takes_events(slot, snapshot) {
-                *takers.entry(instance(slot)).or_default() += 1;
+                *takers.entry(slot.epoll_instance()).or_default() += 1;
             } else if slot.epoll_sleeps > 0 {
-                *waiters.entry(instance(slot)).or_default() += 1;
+                *waiters.entry(slot.epoll_instance()).or_default() += 1;
             }
         }
-        let has_slot = |task: &&SleepingTask| snapshot.threads.iter().any(|thread| thread.slot.key == task.key);
-        for task in snapshot.asleep.iter().flatten().filter(|task| !has_slot(task)) {
-            if let Some(instance) = task.epoll_instance() {
-                *waiters.entry(instance).or_default() += 1;
-            }
+        for (_, instance) in parked {
+            *waiters.entry(*instance).or_default() += 1;
         }
         Self { takers, waiters }
     }
@@ -105,7 +95,7 @@ impl Users {
     fn role_of(&self, slot: &ThreadSlot, snapshot: &Snapshot) -> Role {
         let is_taker = takes_events(slot, snapshot);
         let uses_epoll = is_taker || slot.epoll_sleeps > 0;
-        let on_epoll = if uses_epoll { self.role_on(instance(slot), is_taker, snapshot) } else { None };
+        let on_epoll = if uses_epoll { self.role_on(slot.epoll_instance(), is_taker, snapshot) } else { None };
         on_epoll.unwrap_or(if slot.entered > 0 || slot.disk_waits > 0 || is_taker {
             Role::Worker
         } else {
@@ -114,7 +104,7 @@ impl Users {
     }
 
     /// The role that using an instance gives; `None`: none.
-    fn role_on(&self, instance: Instance, is_taker: bool, snapshot: &Snapshot) -> Option<Role> {
+    fn role_on(&self, instance: EpollInstance, is_taker: bool, snapshot: &Snapshot) -> Option<Role> {
         let takers = self.takers.get(&instance).copied().unwrap_or(0);
         let rivals = match (is_taker, takers) {
             (true, takers) => takers,
@@ -132,10 +122,6 @@ impl Users {
 /// Whether a thread took events; where turns were not observed, whether it slept on an instance.
 fn takes_events(slot: &ThreadSlot, snapshot: &Snapshot) -> bool {
     if snapshot.is_attached(Probe::READINESS) { slot.turns > 0 } else { slot.epoll_sleeps > 0 }
-}
-
-fn instance(slot: &ThreadSlot) -> Instance {
-    (slot.key.pid, slot.epoll_fd)
 }
 
 /// Whether an instance holds a set of connections. One that could not be looked at may.

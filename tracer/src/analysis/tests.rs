@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytemuck::Zeroable as _;
 use jiff::Timestamp;
 use tracer_common::{
-    culprit::{OFFSET_UNKNOWN, OutClass, SlowCall},
+    culprit::{CallSums, OFFSET_UNKNOWN, OutClass, SlowCall},
     histogram::bucket_of,
     records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
     syscall::Syscall,
@@ -19,8 +19,7 @@ use crate::{
     },
     options::PeerLabels,
     snapshot::{
-        CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData,
-        UntoldData, Watched,
+        CallData, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData, UntoldData, Watched,
     },
 };
 

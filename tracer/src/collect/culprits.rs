@@ -6,15 +6,16 @@ use std::{
     collections::{BinaryHeap, HashMap},
     hash::Hash,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    ops::AddAssign,
 };
 
 use aya::maps::{MapData, RingBuf};
 use tracer_common::{
-    culprit::{OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall, Untold},
+    culprit::{CallSums, OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall},
     syscall::Syscall,
 };
 
-use crate::snapshot::{CallData, CallSums, ClientData, Culprits, FileData, FileRef, Peer, UntoldData};
+use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, Peer, UntoldData};
 
 /// Most files, and most clients, that get a row of their own.
 const MOST_ROWS: usize = 10_000;
@@ -70,9 +71,10 @@ impl CulpritLog {
             inode: call.inode,
         });
         let peer = peer(&call);
-        let sums = sums_of(&call);
-        self.files.add(syscall, file.as_ref(), &FileSums { sums, range: range(&call) });
-        self.clients.add(syscall, peer.as_ref(), &sums);
+        let mut sums = CallSums::default();
+        sums.add_call(&call);
+        self.files.add(syscall, file.as_ref(), FileSums { sums, range: range(&call) });
+        self.clients.add(syscall, peer.as_ref(), sums);
         self.received += 1;
         self.calls.push(Reverse(Kept {
             latency_ns: call.latency_ns,
@@ -89,11 +91,11 @@ impl CulpritLog {
     }
 
     /// What came, and what the kernel says did not.
-    pub fn finish(mut self, untold: &[(Syscall, Untold)]) -> Culprits {
+    pub fn finish(mut self, untold: &[(Syscall, CallSums)]) -> Culprits {
         self.drain();
-        let untold = untold.iter().map(|&(syscall, untold)| UntoldData {
+        let untold = untold.iter().map(|&(syscall, dropped)| UntoldData {
             syscall,
-            dropped: dropped(&untold),
+            dropped,
             beyond_files: self.files.beyond.get(&syscall).map(|row| row.sums).unwrap_or_default(),
             beyond_clients: self.clients.beyond.get(&syscall).copied().unwrap_or_default(),
         });
@@ -123,28 +125,12 @@ impl<K, V> Default for Rows<K, V> {
     }
 }
 
-impl<K: Clone + Eq + Hash, V: Add + Default> Rows<K, V> {
-    fn add(&mut self, syscall: Syscall, key: Option<&K>, value: &V) {
+impl<K: Clone + Eq + Hash, V: AddAssign + Default> Rows<K, V> {
+    fn add(&mut self, syscall: Syscall, key: Option<&K>, value: V) {
         let place = (syscall, key.cloned());
         let has_room = self.rows.len() < MOST_ROWS || self.rows.contains_key(&place);
         let row = if has_room { self.rows.entry(place).or_default() } else { self.beyond.entry(syscall).or_default() };
-        row.add(value);
-    }
-}
-
-trait Add {
-    fn add(&mut self, other: &Self);
-}
-
-impl Add for CallSums {
-    fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.bytes += other.bytes;
-        self.disk_blocked += other.disk_blocked;
-        self.disk_ns += other.disk_ns;
-        self.latency_ns += other.latency_ns;
-        self.cold_requested += other.cold_requested;
-        self.read_ahead += other.read_ahead;
+        *row += value;
     }
 }
 
@@ -154,9 +140,9 @@ struct FileSums {
     range: Option<(u64, u64)>,
 }
 
-impl Add for FileSums {
-    fn add(&mut self, other: &Self) {
-        self.sums.add(&other.sums);
+impl AddAssign for FileSums {
+    fn add_assign(&mut self, other: Self) {
+        self.sums += other.sums;
         self.range = match (self.range, other.range) {
             (Some((first, last)), Some((start, end))) => Some((first.min(start), last.max(end))),
             (one, other) => one.or(other),
@@ -188,30 +174,6 @@ impl PartialOrd for Kept {
 impl Ord for Kept {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.latency_ns, Reverse(self.order)).cmp(&(other.latency_ns, Reverse(other.order)))
-    }
-}
-
-fn sums_of(call: &SlowCall) -> CallSums {
-    CallSums {
-        calls: 1,
-        bytes: u64::try_from(call.result).unwrap_or(0),
-        disk_blocked: u64::from(call.disk_waits > 0),
-        disk_ns: if call.disk_waits > 0 { call.disk_ns } else { 0 },
-        latency_ns: call.latency_ns,
-        cold_requested: call.cold_requested,
-        read_ahead: call.read_ahead,
-    }
-}
-
-fn dropped(untold: &Untold) -> CallSums {
-    CallSums {
-        calls: untold.calls,
-        bytes: untold.bytes,
-        disk_blocked: untold.disk_blocked,
-        disk_ns: untold.disk_ns,
-        latency_ns: untold.latency_ns,
-        cold_requested: untold.cold_requested,
-        read_ahead: untold.read_ahead,
     }
 }
 
@@ -312,9 +274,9 @@ mod tests {
         let mut rows: Rows<usize, CallSums> = Rows::default();
         let one = CallSums { calls: 1, ..CallSums::default() };
         for key in 0..MOST_ROWS + 5 {
-            rows.add(Syscall::Sendfile, Some(&key), &one);
+            rows.add(Syscall::Sendfile, Some(&key), one);
         }
-        rows.add(Syscall::Sendfile, Some(&3), &one);
+        rows.add(Syscall::Sendfile, Some(&3), one);
         assert_eq!((rows.rows.len(), rows.beyond[&Syscall::Sendfile].calls), (MOST_ROWS, 5));
         assert_eq!(rows.rows[&(Syscall::Sendfile, Some(3))].calls, 2);
     }

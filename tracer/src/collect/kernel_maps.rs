@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use tracer_common::{
-    culprit::Untold,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window},
+    culprit::CallSums,
+    records::{Breakdown, CallStats, CpuHistogram, EpollInstance, ErrorCounts, Losses, ThreadSlot, Window},
     syscall::Syscall,
 };
 
@@ -22,7 +22,7 @@ pub struct KernelMaps {
     breakdowns: MappedArray<CpuHistogram>,
     errors: MappedArray<ErrorCounts>,
     losses: MappedArray<Losses>,
-    untold: MappedArray<Untold>,
+    untold: MappedArray<CallSums>,
     cpus: u32,
 }
 
@@ -63,11 +63,11 @@ impl KernelMaps {
         (0..self.threads.len()).filter(|&slot| self.threads.get(slot).key.start_boottime_ns != 0)
     }
 
-    /// The epoll instances that threads have used: process and descriptor.
-    pub fn epoll_instances(&self) -> Vec<(u32, u32)> {
+    /// The epoll instances that threads have used.
+    pub fn epoll_instances(&self) -> Vec<EpollInstance> {
         let slots = self.taken().map(|index| self.threads.get(index));
         let users = slots.filter(|slot| slot.turns > 0 || slot.epoll_sleeps > 0);
-        users.map(|slot| (slot.key.pid, slot.epoll_fd)).collect()
+        users.map(|slot| slot.epoll_instance()).collect()
     }
 
     /// What the thread at `slot` did with `syscall`.
@@ -125,20 +125,12 @@ impl KernelMaps {
     }
 
     /// What no record tells of `syscall`, all CPUs together.
-    pub fn untold(&self, syscall: Syscall) -> Untold {
-        (0..self.cpus).map(|cpu| self.untold.get((cpu * Syscall::COUNT + syscall as u32) as usize)).fold(
-            Untold::default(),
-            |total, part| Untold {
-                calls: total.calls + part.calls,
-                bytes: total.bytes + part.bytes,
-                disk_blocked: total.disk_blocked + part.disk_blocked,
-                disk_ns: total.disk_ns + part.disk_ns,
-                latency_ns: total.latency_ns + part.latency_ns,
-                cold_requested: total.cold_requested + part.cold_requested,
-                read_ahead: total.read_ahead + part.read_ahead,
-                reserved: 0,
-            },
-        )
+    pub fn untold(&self, syscall: Syscall) -> CallSums {
+        let mut total = CallSums::default();
+        for cpu in 0..self.cpus {
+            total += self.untold.get((cpu * Syscall::COUNT + syscall as u32) as usize);
+        }
+        total
     }
 
     /// What could not be counted, all CPUs together.

@@ -6,17 +6,18 @@ use std::{
 };
 
 use procfs::process::Process;
+use tracer_common::records::EpollInstance;
 
 use super::KernelMaps;
 use crate::snapshot::Watched;
 
 /// What was seen so far: of each instance the most, since connections come and go.
 #[derive(Debug, Default)]
-pub struct WatchLog(HashMap<(u32, u32), Watched>);
+pub struct WatchLog(HashMap<EpollInstance, Watched>);
 
 impl WatchLog {
     /// Looks at the instances that threads with a slot have used, and at those in `others`.
-    pub fn look(&mut self, maps: &KernelMaps, others: impl IntoIterator<Item = (u32, u32)>) {
+    pub fn look(&mut self, maps: &KernelMaps, others: impl IntoIterator<Item = EpollInstance>) {
         let used = maps.epoll_instances();
         for (pid, descriptor) in used.into_iter().chain(others).collect::<HashSet<_>>() {
             // An instance that is gone, or another's: what was seen before stays.
@@ -29,7 +30,7 @@ impl WatchLog {
     }
 
     /// What was seen.
-    pub fn finish(self) -> HashMap<(u32, u32), Watched> {
+    pub fn finish(self) -> HashMap<EpollInstance, Watched> {
         self.0
     }
 }
