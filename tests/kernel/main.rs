@@ -7,7 +7,6 @@ mod culprits;
 mod disk_waits;
 mod in_flight;
 mod latency;
-mod nginx;
 mod parts;
 mod roles;
 mod side_by_side;

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::command::Run;
 use crate::ebpf;
 use crate::privilege::Root;
-use crate::test::kernel::{self, Tests};
+use crate::test::privileged::{self, Tests};
 use crate::test::require_target;
 use crate::workspace::Workspace;
 
@@ -108,7 +108,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     let Some(root) = Root::without_asking() else {
         bail!("the faults are shown by tests that need root: run it as root, or let sudo need no password");
     };
-    require_target(workspace, kernel::TARGET)?;
+    require_target(workspace, privileged::KERNEL)?;
     let bench = Bench::prepare(workspace, root)?;
     let mut lines = Vec::new();
     let (mut caught, mut missed, mut errors) = (0, 0, 0);
@@ -153,7 +153,7 @@ impl<'a> Bench<'a> {
     fn prepare(workspace: &'a Workspace, root: Root) -> Result<Self> {
         println!("=== the sound tracer and the tests ===");
         Run::cargo().args(["build", "--locked", "--package", "tracer"]).current_dir(&workspace.root).status()?;
-        let tests = Tests::build(workspace)?;
+        let tests = Tests::build(workspace, privileged::KERNEL)?;
         let directory = workspace.target.join("faults");
         std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
         Ok(Self { workspace, root, tests, directory, sound_tests: Default::default() })

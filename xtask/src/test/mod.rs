@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check and every test, in order, with one sum at the end.
 
 mod counts;
-pub mod kernel;
+pub mod privileged;
 mod skips;
 mod steps;
 mod summary;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Context, Counts, Step, kernel, one, require_target, run_tests};
+use super::{Context, Counts, Step, one, privileged, require_target, run_tests};
 use crate::workspace::TESTS_PACKAGE;
 use crate::{ebpf, setup};
 
@@ -20,7 +20,16 @@ pub const ALL: &[Step] = &[
     Step { name: "build", what: "the binaries", run: build },
     Step { name: "unit", what: "unit tests", run: unit },
     Step { name: "cli", what: "command-line and golden tests, and the tests' own", run: unprivileged },
-    Step { name: "kernel", what: "tests on the running kernel, as root", run: on_this_kernel },
+    Step {
+        name: "kernel",
+        what: "tests on the running kernel, as root",
+        run: |context| as_root(context, privileged::KERNEL),
+    },
+    Step {
+        name: "programs",
+        what: "real servers on the running kernel, as root",
+        run: |context| as_root(context, privileged::PROGRAMS),
+    },
 ];
 
 fn format(context: &Context) -> Result<Counts> {
@@ -45,9 +54,10 @@ fn unit(context: &Context) -> Result<Counts> {
 }
 
 fn unprivileged(context: &Context) -> Result<Counts> {
-    let targets: Vec<_> = context.workspace.test_targets.iter().filter(|target| *target != kernel::TARGET).collect();
+    let targets: Vec<_> =
+        context.workspace.test_targets.iter().filter(|name| !privileged::TARGETS.contains(&name.as_str())).collect();
     if targets.is_empty() {
-        bail!("the package {TESTS_PACKAGE} has no test target but {}", kernel::TARGET);
+        bail!("the package {TESTS_PACKAGE} has no test target but {}", privileged::TARGETS.join(", "));
     }
     let run =
         context.cargo().args(["test", "--locked", "--no-fail-fast", "--package", TESTS_PACKAGE, "--lib", "--bins"]);
@@ -56,9 +66,9 @@ fn unprivileged(context: &Context) -> Result<Counts> {
     run_tests(run.env("TRACER_BINARY", tracer).env("TRACER_SKIPS", context.skips.path()))
 }
 
-fn on_this_kernel(context: &Context) -> Result<Counts> {
-    require_target(context.workspace, kernel::TARGET)?;
-    let tests = kernel::Tests::build(context.workspace)?;
+fn as_root(context: &Context, target: &str) -> Result<Counts> {
+    require_target(context.workspace, target)?;
+    let tests = privileged::Tests::build(context.workspace, target)?;
     let Some(root) = crate::privilege::Root::without_asking() else {
         let skipped = tests.count()?;
         println!("SKIPPED {skipped} tests: neither root nor sudo without a password");

@@ -8,10 +8,16 @@ use serde_json::Value;
 use crate::command::{Run, ending};
 use crate::workspace::{TESTS_PACKAGE, Workspace};
 
-/// The target that holds them.
-pub const TARGET: &str = "kernel";
+/// The target that holds the workloads that know their own truth.
+pub const KERNEL: &str = "kernel";
 
-/// Their executable.
+/// The target that holds real servers.
+pub const PROGRAMS: &str = "programs";
+
+/// All targets that need root.
+pub const TARGETS: &[&str] = &[KERNEL, PROGRAMS];
+
+/// The executable of one target.
 #[derive(Debug)]
 pub struct Tests {
     executable: PathBuf,
@@ -20,17 +26,17 @@ pub struct Tests {
 
 impl Tests {
     /// Cargo builds them as the person who asked: what root built, that person could not rebuild.
-    pub fn build(workspace: &Workspace) -> Result<Self> {
+    pub fn build(workspace: &Workspace, target: &str) -> Result<Self> {
         let run = Run::cargo()
-            .args(["test", "--locked", "--package", TESTS_PACKAGE, "--test", TARGET])
+            .args(["test", "--locked", "--package", TESTS_PACKAGE, "--test", target])
             .args(["--no-run", "--message-format=json-render-diagnostics"])
             .current_dir(&workspace.root);
         let mut executable = None;
-        let status = run.for_each_line(|line| executable = executable_of(line).or(executable.take()))?;
+        let status = run.for_each_line(|line| executable = executable_of(line, target).or(executable.take()))?;
         if !status.success() {
-            bail!("cannot build the kernel tests: {}", ending(status));
+            bail!("cannot build the tests of {target}: {}", ending(status));
         }
-        let executable = executable.context("cargo named no executable of the kernel tests")?;
+        let executable = executable.with_context(|| format!("cargo named no executable of {target}"))?;
         Ok(Self { executable, directory: workspace.path(TESTS_PACKAGE) })
     }
 
@@ -56,9 +62,9 @@ impl Tests {
 }
 
 /// The test executable that a message of cargo tells of.
-fn executable_of(message: &str) -> Option<PathBuf> {
+fn executable_of(message: &str, target: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    let is_target = message["target"]["name"] == TARGET && message["target"]["kind"][0] == "test";
+    let is_target = message["target"]["name"] == target && message["target"]["kind"][0] == "test";
     message["executable"].as_str().filter(|_| is_target).map(PathBuf::from)
 }
 
@@ -73,9 +79,9 @@ mod tests {
                 r#"{{"reason":"compiler-artifact","target":{{"name":"{name}","kind":["{kind}"]}},"executable":"/t/{name}-1"}}"#
             )
         };
-        assert_eq!(executable_of(&message("kernel", "test")), Some("/t/kernel-1".into()));
-        assert_eq!(executable_of(&message("kernel", "bin")), None);
-        assert_eq!(executable_of(&message("workload", "bin")), None);
-        assert_eq!(executable_of(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(executable_of(&message("kernel", "test"), KERNEL), Some("/t/kernel-1".into()));
+        assert_eq!(executable_of(&message("kernel", "bin"), KERNEL), None);
+        assert_eq!(executable_of(&message("workload", "bin"), KERNEL), None);
+        assert_eq!(executable_of(r#"{"reason":"build-finished","success":true}"#, KERNEL), None);
     }
 }
