@@ -15,12 +15,16 @@ pub struct Config {
     pub target_tid: u32,
     /// Number of thread slots less one; a power of two less one.
     pub slot_mask: u32,
+    /// Number of records for turns less one; a power of two less one.
+    pub turn_mask: u32,
     /// The bit `in_iowait` within the byte at `Offsets::task_in_iowait`.
     pub in_iowait_mask: u32,
     /// The page flag that marks a large folio, as a bit number (`PG_head`).
     pub page_head_bit: u32,
     /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
     pub culprits: u32,
+    /// 1: this kernel's structures allow to count the connections behind a disk-blocked call.
+    pub behind: u32,
 }
 
 /// [`Config::culprits`]: the record itself, with the file's inode and the class of the out descriptor.
@@ -39,9 +43,11 @@ impl Config {
         target_pid: 0,
         target_tid: 0,
         slot_mask: 0,
+        turn_mask: 0,
         in_iowait_mask: 0,
         page_head_bit: 0,
         culprits: 0,
+        behind: 0,
     };
 }
 

@@ -53,12 +53,19 @@ pub struct SlowCall {
     pub peer_port: u16,
     /// Length of a unix peer's name.
     pub peer_bytes: u32,
+    /// Connections that were waiting when it returned; [`NOT_COUNTED`] if they were not counted.
+    pub behind: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
     /// Address of the peer: 4 bytes, 16 bytes, or a unix name.
     pub peer: [u8; PEER_BYTES],
 }
 
 /// Room for a peer's address: a `sockaddr_un`'s path is the longest.
 pub const PEER_BYTES: usize = 112;
+
+/// [`SlowCall::behind`] where connections were not counted.
+pub const NOT_COUNTED: u32 = u32::MAX;
 
 /// [`SlowCall::offset_bytes`] where it is not known.
 pub const OFFSET_UNKNOWN: u64 = u64::MAX;

@@ -11,3 +11,4 @@ pub mod histogram;
 pub mod offsets;
 pub mod records;
 pub mod syscall;
+pub mod turns;

@@ -102,10 +102,32 @@ offsets! {
     folio_flags = "folio.flags",
     /// Low byte: log2 of a large folio's pages.
     folio_flags_1 = "folio._flags_1",
+    /// Itself: the open file of an epoll instance.
+    eventpoll_file = "eventpoll.file",
+    /// Root of the tree of what an epoll instance watches.
+    eventpoll_root = "eventpoll.rbr.rb_root.rb_node",
+    /// A watched file's place in the tree.
+    epitem_node = "epitem.rbn",
+    /// Next on the list of what is ready; itself where it is on none.
+    epitem_ready = "epitem.rdllink.next",
+    /// The watched file.
+    epitem_file = "epitem.ffd.file",
+    /// The events that are waited for.
+    epitem_events = "epitem.event.events",
+    /// Child of a tree's node.
+    node_left = "rb_node.rb_left",
+    /// The other child.
+    node_right = "rb_node.rb_right",
     /// A socket's protocol half.
     socket_sk = "socket.sk",
     /// Address family.
     sock_family = "sock.__sk_common.skc_family",
+    /// State of a connection.
+    sock_state = "sock.__sk_common.skc_state",
+    /// Packets that wait to be read.
+    sock_unread = "sock.sk_receive_queue.qlen",
+    /// Connections that wait to be accepted.
+    sock_backlog = "sock.sk_ack_backlog",
     /// Peer's IPv4 address.
     sock_daddr = "sock.__sk_common.skc_daddr",
     /// Peer's port, in network order.

@@ -8,7 +8,8 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::{
     histogram::BUCKETS,
-    syscall::{Syscall, readiness},
+    syscall::Syscall,
+    turns::{ReadySet, Turns},
 };
 
 /// Which thread: ids in the initial pid namespace, and the start that tells a reused id apart.
@@ -43,20 +44,32 @@ pub struct ThreadSlot {
     pub disk_wait_max_ns: u64,
     /// The disk waits by the system call that they were in; the last entry takes what found no room.
     pub wait_places: [WaitPlace; WAIT_PLACES],
-    /// Sleeps in `epoll_wait` and its kin.
-    pub epoll_sleeps: u64,
-    /// Returns from `epoll_wait` and its kin with at least one event.
-    pub turns: u64,
-    /// Events that these returns brought.
-    pub ready_events: u64,
+    /// What it waits for readiness on, and the turns in between.
+    pub turns: Turns,
+    /// What its disk-blocked calls kept waiting.
+    pub behind: Behind,
     /// Traced calls entered inside the window.
     pub entered: u64,
     /// CLOCK_MONOTONIC when a call that had begun before the window returned; 0: none did.
     pub returned_at_ns: u64,
-    /// The descriptor of the epoll instance that it last took events from, or slept on.
-    pub epoll_fd: u32,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
+}
+
+/// Connections of an event loop that waited while it was in a disk-blocked call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Behind {
+    /// Connections that were waiting when such a call returned, summed over the calls.
+    pub connections: u64,
+    /// The most behind one call.
+    pub max: u32,
+    /// Calls of which not all connections were looked at, or none.
+    pub capped: u32,
+    /// Time that may be spent on looking, ns.
+    pub credit_ns: u64,
 }
 
 /// How many system calls a thread's disk waits are told apart by, plus one.
@@ -359,6 +372,8 @@ pub struct SleepingTask {
     pub syscall_number: i64,
     /// First argument of the call.
     pub first_argument: u64,
+    /// Second argument.
+    pub second_argument: u64,
     /// 1: `in_iowait` is set.
     pub in_iowait: u32,
     /// Sleep state (`include/linux/sched.h`): 1 interruptible, 2 uninterruptible.
@@ -368,23 +383,11 @@ pub struct SleepingTask {
 /// An epoll instance: a process, and its descriptor there.
 pub type EpollInstance = (u32, u32);
 
-impl ThreadSlot {
-    /// The epoll instance that it last used; without meaning if it used none.
-    #[must_use]
-    pub const fn epoll_instance(&self) -> EpollInstance {
-        (self.key.pid, self.epoll_fd)
-    }
-}
-
 impl SleepingTask {
-    /// The epoll instance that it waits on; `None` if it does something else.
+    /// The set that it waits on; `None` if it does something else.
     #[must_use]
-    pub const fn epoll_instance(&self) -> Option<EpollInstance> {
-        if readiness::is_epoll(self.syscall_number as u64) {
-            Some((self.key.pid, self.first_argument as u32))
-        } else {
-            None
-        }
+    pub const fn ready_set(&self) -> Option<ReadySet> {
+        ReadySet::of(self.key, self.syscall_number as u64, self.first_argument, self.second_argument)
     }
 }
 

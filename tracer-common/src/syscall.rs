@@ -45,29 +45,53 @@ impl Syscall {
     }
 }
 
-/// Numbers of the readiness waits on x86-64: a thread that sleeps in one of them waits for its clients.
+/// The readiness waits, by their numbers on x86-64: a thread that sleeps in one of them waits for its clients.
 pub mod readiness {
+    /// `poll(2)`.
+    pub const POLL: u64 = 7;
+    /// `select(2)`.
+    pub const SELECT: u64 = 23;
     /// `epoll_wait(2)`.
     pub const EPOLL_WAIT: u64 = 232;
+    /// `pselect(2)`.
+    pub const PSELECT6: u64 = 270;
+    /// `ppoll(2)`.
+    pub const PPOLL: u64 = 271;
     /// `epoll_pwait(2)`.
     pub const EPOLL_PWAIT: u64 = 281;
-    /// `epoll_pwait2(2)`.
-    pub const EPOLL_PWAIT2: u64 = 441;
     /// `io_uring_enter(2)`: waits for completions with `in_iowait` set on many kernels.
     pub const IO_URING_ENTER: u64 = 426;
+    /// `epoll_pwait2(2)`.
+    pub const EPOLL_PWAIT2: u64 = 441;
 
-    /// Whether `number` waits on an epoll instance, which is then its first argument.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_epoll(number: u64) -> bool {
-        matches!(number, EPOLL_WAIT | EPOLL_PWAIT | EPOLL_PWAIT2)
+    /// Names of their tracepoints behind `sys_exit_`.
+    pub const TRACEPOINTS: [&str; 8] =
+        ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"];
+
+    /// By what means a thread waits for readiness.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Readiness {
+        /// An epoll instance, the first argument.
+        Epoll,
+        /// An array of descriptors, the first argument, of the length in the second.
+        Poll,
+        /// Bits of descriptors, at the second argument and behind, as many as the first says.
+        Select,
+        /// An io_uring, the first argument.
+        IoUring,
     }
 
-    /// Whether a sleep in `number` is a readiness wait, never a disk wait.
+    /// The means that `number` stands for; `None`: it is no readiness wait.
     #[inline(always)]
     #[must_use]
-    pub const fn is_readiness_wait(number: u64) -> bool {
-        is_epoll(number) || number == IO_URING_ENTER
+    pub const fn kind_of(number: u64) -> Option<Readiness> {
+        match number {
+            EPOLL_WAIT | EPOLL_PWAIT | EPOLL_PWAIT2 => Some(Readiness::Epoll),
+            POLL | PPOLL => Some(Readiness::Poll),
+            SELECT | PSELECT6 => Some(Readiness::Select),
+            IO_URING_ENTER => Some(Readiness::IoUring),
+            _ => None,
+        }
     }
 }
 

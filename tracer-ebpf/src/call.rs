@@ -9,6 +9,7 @@ use tracer_common::{
 };
 
 use crate::{
+    behind,
     clock::now_ns,
     cold::{self, Settled},
     culprit,
@@ -32,6 +33,13 @@ pub fn tracepoint_result(ctx: &TracePointContext) -> i64 {
     // SAFETY: the context is an event of the tracepoint, whose `ret` is at 16
     // (events/syscalls/sys_exit_*/format).
     unsafe { core::ptr::read_volatile(ctx.as_ptr().add(16).cast::<i64>()) }
+}
+
+/// The number of a system call, from a classic `sys_enter_*` or `sys_exit_*` tracepoint.
+#[inline(always)]
+pub fn tracepoint_number(ctx: &TracePointContext) -> u64 {
+    // SAFETY: the context is an event of the tracepoint, whose `__syscall_nr` is at 8.
+    u64::from(unsafe { core::ptr::read_volatile(ctx.as_ptr().add(8).cast::<u32>()) })
 }
 
 /// A thread enters `syscall`.
@@ -95,7 +103,8 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
         if account(ctx, stats, call, &parts, &outcome).is_some()
             && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
         {
-            culprit::tell(task, slot.thread, &parts, &outcome);
+            let behind = behind::behind(&parts);
+            culprit::tell(task, slot.thread, &parts, &outcome, behind);
         }
     } else {
         without_entry(ctx, task, syscall, now_ns);

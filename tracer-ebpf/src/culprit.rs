@@ -23,7 +23,7 @@ const LONGEST_PATH: usize = PATH_BYTES + NAME_BYTES - 1;
 
 /// Sends a record of the call that the current thread has just made, or counts it as untold.
 #[inline(always)]
-pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) {
+pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, behind: u32) {
     if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
         return;
     }
@@ -41,6 +41,7 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome) {
         outcome.cold.as_ref().map_or((0, 0), |cold| (cold.requested, cold.read_ahead));
     call.syscall = outcome.syscall as u32;
     call.disk_waits = thread.call.disk_waits;
+    call.behind = behind;
     tell_culprit();
 }
 

@@ -7,6 +7,7 @@
 #![feature(asm_experimental_arch)]
 #![allow(missing_docs, reason = "the entry points' wrappers come from macros that drop the documentation")]
 
+mod behind;
 mod call;
 mod clock;
 mod cold;
@@ -69,24 +70,10 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     0
 }
 
-/// An `epoll_wait` returns.
+/// A readiness wait returns, whichever it is.
 #[tracepoint]
-pub fn epoll_wait_exit(ctx: TracePointContext) -> u32 {
-    ready::returned(call::tracepoint_result(&ctx));
-    0
-}
-
-/// An `epoll_pwait` returns.
-#[tracepoint]
-pub fn epoll_pwait_exit(ctx: TracePointContext) -> u32 {
-    ready::returned(call::tracepoint_result(&ctx));
-    0
-}
-
-/// An `epoll_pwait2` returns.
-#[tracepoint]
-pub fn epoll_pwait2_exit(ctx: TracePointContext) -> u32 {
-    ready::returned(call::tracepoint_result(&ctx));
+pub fn readiness_exit(ctx: TracePointContext) -> u32 {
+    ready::returned(call::tracepoint_number(&ctx), call::tracepoint_result(&ctx));
     0
 }
 
@@ -94,8 +81,9 @@ pub fn epoll_pwait2_exit(ctx: TracePointContext) -> u32 {
 #[btf_tracepoint(function = "sys_exit")]
 pub fn any_readiness_exit(ctx: BtfTracePointContext) -> i32 {
     let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
-    if readiness::is_epoll(registers.syscall_number() as u64) {
-        ready::returned(ctx.arg::<i64>(1));
+    let number = registers.syscall_number() as u64;
+    if readiness::kind_of(number).is_some() {
+        ready::returned(number, ctx.arg::<i64>(1));
     }
     0
 }

@@ -13,7 +13,10 @@ use tracer_common::{
     culprit::{CallSums, SendBudget, SlowCallBuffer},
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
+    turns::TurnStats,
 };
+
+use crate::behind::Walk;
 
 /// The gate.
 #[map]
@@ -26,6 +29,10 @@ static THREADS: Array<ThreadSlot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Per slot and traced system call.
 #[map]
 static CALLS: Array<CallStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per thread that waits for readiness, as many as there is room for.
+#[map]
+static TURNS: Array<TurnStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Per CPU, traced system call and breakdown.
 #[map]
@@ -47,6 +54,10 @@ static SLOW_CALL: Array<SlowCallBuffer> = Array::with_max_entries(1, 0);
 #[map]
 static SEND_BUDGETS: Array<SendBudget> = Array::with_max_entries(1, 0);
 
+/// Per CPU: where a walk through the connections of an epoll instance is.
+#[map]
+static WALKS: Array<Walk> = Array::with_max_entries(1, 0);
+
 /// Per CPU and traced system call: what no record tells of.
 #[map]
 static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -55,7 +66,7 @@ static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 pub static SLOW_CALLS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
-/// Which slots are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
+/// Which slots and records of turns are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
 /// compare-and-exchange would need 5.12).
 #[map]
 pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
@@ -89,6 +100,18 @@ pub fn thread(slot: u32) -> Option<&'static mut ThreadSlot> {
 #[inline(always)]
 pub fn calls(slot: u32, syscall: Syscall) -> Option<&'static mut CallStats> {
     entry(&CALLS, slot * Syscall::COUNT + syscall as u32)
+}
+
+/// A record of turns.
+#[inline(always)]
+pub fn turns(index: u32) -> Option<&'static mut TurnStats> {
+    entry(&TURNS, index)
+}
+
+/// This CPU's walk.
+#[inline(always)]
+pub fn walk() -> Option<&'static mut Walk> {
+    entry(&WALKS, cpu())
 }
 
 /// This CPU's histogram of `breakdown`.

@@ -1,24 +1,204 @@
-//! A turn of an event loop begins: its readiness wait returns with events.
+//! Readiness waits of an event loop, and the turns between them.
+//!
+//! A turn begins when a readiness wait returns, and ends when the thread falls asleep in the next one. Where that
+//! finds events at once, it never sleeps: then its return ends the turn. So only returns are hooked; the context
+//! switch, which is hooked anyway, tells the rest.
 
-use crate::{
-    slots::{self, Slot},
-    task::Task,
-    window,
+use aya_ebpf::bindings::BPF_NOEXIST;
+use tracer_common::{
+    config::PROBE_LIMIT,
+    histogram::bucket_of,
+    records::ThreadSlot,
+    syscall::readiness::{self, Readiness},
+    turns::{NO_ROOM, TurnStats, Turns, WorstTurn},
 };
 
-/// The current thread returns from `epoll_wait` or its kin with `result`: the number of events, or −errno. What it
-/// slept on without an event to take, the context switch tells.
+use crate::{
+    clock::now_ns,
+    globals::global,
+    kernel::opaque,
+    maps,
+    slots::{self, Slot},
+    task::{Registers, Task},
+    wait, window,
+};
+
+/// The current thread returns from the readiness wait `number` with `result`.
 #[inline(always)]
-pub fn returned(result: i64) {
+pub fn returned(number: u64, result: i64) {
     let task = Task::current();
-    if result <= 0 || !window::is_target(task) || !window::is_open() {
+    if !window::is_target(task) || !window::is_open() {
         return;
     }
-    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
+    let registers = task.registers();
+    if !waits(registers, number) {
+        return;
+    }
+    let Some(Slot { index, thread }) = slots::find_or_claim(task) else {
         slots::count_dropped(task);
         return;
     };
-    thread.turns += 1;
-    thread.ready_events += result as u64;
-    thread.epoll_fd = task.registers().first() as u32;
+    if !turns_on(&mut thread.turns, registers, number) {
+        return;
+    }
+    let now_ns = now_ns();
+    let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u64 } else { 0 };
+    end_turn(index, thread, now_ns);
+    let turns = &mut thread.turns;
+    if turns.waiting_since_ns != 0 {
+        turns.waiting_ns += now_ns - turns.waiting_since_ns;
+        turns.waiting_since_ns = 0;
+    } else if turns.first_ns == 0 {
+        turns.first_ns = now_ns;
+    }
+    turns.turns += 1;
+    turns.ready_events += events;
+    turns.events = events;
+    turns.disk_ns_before = thread.disk_wait_ns;
+    turns.disk_waits_before = thread.disk_waits;
+    turns.since_ns = now_ns;
+}
+
+/// A thread falls asleep in the readiness wait `number`.
+#[inline(always)]
+pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
+    if !waits(registers, number) {
+        return;
+    }
+    let Some(Slot { index, thread }) = slots::find_or_claim(task) else {
+        slots::count_dropped(task);
+        return;
+    };
+    wait::made_up_for(thread, task);
+    if !turns_on(&mut thread.turns, registers, number) {
+        return;
+    }
+    let now_ns = now_ns();
+    end_turn(index, thread, now_ns);
+    let turns = &mut thread.turns;
+    turns.sleeps += 1;
+    if turns.waiting_since_ns == 0 {
+        turns.waiting_since_ns = now_ns;
+    }
+    if turns.first_ns == 0 {
+        turns.first_ns = now_ns;
+        turns.first_was_sleep = 1;
+    }
+}
+
+/// Whether the call waits at all: `io_uring_enter` may only submit.
+#[inline(always)]
+fn waits(registers: Registers, number: u64) -> bool {
+    // `min_complete`
+    number != readiness::IO_URING_ENTER || registers.third() as u32 > 0
+}
+
+/// Waits in a row after which a thread is taken to have settled on a set.
+const SETTLED: u32 = 16;
+
+/// Whether the thread's turns end with this wait. A thread may wait for readiness inside a turn as well: a resolver
+/// polls its one socket, an event loop may hold another one. So the wait that it makes most is its own.
+#[inline(always)]
+fn turns_on(turns: &mut Turns, registers: Registers, number: u64) -> bool {
+    let (set, set_more) = (registers.first(), registers.second());
+    let own = u64::from(turns.syscall_number);
+    if own == number && turns.set == set {
+        if turns.lead < SETTLED {
+            turns.lead += 1;
+        }
+        turns.set_more = set_more;
+        return true;
+    }
+    let is_own = match (readiness::kind_of(own), readiness::kind_of(number)) {
+        (None, _) => true,
+        (Some(Readiness::Epoll | Readiness::IoUring), Some(Readiness::Poll | Readiness::Select)) => false,
+        // The array may be another one each time; that of a single descriptor is a wait inside a turn.
+        (Some(Readiness::Poll), Some(Readiness::Poll)) => set_more > 1 || turns.set_more <= 1,
+        (Some(Readiness::Poll | Readiness::Select), _) => true,
+        _ => turns.lead == 0,
+    };
+    if is_own {
+        turns.syscall_number = number as u32;
+        turns.set = set;
+        turns.set_more = set_more;
+        turns.lead = 1;
+    } else if turns.lead > 0 {
+        turns.lead -= 1;
+    }
+    is_own
+}
+
+/// Ends the turn that the thread is in, if it is in one.
+#[inline(always)]
+fn end_turn(slot: u32, thread: &mut ThreadSlot, now_ns: u64) {
+    let turns = &mut thread.turns;
+    if turns.since_ns == 0 {
+        return;
+    }
+    let latency_ns = now_ns - turns.since_ns;
+    turns.busy_ns += latency_ns;
+    let turn = WorstTurn {
+        since_ns: turns.since_ns,
+        latency_ns,
+        disk_ns: thread.disk_wait_ns - turns.disk_ns_before,
+        disk_waits: thread.disk_waits - turns.disk_waits_before,
+        events: turns.events,
+    };
+    turns.since_ns = 0;
+    if let Some(stats) = stats_of(slot, turns) {
+        add(stats, &turn);
+    }
+}
+
+/// Adds a turn that is over.
+#[inline(always)]
+fn add(stats: &mut TurnStats, turn: &WorstTurn) {
+    let index = opaque(bucket_of(turn.latency_ns));
+    let Some(bucket) = stats.buckets.get_mut(index) else { return };
+    *bucket = bucket.saturating_add(1);
+    if turn.latency_ns > stats.worst.latency_ns {
+        stats.worst = *turn;
+    }
+    if turn.disk_waits == 0 {
+        stats.in_memory.add(turn.latency_ns);
+        return;
+    }
+    // A wait that began before the turn, in a call from before the window, is no part of it.
+    let disk_ns = turn.disk_ns.min(turn.latency_ns);
+    let rest_ns = turn.latency_ns - disk_ns;
+    stats.on_disk.add(turn.latency_ns);
+    stats.without_disk.add(rest_ns);
+    stats.disk_ns += disk_ns;
+    if let Some(left) = stats.moved.get_mut(index) {
+        *left -= 1;
+    }
+    if let Some(entered) = stats.moved.get_mut(opaque(bucket_of(rest_ns))) {
+        *entered += 1;
+    }
+}
+
+/// Where the turns of the thread at `slot` are summed up; `None`: there is no room.
+#[inline(always)]
+fn stats_of(slot: u32, turns: &mut Turns) -> Option<&'static mut TurnStats> {
+    if turns.stats == 0 {
+        turns.stats = claim_turns(slot);
+    }
+    // [`NO_ROOM`] less 1 is no index, either.
+    maps::turns(turns.stats.wrapping_sub(1))
+}
+
+/// Marks a claim as one of a record of turns.
+const TURNS: u32 = 1 << 31;
+
+/// Takes a free record for the thread at `slot`; returns its index plus 1. Global linkage: see [`slots`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn claim_turns(slot: u32) -> u32 {
+    for step in 0..PROBE_LIMIT {
+        let index = (slot + step) & global!(CONFIG.turn_mask);
+        if maps::CLAIMS.insert(TURNS | index, slot, u64::from(BPF_NOEXIST)).is_ok() {
+            return index + 1;
+        }
+    }
+    NO_ROOM
 }

@@ -66,9 +66,13 @@ pub fn count_dropped(task: Task) {
 /// What [`search`] and [`claim`] return for "none".
 const NONE: u32 = u32::MAX;
 
-/// Where `key`'s thread is, from its home slot on.
+/// Where a thread is, from its home slot on.
+///
+/// This function and the next have global linkage: so the verifier looks at each once, and not again for each state
+/// in which it may be called.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn search(start_boottime_ns: u64, tid: u32) -> u32 {
+extern "C" fn search(start_boottime_ns: u64, tid: u32) -> u32 {
     for step in 0..PROBE_LIMIT {
         let index = (tid + step) & global!(CONFIG.slot_mask);
         let Some(thread) = maps::thread(index) else { return NONE };
@@ -83,8 +87,9 @@ fn search(start_boottime_ns: u64, tid: u32) -> u32 {
 }
 
 /// Where the thread is, or the free slot that is now its own.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn claim(start_boottime_ns: u64, tid: u32) -> u32 {
+extern "C" fn claim(start_boottime_ns: u64, tid: u32) -> u32 {
     for step in 0..PROBE_LIMIT {
         let index = (tid + step) & global!(CONFIG.slot_mask);
         let Some(thread) = maps::thread(index) else { return NONE };

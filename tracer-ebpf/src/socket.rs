@@ -49,9 +49,31 @@ pub fn describe(call: &mut SlowCall, file: u64) -> Option<()> {
     if class != OutClass::Socket {
         return Some(());
     }
+    peer(call, protocol_half(file)?)
+}
+
+/// The protocol half (`struct sock`) of the socket that is open at `file`; `None`: it is no socket.
+#[inline(always)]
+pub fn of(file: u64) -> Option<u64> {
+    let inode: u64 = read(file, global!(OFFSETS.file_inode))?;
+    let mode: u16 = read(inode, global!(OFFSETS.inode_mode))?;
+    if mode & mode::TYPE == mode::SOCKET { protocol_half(file) } else { None }
+}
+
+#[inline(always)]
+fn protocol_half(file: u64) -> Option<u64> {
     let socket: u64 = read(file, global!(OFFSETS.file_private))?;
-    let sock: u64 = read(socket, global!(OFFSETS.socket_sk))?;
-    peer(call, sock)
+    read(socket, global!(OFFSETS.socket_sk))
+}
+
+/// `TCP_LISTEN` (`include/net/tcp_states.h`), which unix sockets use too.
+const LISTEN: u8 = 10;
+
+/// Whether the socket at `sock` takes connections.
+#[inline(always)]
+pub fn listens(sock: u64) -> Option<bool> {
+    let state: u8 = read(sock, global!(OFFSETS.sock_state))?;
+    Some(state == LISTEN)
 }
 
 #[inline(always)]

@@ -44,6 +44,7 @@ pub fn report(ctx: *const TaskIteratorContext) {
         comm: task.comm(),
         syscall_number: registers.syscall_number(),
         first_argument: registers.first(),
+        second_argument: registers.second(),
         in_iowait: task.in_iowait().into(),
         state,
     };

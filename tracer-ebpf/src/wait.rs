@@ -9,7 +9,7 @@ use tracer_common::{
     syscall::{readiness, synchronous},
 };
 
-use crate::{clock::now_ns, file, globals::global, maps, slots, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
@@ -29,12 +29,8 @@ pub fn switched_out(task: Task, state: u32) {
     }
     let registers = task.registers();
     let number = registers.syscall_number() as u64;
-    if readiness::is_epoll(number) {
-        if let Some(slot) = slots::find_or_claim(task) {
-            made_up_for(slot.thread, task);
-            slot.thread.epoll_sleeps += 1;
-            slot.thread.epoll_fd = registers.first() as u32;
-        }
+    if readiness::kind_of(number).is_some() {
+        ready::falls_asleep(task, registers, number);
     } else if is_disk_wait(task, state, number) {
         match slots::find_or_claim(task) {
             Some(slot) => {
@@ -70,14 +66,14 @@ fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason, syscall_numb
     };
 }
 
-/// Whether a sleep in the system call `number` waits for storage.
+/// Whether a sleep in the system call `number`, which is no readiness wait, waits for storage.
 #[inline(always)]
 fn is_disk_wait(task: Task, state: u32, number: u64) -> bool {
     if cfg!(feature = "fault-iowait-ignored") {
         return false;
     }
     state & UNINTERRUPTIBLE != 0
-        && ((task.in_iowait() && !readiness::is_readiness_wait(number))
+        && (task.in_iowait()
             || synchronous::waits_for_storage(number)
             || (synchronous::is_write(number) && writes_through(task)))
 }

@@ -17,7 +17,7 @@ use crate::{
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
-    snapshot::Snapshot,
+    snapshot::{IntervalData, Snapshot},
 };
 
 /// How often the recording cuts the window.
@@ -32,6 +32,12 @@ const LEAST_SLOTS: u32 = 8192;
 
 /// Most slots that are taken up without being asked for.
 const MOST_SLOTS: u32 = 1 << 18;
+
+/// Fewer threads wait for readiness than there are: one record of turns for so many slots …
+const SLOTS_PER_TURN_RECORD: u32 = 8;
+
+/// … and so many at least.
+const LEAST_TURN_RECORDS: u32 = 64;
 
 /// Who is told how a measurement goes.
 pub trait Observer {
@@ -59,6 +65,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
     };
     let slots = slots_for(options, process.threads);
+    let turn_records = (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS);
     let cpus = collect::possible_cpus();
     let request = Request {
         syscalls: &options.syscalls,
@@ -69,18 +76,23 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         },
         threshold_ns: options.threshold_ns,
         slots,
+        turn_records,
+        turns: options.turns,
         cpus,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
-    let maps = KernelMaps::of(&session, slots, cpus)?;
+    let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
     let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
     let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
-    logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::epoll_instance));
+    logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
+    let processes = &window.target.processes;
+    let idle_instances = processes.iter().flat_map(|process| logs.watched.idle_instances(process.pid.0)).collect();
     let probes = session.probes();
+    let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
     Ok(analysis::recording(&Snapshot {
@@ -88,6 +100,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,
+        opened_boottime_ns: maps.opened_boottime_ns(),
         closed_ns: window.closed_ns,
         threshold_ns: options.threshold_ns,
         blocked_share: options.blocked_share,
@@ -95,7 +108,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         losses: maps.losses(),
         threads: maps.threads(&options.syscalls),
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        asleep_before: window.asleep_before,
         asleep,
+        idle_instances,
+        counts_behind,
         watched: logs.watched.finish(),
         peer_labels: options.peer_labels.clone(),
         culprits: logs.culprits.map(|log| {
@@ -118,7 +134,8 @@ struct ClosedWindow {
     start: Timestamp,
     opened_ns: u64,
     closed_ns: u64,
-    intervals: Vec<Interval>,
+    asleep_before: Option<Vec<SleepingTask>>,
+    intervals: Vec<IntervalData>,
 }
 
 /// Opens the window, and closes it when time is up, the user says so, or the target ends.
@@ -149,6 +166,7 @@ async fn watch(
 
     let mut target =
         Target { selector: options.target.selector(), processes: vec![process.process], ended_early: None };
+    let asleep_before = session.sleeping_tasks();
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
@@ -185,7 +203,7 @@ async fn watch(
                     logs.watched.look(maps, []);
                 }
             }
-            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns())),
+            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
         }
         if target_thread_is_gone(options.target, &target) {
             target.ended_early = Some(true);
@@ -197,10 +215,10 @@ async fn watch(
     settle().await;
     intervals.push(recorded.cut(maps, closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(maps, closed_ns));
+        observer.interval(&reported.cut(maps, closed_ns).interval);
     }
     show(warnings.as_mut());
-    Ok(ClosedWindow { target, start, opened_ns, closed_ns, intervals })
+    Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
 }
 
 /// Waits until a program that had passed the gate just before it closed has come to its end. Programs
@@ -222,7 +240,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// The interval from the last cut to this one.
-    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> Interval {
+    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> IntervalData {
         let now = Totals::read(at_ns, maps, &self.options.syscalls);
         let interval = collect::interval(self.opened_ns, &self.last, &now);
         self.last = now;

@@ -45,6 +45,8 @@ pub struct Measurement {
     pub blocked_share: f64,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
+    /// Whether to see each turn of event loops, which takes hooks on the returns of readiness waits.
+    pub turns: bool,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
@@ -66,6 +68,7 @@ impl Measurement {
             threshold_ns: 1_000_000,
             blocked_share: 0.001,
             peer_labels: PeerLabels::default(),
+            turns: true,
             max_threads: None,
             mechanism: None,
             verbose,

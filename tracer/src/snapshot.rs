@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, SlowCall},
-    records::{CallStats, EpollInstance, SleepingTask, ThreadKey, ThreadSlot},
+    records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
     syscall::Syscall,
+    turns::{ReadySet, TurnStats},
 };
 
 use crate::{
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub start: Timestamp,
     /// CLOCK_MONOTONIC when it opened, ns.
     pub opened_ns: u64,
+    /// CLOCK_BOOTTIME when it opened, ns.
+    pub opened_boottime_ns: u64,
     /// CLOCK_MONOTONIC when it closed, ns.
     pub closed_ns: u64,
     /// From when on a call is slow, ns.
@@ -39,19 +42,60 @@ pub struct Snapshot {
     pub threads: Vec<ThreadData>,
     /// What is known per traced system call.
     pub syscalls: Vec<SyscallData>,
-    /// Threads asleep when the window closed; `None` where the kernel does not list them.
+    /// Threads asleep just before the window opened; `None` where the kernel does not list them.
+    pub asleep_before: Option<Vec<SleepingTask>>,
+    /// Threads asleep when the window closed; `None` likewise.
     pub asleep: Option<Vec<SleepingTask>>,
-    /// What epoll instances watched, by process and descriptor, as far as it could be looked at.
-    pub watched: HashMap<EpollInstance, Watched>,
+    /// What threads waited on for readiness, as far as it could be looked at, by [`ReadySet::identity`].
+    pub watched: HashMap<ReadySet, Watched>,
+    /// Epoll instances that nobody was seen to use.
+    pub idle_instances: Vec<IdleInstance>,
+    /// Whether the connections behind disk-blocked calls were counted.
+    pub counts_behind: bool,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
     /// The window in pieces.
-    pub intervals: Vec<Interval>,
+    pub intervals: Vec<IntervalData>,
 }
 
-/// What an epoll instance watches.
+/// A piece of the window.
+#[derive(Clone, Debug)]
+pub struct IntervalData {
+    /// What the traced system calls did in it. Who is an event loop is not known yet.
+    pub interval: Interval,
+    /// What threads did in it, those that did something.
+    pub threads: Vec<ThreadProgress>,
+}
+
+/// What a thread did in a piece of the window, or up to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThreadProgress {
+    /// Which thread.
+    pub key: ThreadKey,
+    /// Returns of its readiness wait.
+    pub turns: u64,
+    /// Its disk waits, ns.
+    pub disk_wait_ns: u64,
+    /// Connections behind its disk-blocked calls.
+    pub behind: u64,
+}
+
+/// An epoll instance that nobody was seen to use in the window: its event loop may be stuck.
+#[derive(Clone, Debug)]
+pub struct IdleInstance {
+    /// Its process.
+    pub pid: u32,
+    /// What it watches.
+    pub watched: Watched,
+    /// The descriptors.
+    pub descriptors: Vec<u32>,
+    /// Threads of its process.
+    pub threads: usize,
+}
+
+/// What a thread waits on for readiness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     /// Descriptors.
@@ -152,6 +196,8 @@ pub struct ThreadData {
     pub slot: ThreadSlot,
     /// What it did with each traced system call, in the order of [`Snapshot::syscalls`].
     pub calls: Vec<Box<CallStats>>,
+    /// How long its turns took; `None`: it made none, or there was no room.
+    pub turns: Option<Box<TurnStats>>,
     /// Its name now; `None` if it has ended.
     pub comm_now: Option<String>,
 }
@@ -186,12 +232,12 @@ impl Snapshot {
         self.threads.iter().find(|thread| thread.slot.key == *key)
     }
 
-    /// Threads that were in their readiness wait all along: asleep on an epoll instance, and without a slot.
+    /// Threads that were in their readiness wait all along: asleep in it, and without a slot.
     #[must_use]
-    pub fn parked(&self) -> Vec<(&SleepingTask, EpollInstance)> {
+    pub fn parked(&self) -> Vec<(&SleepingTask, ReadySet)> {
         let active: HashSet<_> = self.threads.iter().map(|thread| thread.slot.key).collect();
         let asleep = self.asleep.iter().flatten().filter(|task| !active.contains(&task.key));
-        asleep.filter_map(|task| Some((task, task.epoll_instance()?))).collect()
+        asleep.filter_map(|task| Some((task, task.ready_set()?))).collect()
     }
 
     /// Whether the probe of this name observes.

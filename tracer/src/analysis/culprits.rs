@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 
 use tracer_common::{
-    culprit::{CallSums, OFFSET_UNKNOWN, OutClass},
+    culprit::{CallSums, NOT_COUNTED, OFFSET_UNKNOWN, OutClass},
     syscall::Syscall,
 };
 
 use super::{errno, roles::Roles};
 use crate::{
     model::{
-        ClientCalls, FileCalls, Out, SlowCallRecord,
+        ClientCalls, FileCalls, Out, Role, SlowCallRecord,
         culprit::{NONE, OTHER},
     },
     options::PeerLabels,
@@ -170,5 +170,6 @@ fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<Slow
             OutClass::File => Out::File,
             OutClass::Other => Out::Other,
         },
+        behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
     })
 }

@@ -3,9 +3,11 @@
 mod calls;
 mod culprits;
 mod errno;
+mod event_loops;
 mod in_flight;
 mod recording;
 mod roles;
+mod turns;
 mod verdict;
 mod waits;
 

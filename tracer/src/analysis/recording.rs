@@ -2,9 +2,9 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{calls, culprits, roles::Roles, verdict, waits};
+use super::{calls, culprits, event_loops, roles::Roles, verdict, waits};
 use crate::{
-    model::{EventLoop, Losses, Probe, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
+    model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
 };
 
@@ -14,7 +14,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     let roles = Roles::of(snapshot);
     let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
     let threads = thread_records(snapshot, &roles);
-    let event_loops = event_loops(snapshot, &roles);
+    let event_loops = event_loops::rows(snapshot, &roles);
     let losses = Losses {
         slow_calls_dropped: dropped(snapshot),
         threads_dropped: snapshot.losses.threads_dropped,
@@ -43,7 +43,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         event_loops,
         threads,
         slow_calls: culprits::slow_calls(snapshot, &roles),
-        intervals: snapshot.intervals.clone(),
+        intervals: event_loops::intervals(snapshot, &roles),
         verdict,
     }
 }
@@ -51,35 +51,6 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
 /// Records of slow and disk-blocked calls that were dropped.
 fn dropped(snapshot: &Snapshot) -> u64 {
     snapshot.culprits.iter().flat_map(|culprits| &culprits.untold).map(|untold| untold.dropped.calls).sum()
-}
-
-/// The event loops, those that waited longest for the disk first, and those that were parked all along.
-fn event_loops(snapshot: &Snapshot, roles: &Roles) -> Vec<EventLoop> {
-    let sees_turns = snapshot.is_attached(Probe::READINESS);
-    let watched = |instance| snapshot.watched.get(&instance).map(|watched| watched.descriptors);
-    let is_loop = |key| roles.role(key) == Role::EventLoop;
-    let active = snapshot.threads.iter().filter(|thread| is_loop(&thread.slot.key)).map(|thread| EventLoop {
-        thread: roles.thread_ref(thread),
-        watched: watched(thread.slot.epoll_instance()),
-        turns: sees_turns.then_some(thread.slot.turns),
-        ready_events: sees_turns.then_some(thread.slot.ready_events),
-        disk_waits: thread.slot.disk_waits,
-        disk_wait_ns: thread.slot.disk_wait_ns,
-        by_syscall: waits::by_syscall(&thread.slot),
-    });
-    let parked = snapshot.parked().into_iter().filter(|(task, _)| is_loop(&task.key));
-    let parked = parked.map(|(task, instance)| EventLoop {
-        thread: roles.sleeper_ref(task),
-        watched: watched(instance),
-        turns: sees_turns.then_some(0),
-        ready_events: sees_turns.then_some(0),
-        disk_waits: 0,
-        disk_wait_ns: 0,
-        by_syscall: Vec::new(),
-    });
-    let mut loops: Vec<_> = active.chain(parked).collect();
-    loops.sort_by_key(|row| (Reverse(row.disk_wait_ns), row.thread.tid));
-    loops
 }
 
 /// The threads that made traced calls, waited for the disk or wait for events; those that waited longest

@@ -1,24 +1,29 @@
-//! Roles from behaviour: who takes events from which epoll instance, and what does that watch?
+//! Roles from behaviour: who takes events from which set of descriptors, and what is in that?
 
 use std::collections::HashMap;
 
-use tracer_common::records::{EpollInstance, SleepingTask, ThreadKey, ThreadSlot};
+use tracer_common::{
+    records::{OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
+    syscall::Syscall,
+    turns::ReadySet,
+};
 
 use crate::{
     model::{Pid, Probe, Role, ThreadRef, Tid},
-    snapshot::{Snapshot, ThreadData, Watched},
+    snapshot::{IdleInstance, Snapshot, ThreadData, Watched},
 };
 
 /// Fewer watched sockets than this hold no set of connections, unless the one listens.
 const LEAST_SOCKETS: u64 = 2;
 
-/// The role of each thread that has a slot, or that was found parked on an epoll instance.
+/// The role of each thread that has a slot, or that was found asleep.
 pub struct Roles(HashMap<ThreadKey, Role>);
 
 impl Roles {
     /// Judges the threads. The only one that takes events from an instance is its event loop, if the instance
     /// watches several sockets or one that listens; of several, each is a poller. Where nobody took any, this goes
-    /// for those that wait. The rest are workers, if they made traced calls or waited for the disk.
+    /// for those that wait. Who polls or selects over such a set of its own is its event loop. The rest are workers,
+    /// if they made traced calls or waited for the disk.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let parked = snapshot.parked();
@@ -26,11 +31,15 @@ impl Roles {
         let slots = snapshot.threads.iter().map(|thread| &thread.slot);
         let roles = slots.map(|slot| (slot.key, users.role_of(slot, snapshot)));
         let mut roles: HashMap<_, _> = roles.collect();
-        for (task, instance) in parked {
-            roles.insert(task.key, users.role_on(instance, false, snapshot).unwrap_or_default());
+        for (task, set) in parked {
+            roles.insert(task.key, users.role_on(set, false, snapshot).unwrap_or_default());
+        }
+        for task in snapshot.asleep.iter().flatten().filter(|task| is_stuck_loop(task, snapshot)) {
+            roles.insert(task.key, Role::EventLoop);
         }
         Self(roles)
     }
+
     /// The role of a thread; unknown for one without a slot.
     #[must_use]
     pub fn role(&self, key: &ThreadKey) -> Role {
@@ -70,63 +79,91 @@ impl Roles {
     }
 }
 
-/// How many threads use each instance.
+/// How many threads use each set.
 struct Users {
-    takers: HashMap<EpollInstance, u32>,
-    waiters: HashMap<EpollInstance, u32>,
+    takers: HashMap<ReadySet, u32>,
+    waiters: HashMap<ReadySet, u32>,
 }
 
 impl Users {
-    fn of(snapshot: &Snapshot, parked: &[(&SleepingTask, EpollInstance)]) -> Self {
+    fn of(snapshot: &Snapshot, parked: &[(&SleepingTask, ReadySet)]) -> Self {
         let (mut takers, mut waiters): (HashMap<_, u32>, HashMap<_, u32>) = Default::default();
         for slot in snapshot.threads.iter().map(|thread| &thread.slot) {
-            if takes_events(slot, snapshot) {
-                *takers.entry(slot.epoll_instance()).or_default() += 1;
-            } else if slot.epoll_sleeps > 0 {
-                *waiters.entry(slot.epoll_instance()).or_default() += 1;
-            }
+            let Some(set) = slot.ready_set() else { continue };
+            let users = if takes_events(slot, snapshot) { &mut takers } else { &mut waiters };
+            *users.entry(set.identity()).or_default() += 1;
         }
-        for (_, instance) in parked {
-            *waiters.entry(*instance).or_default() += 1;
+        for (_, set) in parked {
+            *waiters.entry(set.identity()).or_default() += 1;
         }
         Self { takers, waiters }
     }
 
     fn role_of(&self, slot: &ThreadSlot, snapshot: &Snapshot) -> Role {
         let is_taker = takes_events(slot, snapshot);
-        let uses_epoll = is_taker || slot.epoll_sleeps > 0;
-        let on_epoll = if uses_epoll { self.role_on(slot.epoll_instance(), is_taker, snapshot) } else { None };
-        on_epoll.unwrap_or(if slot.entered > 0 || slot.disk_waits > 0 || is_taker {
-            Role::Worker
-        } else {
-            Role::Unknown
-        })
+        let on_set = slot.ready_set().and_then(|set| self.role_on(set, is_taker, snapshot));
+        let waits_for_disk = slot.off_cpu.since_ns != 0 && slot.off_cpu.reason == OffCpuReason::Disk as u32;
+        let took_part = slot.entered > 0 || slot.disk_waits > 0 || waits_for_disk || is_taker;
+        on_set.unwrap_or(if took_part { Role::Worker } else { Role::Unknown })
     }
 
-    /// The role that using an instance gives; `None`: none.
-    fn role_on(&self, instance: EpollInstance, is_taker: bool, snapshot: &Snapshot) -> Option<Role> {
-        let takers = self.takers.get(&instance).copied().unwrap_or(0);
-        let rivals = match (is_taker, takers) {
+    /// The role that using a set gives; `None`: none.
+    fn role_on(&self, set: ReadySet, is_taker: bool, snapshot: &Snapshot) -> Option<Role> {
+        let users = |of: &HashMap<_, u32>| of.get(&set.identity()).copied().unwrap_or(0);
+        let rivals = match (is_taker, users(&self.takers)) {
             (true, takers) => takers,
-            (false, 0) => self.waiters.get(&instance).copied().unwrap_or(0),
+            (false, 0) => users(&self.waiters),
             // Parked beside the thread that takes the events, as Node.js does.
             (false, _) => return None,
         };
         if rivals > 1 {
             return Some(Role::Poller);
         }
-        holds_connections(snapshot.watched.get(&instance)).then_some(Role::EventLoop)
+        holds_connections(set, snapshot.watched.get(&set.identity())).then_some(Role::EventLoop)
     }
 }
 
-/// Whether a thread took events; where turns were not observed, whether it slept on an instance.
+/// Whether a thread took events; where turns were not observed, whether it slept for them. Who polls over a set of its
+/// own takes what it finds.
 fn takes_events(slot: &ThreadSlot, snapshot: &Snapshot) -> bool {
-    if snapshot.is_attached(Probe::READINESS) { slot.turns > 0 } else { slot.epoll_sleeps > 0 }
+    let turns = &slot.turns;
+    match slot.ready_set() {
+        None => false,
+        Some(ReadySet::Epoll(_)) if snapshot.is_attached(Probe::READINESS) => turns.ready_events > 0,
+        Some(_) => turns.turns > 0 || turns.sleeps > 0,
+    }
 }
 
-/// Whether an instance holds a set of connections. One that could not be looked at may.
-fn holds_connections(watched: Option<&Watched>) -> bool {
-    watched.is_none_or(|watched| watched.sockets >= LEAST_SOCKETS || watched.listens)
+/// Whether a set holds connections. An instance that could not be looked at may; what a thread polls may if it is
+/// more than one descriptor.
+fn holds_connections(set: ReadySet, watched: Option<&Watched>) -> bool {
+    match (set, watched) {
+        (ReadySet::IoUring(..), _) => true,
+        (_, Some(watched)) => is_set_of_connections(watched),
+        (ReadySet::Epoll(_), None) => true,
+        (ReadySet::Poll(_, _, descriptors), None) => descriptors >= LEAST_SOCKETS,
+        (ReadySet::Select(..), None) => false,
+    }
+}
+
+/// Whether descriptors hold several connections, or take new ones.
+pub fn is_set_of_connections(watched: &Watched) -> bool {
+    watched.sockets >= LEAST_SOCKETS || watched.listens
+}
+
+/// Whether a thread that was asleep at the end of the window, and waited for no readiness in it, is the event loop of
+/// an instance that nobody else uses: it sends to one of the sockets, or there is no other thread in its process.
+fn is_stuck_loop(task: &SleepingTask, snapshot: &Snapshot) -> bool {
+    let waits = snapshot.thread(&task.key).is_some_and(|thread| thread.slot.ready_set().is_some());
+    let sends_to = |instance: &IdleInstance| {
+        let is_sendfile = task.syscall_number == i64::from(Syscall::Sendfile.info().number);
+        is_sendfile && instance.descriptors.iter().any(|&descriptor| u64::from(descriptor) == task.first_argument)
+    };
+    let mut instances = snapshot.idle_instances.iter().filter(|instance| instance.pid == task.key.pid);
+    !waits
+        && task.ready_set().is_none()
+        && instances
+            .any(|instance| is_set_of_connections(&instance.watched) && (instance.threads == 1 || sends_to(instance)))
 }
 
 /// The name in a NUL-terminated array of bytes.

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use tracer_common::{records::OffCpuReason, syscall::readiness};
+use tracer_common::records::{OffCpuReason, ThreadKey};
 
-use super::{in_flight::waits_for_disk, waits};
+use super::waits;
 use crate::{
     model::{
         EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
@@ -95,30 +95,36 @@ impl Evidence<'_> {
 
     /// Whether a thread slept for storage when the window closed, and had done so for the threshold.
     fn is_stuck_on_disk(&self, thread: &ThreadRef) -> bool {
-        let slot = self
-            .snapshot
-            .threads
-            .iter()
-            .map(|data| &data.slot)
-            .find(|slot| slot.key.tid == thread.tid.0 && slot.key.start_boottime_ns == thread.start_time_ns);
-        let waited_ns =
-            slot.filter(|slot| slot.off_cpu.reason == OffCpuReason::Disk as u32 && slot.off_cpu.since_ns != 0);
-        let is_long = waited_ns.is_some_and(|slot| {
-            self.snapshot.closed_ns.saturating_sub(slot.off_cpu.since_ns) >= self.snapshot.threshold_ns
-        });
-        let is_asleep = self.snapshot.asleep.iter().flatten().any(|task| {
-            task.key.tid == thread.tid.0
-                && task.key.start_boottime_ns == thread.start_time_ns
-                && waits_for_disk(task)
-                && !readiness::is_readiness_wait(task.syscall_number as u64)
-        });
-        is_long && is_asleep
+        self.stuck_since_ns(thread).is_some()
+    }
+
+    /// Since when a thread that slept for storage when the window closed has done so, if for the threshold at least.
+    fn stuck_since_ns(&self, thread: &ThreadRef) -> Option<u64> {
+        let is_it = |key: &ThreadKey| key.tid == thread.tid.0 && key.start_boottime_ns == thread.start_time_ns;
+        let slot = self.snapshot.threads.iter().map(|data| &data.slot).find(|slot| is_it(&slot.key))?;
+        let off_cpu = &slot.off_cpu;
+        let mut asleep = self.snapshot.asleep.iter().flatten();
+        let waits = off_cpu.reason == OffCpuReason::Disk as u32
+            && off_cpu.since_ns != 0
+            && asleep.any(|task| is_it(&task.key) && task.ready_set().is_none());
+        let waited_ns = self.snapshot.closed_ns.saturating_sub(off_cpu.since_ns);
+        (waits && waited_ns >= self.snapshot.threshold_ns).then_some(off_cpu.since_ns)
+    }
+
+    /// Threads that waited for the disk in one call all along, and so did nothing that would tell what part they play.
+    fn stuck_throughout(&self) -> impl Iterator<Item = &ThreadRecord> {
+        let all_along = |record: &&ThreadRecord| {
+            let since_ns = self.stuck_since_ns(&record.thread);
+            record.thread.role != Role::EventLoop
+                && since_ns.is_some_and(|since_ns| since_ns <= self.snapshot.opened_ns)
+        };
+        self.threads.iter().filter(all_along)
     }
 
     /// Turns of all event loops; where they were not observed, sleeps on epoll instances.
     fn turns(&self) -> u64 {
         let observed: Option<u64> = self.event_loops.iter().map(|row| row.turns).sum();
-        observed.unwrap_or_else(|| self.snapshot.threads.iter().map(|thread| thread.slot.epoll_sleeps).sum())
+        observed.unwrap_or_else(|| self.snapshot.threads.iter().map(|thread| thread.slot.turns.sleeps).sum())
     }
 
     /// Why a result without a blocked event loop is not a clear one.
@@ -139,6 +145,12 @@ impl Evidence<'_> {
         }
         if self.losses.threads_dropped > 0 {
             doubts.push(format!("{} threads found no room", units::count(self.losses.threads_dropped)));
+        }
+        for record in self.stuck_throughout() {
+            let ThreadRef { tid, name, .. } = &record.thread;
+            doubts.push(format!(
+                "thread {tid} {name} waited for the disk throughout in one call: whether it is an event loop was not seen"
+            ));
         }
         let turns = self.turns();
         if loops == 0 {

@@ -115,6 +115,9 @@ struct JudgementArgs {
     /// Names for clients: a file with an address (10.0.0.7, 10.0.0.7:9092, unix:/path) and a label a line
     #[arg(long, value_name = "FILE", value_parser = peers::read)]
     label_peers: Option<PeerLabels>,
+    /// Hook nothing on epoll_wait and its kin: event loops are known by where they sleep, their turns are not seen
+    #[arg(long)]
+    no_turns: bool,
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
@@ -204,6 +207,7 @@ impl SendfileArgs {
             threshold_ns: duration::as_ns(self.judgement.threshold),
             peer_labels: self.judgement.label_peers.clone().unwrap_or_default(),
             blocked_share: self.judgement.blocked_share,
+            turns: !self.judgement.no_turns,
             max_threads: self.judgement.max_threads,
             mechanism: self.judgement.mechanism.mechanism(),
             ..Measurement::of_sendfile(target, self.output.verbose)

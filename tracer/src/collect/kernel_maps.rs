@@ -3,8 +3,9 @@
 use anyhow::Result;
 use tracer_common::{
     culprit::CallSums,
-    records::{Breakdown, CallStats, CpuHistogram, EpollInstance, ErrorCounts, Losses, ThreadSlot, Window},
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window},
     syscall::Syscall,
+    turns::{NO_ROOM, ReadySet, TurnStats},
 };
 
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
@@ -19,6 +20,7 @@ pub struct KernelMaps {
     window: MappedArray<Window>,
     threads: MappedArray<ThreadSlot>,
     calls: MappedArray<CallStats>,
+    turns: MappedArray<TurnStats>,
     breakdowns: MappedArray<CpuHistogram>,
     errors: MappedArray<ErrorCounts>,
     losses: MappedArray<Losses>,
@@ -31,18 +33,24 @@ impl KernelMaps {
     ///
     /// # Errors
     /// If the kernel refuses.
-    pub fn of(session: &Session, slots: u32, cpus: u32) -> Result<Self> {
+    pub fn of(session: &Session, slots: u32, turn_records: u32, cpus: u32) -> Result<Self> {
         let per_cpu = cpus * Syscall::COUNT;
         Ok(Self {
             window: MappedArray::new(session.map("WINDOW")?.fd(), 1)?,
             threads: MappedArray::new(session.map("THREADS")?.fd(), slots)?,
             calls: MappedArray::new(session.map("CALLS")?.fd(), slots * Syscall::COUNT)?,
+            turns: MappedArray::new(session.map("TURNS")?.fd(), turn_records)?,
             breakdowns: MappedArray::new(session.map("BREAKDOWNS")?.fd(), per_cpu * Breakdown::COUNT)?,
             errors: MappedArray::new(session.map("ERRORS")?.fd(), per_cpu)?,
             losses: MappedArray::new(session.map("LOSSES")?.fd(), cpus)?,
             untold: MappedArray::new(session.map("UNTOLD")?.fd(), per_cpu)?,
             cpus,
         })
+    }
+
+    /// CLOCK_BOOTTIME when the window opened, ns.
+    pub fn opened_boottime_ns(&self) -> u64 {
+        self.window.get(0).opened_boottime_ns
     }
 
     /// Opens the gate: calls that are entered from now on count. Returns CLOCK_MONOTONIC, ns.
@@ -63,11 +71,20 @@ impl KernelMaps {
         (0..self.threads.len()).filter(|&slot| self.threads.get(slot).key.start_boottime_ns != 0)
     }
 
-    /// The epoll instances that threads have used.
-    pub fn epoll_instances(&self) -> Vec<EpollInstance> {
-        let slots = self.taken().map(|index| self.threads.get(index));
-        let users = slots.filter(|slot| slot.turns > 0 || slot.epoll_sleeps > 0);
-        users.map(|slot| slot.epoll_instance()).collect()
+    /// The slots that are taken, as they are now.
+    pub fn slots(&self) -> impl Iterator<Item = ThreadSlot> + '_ {
+        self.taken().map(|index| self.threads.get(index))
+    }
+
+    /// What threads have waited on for readiness.
+    pub fn ready_sets(&self) -> Vec<ReadySet> {
+        self.slots().filter_map(|slot| slot.ready_set()).collect()
+    }
+
+    /// How long a thread's turns took; `None`: it made none, or there was no room.
+    fn turns_of(&self, slot: &ThreadSlot) -> Option<Box<TurnStats>> {
+        let index = slot.turns.stats.checked_sub(1).filter(|_| slot.turns.stats != NO_ROOM)?;
+        Some(Box::new(self.turns.get(index as usize)))
     }
 
     /// What the thread at `slot` did with `syscall`.
@@ -83,6 +100,7 @@ impl KernelMaps {
                 ThreadData {
                     slot,
                     calls: syscalls.iter().map(|&syscall| Box::new(self.calls(index, syscall))).collect(),
+                    turns: self.turns_of(&slot),
                     comm_now: thread_name(&slot.key),
                 }
             })

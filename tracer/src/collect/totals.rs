@@ -1,12 +1,17 @@
-//! Running totals of a system call, taken while the window is open, and the interval between two of them.
+//! Running totals of system calls and threads, taken while the window is open, and the interval between two of them.
+
+use std::collections::HashMap;
 
 use tracer_common::{
-    records::{Breakdown, CallStats},
+    records::{Breakdown, CallStats, ThreadKey},
     syscall::Syscall,
 };
 
 use super::KernelMaps;
-use crate::model::{Histogram, HistogramBuilder, Interval, IntervalSyscall, SparseHistogram};
+use crate::{
+    model::{Histogram, HistogramBuilder, Interval, IntervalSyscall, SparseHistogram},
+    snapshot::{IntervalData, ThreadProgress},
+};
 
 /// What the traced system calls added up to at one moment.
 #[derive(Clone, Debug)]
@@ -14,6 +19,7 @@ pub struct Totals {
     /// CLOCK_MONOTONIC, ns.
     pub at_ns: u64,
     syscalls: Vec<SyscallTotals>,
+    threads: HashMap<ThreadKey, ThreadProgress>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +46,7 @@ impl Totals {
             latency: Histogram::default(),
             disk: Histogram::default(),
         });
-        Self { at_ns, syscalls: syscalls.collect() }
+        Self { at_ns, syscalls: syscalls.collect(), threads: HashMap::new() }
     }
 
     /// The totals at `at_ns`.
@@ -62,18 +68,43 @@ impl Totals {
             let disk = maps.breakdown(Breakdown::Disk, syscall);
             SyscallTotals { syscall, bytes, slow, disk_blocked, disk_ns, latency: latency.build(), disk }
         };
-        Self { at_ns, syscalls: syscalls.iter().map(|&syscall| total(syscall)).collect() }
+        let threads = maps.slots().map(|slot| {
+            let progress = ThreadProgress {
+                key: slot.key,
+                turns: slot.turns.turns,
+                disk_wait_ns: slot.disk_wait_ns,
+                behind: slot.behind.connections,
+            };
+            (slot.key, progress)
+        });
+        Self { at_ns, syscalls: syscalls.iter().map(|&syscall| total(syscall)).collect(), threads: threads.collect() }
     }
 }
 
 /// What happened between `from` and `to`, of a window that opened at `opened_ns`.
 #[must_use]
-pub fn interval(opened_ns: u64, from: &Totals, to: &Totals) -> Interval {
-    Interval {
+pub fn interval(opened_ns: u64, from: &Totals, to: &Totals) -> IntervalData {
+    let interval = Interval {
         at_ns: from.at_ns.saturating_sub(opened_ns),
         duration_ns: to.at_ns.saturating_sub(from.at_ns),
         syscalls: from.syscalls.iter().zip(&to.syscalls).map(|(from, to)| difference(from, to)).collect(),
-    }
+        event_loops: Vec::new(),
+    };
+    let mut threads: Vec<_> = to.threads.values().filter_map(|now| progress(from.threads.get(&now.key), now)).collect();
+    threads.sort_by_key(|thread| thread.key);
+    IntervalData { interval, threads }
+}
+
+/// What a thread did since `then`; `None`: nothing.
+fn progress(then: Option<&ThreadProgress>, now: &ThreadProgress) -> Option<ThreadProgress> {
+    let then = then.copied().unwrap_or_default();
+    let since = ThreadProgress {
+        key: now.key,
+        turns: now.turns - then.turns,
+        disk_wait_ns: now.disk_wait_ns - then.disk_wait_ns,
+        behind: now.behind - then.behind,
+    };
+    (since != ThreadProgress { key: now.key, ..ThreadProgress::default() }).then_some(since)
 }
 
 fn difference(from: &SyscallTotals, to: &SyscallTotals) -> IntervalSyscall {

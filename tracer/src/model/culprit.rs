@@ -98,6 +98,9 @@ pub struct SlowCallRecord {
     pub client: Option<String>,
     /// Where its bytes went.
     pub out: Out,
+    /// Connections that were waiting for its event loop when it returned; absent if they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
 }
 
 /// Where a call's bytes went.

@@ -4,6 +4,7 @@
 //! changed. Times are integers in ns, sizes integers in bytes; unknown is null, not applicable is absent.
 
 pub mod culprit;
+mod event_loop;
 mod histogram;
 mod ids;
 mod probe;
@@ -13,6 +14,7 @@ mod thread;
 mod verdict;
 
 pub use culprit::{ClientCalls, FileCalls, Out, SlowCallRecord};
+pub use event_loop::{EventLoop, IntervalLoop, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
@@ -20,5 +22,5 @@ pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
-pub use thread::{EventLoop, PAGE_FAULT, Role, SyscallWaits, ThreadRecord, ThreadRef};
+pub use thread::{PAGE_FAULT, Role, SyscallWaits, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

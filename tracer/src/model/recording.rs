@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EventLoop, Losses, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
+use super::{EventLoop, IntervalLoop, Losses, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
 
 /// Version of the contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -121,6 +121,9 @@ pub struct Interval {
     pub duration_ns: u64,
     /// What returned in it.
     pub syscalls: Vec<IntervalSyscall>,
+    /// What the event loops did in it; those that did nothing are left out.
+    #[serde(default)]
+    pub event_loops: Vec<IntervalLoop>,
 }
 
 /// What one system call did in a piece of the window.

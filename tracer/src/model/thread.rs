@@ -84,26 +84,3 @@ pub struct SyscallWaits {
 
 /// [`SyscallWaits::name`] of page faults.
 pub const PAGE_FAULT: &str = "page_fault";
-
-/// An event loop, and what held it up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct EventLoop {
-    /// Which thread.
-    #[serde(flatten)]
-    pub thread: ThreadRef,
-    /// Most descriptors that its epoll instance was seen to watch; null if unknown.
-    #[serde(default)]
-    pub watched: Option<u64>,
-    /// Returns of its readiness wait with at least one event; absent if turns were not observed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turns: Option<u64>,
-    /// Events that they brought; absent likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ready_events: Option<u64>,
-    /// Number of disk waits that ended inside the window, in any system call or fault.
-    pub disk_waits: u64,
-    /// Their sum, less run-queue delay.
-    pub disk_wait_ns: u64,
-    /// The same by system call, worst first.
-    pub by_syscall: Vec<SyscallWaits>,
-}

@@ -50,7 +50,9 @@ pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
     for rung in &spec.rungs {
         match attach_rung(ebpf, rung, tools) {
             Ok(()) => {
-                let programs = rung.hooks.iter().map(|hook| hook.program).collect();
+                let mut programs: Vec<_> = rung.hooks.iter().map(|hook| hook.program).collect();
+                // One may hang on several hooks.
+                programs.dedup();
                 return Outcome { name: spec.name, mechanism: Some(rung.mechanism), programs, refusals };
             }
             Err(error) => {
@@ -79,7 +81,9 @@ fn attach_rung(ebpf: &mut Ebpf, rung: &Rung, tools: &Tools<'_>) -> Result<()> {
                     bail!("{reason}");
                 }
                 let program: &mut TracePoint = program(ebpf, hook)?;
-                program.load().with_context(|| format!("cannot load {}", hook.program))?;
+                if program.fd().is_err() {
+                    program.load().with_context(|| format!("cannot load {}", hook.program))?;
+                }
                 program.attach(category, name).with_context(|| format!("cannot attach to {category}:{name}"))?;
             }
             Place::TpBtf(name) => {

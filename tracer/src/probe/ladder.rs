@@ -2,7 +2,7 @@
 //!
 //! A new mechanism is one more rung here and one more entry point in the kernel half; the step is the same.
 
-use tracer_common::syscall::Syscall;
+use tracer_common::syscall::{Syscall, readiness};
 
 use crate::model::{Mechanism, Probe};
 
@@ -101,8 +101,8 @@ pub fn disk_waits() -> ProbeSpec {
 pub fn readiness() -> ProbeSpec {
     const NEEDS: &[&str] =
         &["task_struct.pid", "task_struct.tgid", "task_struct.comm", "task_struct.start_boottime", "pt_regs."];
-    let exit = |program, name: &str| Hook {
-        program,
+    let exit = |name: &str| Hook {
+        program: "readiness_exit",
         place: Place::Tracepoint { category: "syscalls", name: format!("sys_exit_{name}") },
     };
     ProbeSpec {
@@ -110,11 +110,7 @@ pub fn readiness() -> ProbeSpec {
         rungs: vec![
             Rung {
                 mechanism: Mechanism::Tracepoint,
-                hooks: vec![
-                    exit("epoll_wait_exit", "epoll_wait"),
-                    exit("epoll_pwait_exit", "epoll_pwait"),
-                    exit("epoll_pwait2_exit", "epoll_pwait2"),
-                ],
+                hooks: readiness::TRACEPOINTS.into_iter().map(exit).collect(),
                 needs: NEEDS,
             },
             Rung {

@@ -42,6 +42,10 @@ pub struct Request<'a> {
     pub threshold_ns: u64,
     /// Thread slots; a power of two.
     pub slots: u32,
+    /// Records of turns; a power of two.
+    pub turn_records: u32,
+    /// Whether to hook the returns of readiness waits.
+    pub turns: bool,
     /// Highest possible CPU + 1.
     pub cpus: u32,
     /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
@@ -56,6 +60,8 @@ pub struct Session {
     outcomes: Vec<Outcome>,
     can_list_tasks: bool,
     tells_culprits: bool,
+    sees_turns: bool,
+    counts_behind: bool,
 }
 
 /// The program that lists tasks asleep.
@@ -77,11 +83,13 @@ impl Session {
             target_pid: request.pid.unwrap_or(0),
             target_tid: request.tid.unwrap_or(0),
             slot_mask: request.slots - 1,
+            turn_mask: request.turn_records - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
+            behind: layout.counts_behind().into(),
         };
-        let sizes = object::Sizes { slots: request.slots, cpus: request.cpus };
+        let sizes = object::Sizes { slots: request.slots, turns: request.turn_records, cpus: request.cpus };
         let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
@@ -92,7 +100,14 @@ impl Session {
             specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
         });
         let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
-        let session = Self { ebpf, outcomes, can_list_tasks, tells_culprits: config.culprits != 0 };
+        let session = Self {
+            ebpf,
+            outcomes,
+            can_list_tasks,
+            tells_culprits: config.culprits != 0,
+            sees_turns: request.turns,
+            counts_behind: config.behind != 0,
+        };
         session.describe(detail);
         session.require(request.syscalls)?;
         Ok(session)
@@ -127,7 +142,8 @@ impl Session {
     /// The probes as they stand, with what the kernel says they have missed so far; what was asked for first.
     pub fn probes(&self) -> Vec<Probe> {
         // What adds to the calls was attached before them.
-        self.outcomes.iter().rev().map(|outcome| self.probe(outcome)).collect()
+        let probes = self.outcomes.iter().rev().map(|outcome| self.probe(outcome));
+        probes.chain((!self.sees_turns).then(no_turns)).collect()
     }
 
     fn probe(&self, outcome: &Outcome) -> Probe {
@@ -176,6 +192,11 @@ impl Session {
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
     }
 
+    /// Whether the connections behind disk-blocked calls are counted.
+    pub fn counts_behind(&self) -> bool {
+        self.counts_behind
+    }
+
     /// The warnings of the kernel half, to be shown with `-v`.
     ///
     /// # Errors
@@ -214,6 +235,9 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
     } else {
         vec![ladder::readiness(), ladder::page_cache(), ladder::disk_waits()]
     };
+    if !request.turns {
+        shared.retain(|spec| spec.name != Probe::READINESS);
+    }
     let mut calls: Vec<_> = request.syscalls.iter().map(|&syscall| ladder::calls(syscall)).collect();
     if let Some(mechanism) = request.mechanism {
         calls.iter_mut().for_each(|spec| spec.rungs.retain(|rung| rung.mechanism == mechanism));
@@ -223,6 +247,17 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
         }
     }
     shared.into_iter().chain(calls).collect()
+}
+
+/// The probe that was not wanted.
+fn no_turns() -> Probe {
+    Probe {
+        name: Probe::READINESS.into(),
+        mechanism: Mechanism::None,
+        status: ProbeStatus::Off,
+        reason: Some("--no-turns".into()),
+        missed: None,
+    }
 }
 
 fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {

@@ -21,6 +21,8 @@ const LOG_LEVEL_SYMBOL: &str = "AYA_LOG_LEVEL";
 pub struct Sizes {
     /// Thread slots; a power of two.
     pub slots: u32,
+    /// Records of turns; a power of two.
+    pub turns: u32,
     /// Highest possible CPU + 1.
     pub cpus: u32,
 }
@@ -38,11 +40,13 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .override_global(LOG_LEVEL_SYMBOL, &log_level, true)
         .map_max_entries("THREADS", sizes.slots)
         .map_max_entries("CALLS", sizes.slots * Syscall::COUNT)
-        .map_max_entries("CLAIMS", sizes.slots)
+        .map_max_entries("TURNS", sizes.turns)
+        .map_max_entries("CLAIMS", sizes.slots + sizes.turns)
         .map_max_entries("BREAKDOWNS", syscalls * Breakdown::COUNT)
         .map_max_entries("ERRORS", syscalls)
         .map_max_entries("LOSSES", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
+        .map_max_entries("WALKS", sizes.cpus)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
         .map_max_entries("UNTOLD", syscalls)
         .load(OBJECT)

@@ -78,6 +78,24 @@ impl Layout {
             )
     }
 
+    /// Whether this kernel's structures allow to count the connections behind a disk-blocked call.
+    pub fn counts_behind(&self) -> bool {
+        let members = [
+            "task_struct.files",
+            "files_struct.",
+            "fdtable.",
+            "file.private_data",
+            "file.f_inode",
+            "inode.i_mode",
+            "eventpoll.",
+            "epitem.",
+            "rb_node.",
+            "socket.",
+            "sock.",
+        ];
+        self.lacks(&members).is_none()
+    }
+
     /// The first of `members` that this kernel does not have. A name that ends in a dot stands for all members
     /// that begin with it.
     pub fn lacks(&self, members: &[&str]) -> Option<&'static str> {

@@ -101,6 +101,7 @@ mod tests {
                 latency: SparseHistogram { buckets: buckets.to_vec() },
                 disk: SparseHistogram::default(),
             }],
+            event_loops: Vec::new(),
         }
     }
 

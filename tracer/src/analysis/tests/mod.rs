@@ -1,5 +1,7 @@
 //! The analysis is pure, so invented snapshots are enough to try every judgement.
 
+mod event_loops;
+
 use std::collections::HashMap;
 
 use bytemuck::Zeroable as _;
@@ -8,7 +10,8 @@ use tracer_common::{
     culprit::{CallSums, OFFSET_UNKNOWN, OutClass, SlowCall},
     histogram::bucket_of,
     records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
-    syscall::Syscall,
+    syscall::{Syscall, readiness},
+    turns::ReadySet,
 };
 
 use super::recording;
@@ -26,6 +29,7 @@ use crate::{
 const SECOND_NS: u64 = 1_000_000_000;
 const OPENED_NS: u64 = 1_000 * SECOND_NS;
 const THRESHOLD_NS: u64 = 1_000_000;
+const EPOLL_WAIT: u32 = readiness::EPOLL_WAIT as u32;
 
 fn probe(name: &str) -> Probe {
     Probe {
@@ -56,6 +60,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         target: Target { selector: "--pid 10".into(), processes: Vec::new(), ended_early: None },
         start: Timestamp::UNIX_EPOCH,
         opened_ns: OPENED_NS,
+        opened_boottime_ns: OPENED_NS,
         closed_ns: OPENED_NS + SECOND_NS,
         threshold_ns: THRESHOLD_NS,
         blocked_share: 0.001,
@@ -70,7 +75,10 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             other: Histogram::default(),
             runqueue: Histogram::default(),
         }],
+        asleep_before: Some(Vec::new()),
         asleep: Some(Vec::new()),
+        idle_instances: Vec::new(),
+        counts_behind: true,
         watched: HashMap::new(),
         peer_labels: PeerLabels::default(),
         culprits: None,
@@ -82,16 +90,15 @@ fn thread(tid: u32) -> ThreadData {
     let mut slot = ThreadSlot::zeroed();
     slot.key = ThreadKey { start_boottime_ns: u64::from(tid) * SECOND_NS, pid: 10, tid };
     slot.comm[..4].copy_from_slice(b"work");
-    ThreadData { slot, calls: vec![Box::new(CallStats::zeroed())], comm_now: None }
+    ThreadData { slot, calls: vec![Box::new(CallStats::zeroed())], turns: None, comm_now: None }
 }
 
 /// A thread that waits on an epoll instance of its own.
 fn event_loop(tid: u32) -> ThreadData {
     let mut data = thread(tid);
-    data.slot.epoll_sleeps = 100;
-    data.slot.turns = 100;
-    data.slot.ready_events = 200;
-    data.slot.epoll_fd = tid;
+    let turns = &mut data.slot.turns;
+    (turns.sleeps, turns.turns, turns.ready_events) = (100, 100, 200);
+    (turns.syscall_number, turns.set) = (EPOLL_WAIT, tid.into());
     data
 }
 
@@ -119,6 +126,7 @@ fn asleep(data: &ThreadData, syscall_number: i64, for_disk: bool) -> SleepingTas
         comm: data.slot.comm,
         syscall_number,
         first_argument: 0,
+        second_argument: 0,
         in_iowait: for_disk.into(),
         state: if for_disk { 2 } else { 1 },
     }
@@ -145,7 +153,7 @@ fn many_short_waits_block_by_their_share_of_the_window() {
 #[test]
 fn workers_and_pollers_may_wait_for_the_disk() {
     let mut pollers = [event_loop(1), event_loop(2)];
-    pollers.iter_mut().for_each(|data| data.slot.epoll_fd = 5);
+    pollers.iter_mut().for_each(|data| data.slot.turns.set = 5);
     let [one, other] = pollers;
     let recording = recording(&snapshot(vec![
         waiting(one, 50, THRESHOLD_NS),
@@ -191,7 +199,7 @@ fn losses_above_a_thousandth_leave_it_open() {
 fn without_an_event_loop_or_with_hardly_a_turn_it_cannot_be_said() {
     assert_eq!(status(&recording(&snapshot(vec![calling(thread(1), 5, 5_000)]))).0, Status::Inconclusive);
     let mut idle = event_loop(1);
-    idle.slot.turns = 9;
+    idle.slot.turns.turns = 9;
     assert_eq!(status(&recording(&snapshot(vec![idle]))).0, Status::Inconclusive);
 }
 
@@ -439,14 +447,14 @@ fn a_slow_call_tells_who_when_where_and_for_whom() {
 #[test]
 fn a_loop_that_never_sleeps_is_a_loop() {
     let mut busy = event_loop(1);
-    busy.slot.epoll_sleeps = 0;
+    busy.slot.turns.sleeps = 0;
     assert_eq!(status(&recording(&snapshot(vec![waiting(busy, 1, THRESHOLD_NS)]))), (Status::Blocked, vec![1]));
 }
 
 #[test]
 fn one_that_is_parked_beside_a_loop_takes_nothing_from_it() {
     let mut parked = event_loop(2);
-    (parked.slot.turns, parked.slot.epoll_fd) = (0, 1);
+    (parked.slot.turns.ready_events, parked.slot.turns.set) = (0, 1);
     let mut with_sleeper = snapshot(vec![waiting(event_loop(1), 1, THRESHOLD_NS), parked]);
     let sleeper = asleep(&thread(3), 232, false);
     with_sleeper.asleep = Some(vec![SleepingTask { first_argument: 1, ..sleeper }]);
@@ -459,7 +467,7 @@ fn one_that_is_parked_beside_a_loop_takes_nothing_from_it() {
 fn a_thread_that_waits_for_its_one_connection_is_a_worker() {
     let watching = |sockets, listens| {
         let mut snapshot = snapshot(vec![waiting(event_loop(1), 1, THRESHOLD_NS)]);
-        snapshot.watched.insert((10, 1), Watched { descriptors: sockets + 1, sockets, listens });
+        snapshot.watched.insert(ReadySet::Epoll((10, 1)), Watched { descriptors: sockets + 1, sockets, listens });
         recording(&snapshot).threads[0].thread.role
     };
     assert_eq!(

@@ -1,0 +1,157 @@
+//! Turns, utilisation, sets that are not epoll instances, loops that are stuck.
+
+use super::*;
+use crate::{model::EventLoop, snapshot::IdleInstance};
+use tracer_common::turns::{TurnStats, Turns};
+
+/// The only event loop of a recording.
+fn only_loop(snapshot: &Snapshot) -> EventLoop {
+    let loops = recording(snapshot).event_loops;
+    let [only] = loops.as_slice() else { panic!("one event loop, not {loops:?}") };
+    only.clone()
+}
+
+/// An event loop of three turns: 10 µs, 20 µs and 5 ms, of which the disk took 4.5 ms.
+fn loop_with_turns() -> ThreadData {
+    let mut data = event_loop(1);
+    let mut stats = TurnStats::zeroed();
+    for latency_ns in [10_000, 20_000] {
+        stats.buckets[bucket_of(latency_ns)] += 1;
+        stats.in_memory.add(latency_ns);
+    }
+    stats.buckets[bucket_of(5_000_000)] += 1;
+    stats.on_disk.add(5_000_000);
+    stats.without_disk.add(500_000);
+    stats.moved[bucket_of(5_000_000)] -= 1;
+    stats.moved[bucket_of(500_000)] += 1;
+    stats.disk_ns = 4_500_000;
+    data.slot.turns.busy_ns = 5_030_000;
+    data.turns = Some(Box::new(stats));
+    data.comm_now = Some("work".into());
+    data
+}
+
+#[test]
+fn turns_without_their_disk_waits_are_those_that_had_some_and_the_rest() {
+    let row = only_loop(&snapshot(vec![waiting(loop_with_turns(), 1, 4_500_000)]));
+    let (all, without) = (row.turn_latency.unwrap(), row.turn_latency_without_disk.unwrap());
+    assert_eq!((all.count(), all.sum_ns(), all.min_ns(), all.max_ns()), (3, 5_030_000, Some(10_000), Some(5_000_000)));
+    assert_eq!(
+        (without.count(), without.sum_ns(), without.min_ns(), without.max_ns()),
+        (3, 530_000, Some(10_000), Some(500_000))
+    );
+}
+
+#[test]
+fn waiting_and_busy_together_are_the_window() {
+    let with = |change: fn(&mut Turns), asleep_before: bool| {
+        let mut data = loop_with_turns();
+        data.slot.key.start_boottime_ns = SECOND_NS;
+        data.slot.turns.waiting_ns = 900_000_000;
+        data.slot.turns.first_ns = OPENED_NS + 10_000_000;
+        change(&mut data.slot.turns);
+        let sleeper = asleep(&data, i64::from(EPOLL_WAIT), false);
+        let mut snapshot = snapshot(vec![data]);
+        snapshot.asleep_before = asleep_before.then(|| vec![sleeper]);
+        let row = only_loop(&snapshot);
+        (row.waiting_ns.unwrap(), row.busy_ns.unwrap())
+    };
+    // Ten milliseconds passed before the first sign, and the last one is of when the window was nearly over.
+    let in_turn: fn(&mut Turns) = |turns| turns.since_ns = OPENED_NS + SECOND_NS - 1_000_000;
+    assert_eq!(with(in_turn, true), (910_000_000, 6_030_000));
+    assert_eq!(with(in_turn, false), (900_000_000, 16_030_000));
+    let asleep: fn(&mut Turns) = |turns| {
+        turns.waiting_since_ns = OPENED_NS + SECOND_NS - 1_000_000;
+        turns.first_was_sleep = 1;
+    };
+    assert_eq!(with(asleep, true), (901_000_000, 15_030_000));
+}
+
+#[test]
+fn one_that_was_parked_all_along_waited_all_along() {
+    let mut parked = snapshot(Vec::new());
+    parked.asleep = Some(vec![asleep(&thread(3), i64::from(EPOLL_WAIT), false)]);
+    let row = only_loop(&parked);
+    assert_eq!((row.turns, row.waiting_ns, row.busy_ns), (Some(0), Some(SECOND_NS), Some(0)));
+    assert_eq!((row.behind, row.turn_latency.unwrap().count()), (Some(0), 0));
+}
+
+#[test]
+fn without_turns_nothing_is_said_of_them() {
+    let mut blind = snapshot(vec![waiting(event_loop(1), 1, THRESHOLD_NS)]);
+    blind.probes.iter_mut().filter(|probe| probe.name == Probe::READINESS).for_each(|probe| {
+        probe.status = ProbeStatus::Off;
+    });
+    let row = only_loop(&blind);
+    assert_eq!((row.turns, row.ready_events, row.waiting_ns, row.busy_ns), (None, None, None, None));
+    assert!(row.turn_latency.is_none() && row.turn_latency_without_disk.is_none() && row.worst_turn.is_none());
+    assert_eq!(status(&recording(&blind)), (Status::Blocked, vec![1]));
+}
+
+#[test]
+fn who_polls_or_selects_over_several_sockets_or_waits_for_completions_is_an_event_loop() {
+    let role = |number: u64, length: u64, watched: Option<Watched>| {
+        let mut data = waiting(event_loop(1), 1, THRESHOLD_NS);
+        let turns = &mut data.slot.turns;
+        (turns.syscall_number, turns.set_more, turns.ready_events) = (number as u32, length, 0);
+        let set = data.slot.ready_set().unwrap().identity();
+        let mut snapshot = snapshot(vec![data]);
+        snapshot.watched.extend(watched.map(|watched| (set, watched)));
+        recording(&snapshot).threads[0].thread.role
+    };
+    let seen = |sockets, listens| Some(Watched { descriptors: 3, sockets, listens });
+    assert_eq!(role(readiness::POLL, 3, seen(2, false)), Role::EventLoop);
+    assert_eq!(role(readiness::PPOLL, 1, seen(1, true)), Role::EventLoop);
+    assert_eq!(role(readiness::POLL, 3, seen(1, false)), Role::Worker);
+    assert_eq!(role(readiness::POLL, 1, None), Role::Worker);
+    assert_eq!(role(readiness::PSELECT6, 9, seen(2, false)), Role::EventLoop);
+    assert_eq!(role(readiness::SELECT, 9, None), Role::Worker);
+    assert_eq!(role(readiness::IO_URING_ENTER, 0, None), Role::EventLoop);
+}
+
+#[test]
+fn behind_is_known_for_traced_calls_on_epoll_instances() {
+    let behind = |blocked_calls, counts_behind| {
+        let mut data = waiting(event_loop(1), 2, THRESHOLD_NS);
+        data.calls[0].disk_blocked = blocked_calls;
+        (data.slot.behind.connections, data.slot.behind.max) = (30, 20);
+        let row = only_loop(&Snapshot { counts_behind, ..snapshot(vec![data]) });
+        (row.behind, row.behind_max, row.behind_capped)
+    };
+    assert_eq!(behind(2, true), (Some(30), Some(20), Some(0)));
+    // Its disk waits were all in other calls: nobody looked.
+    assert_eq!(behind(0, true), (None, None, None));
+    assert_eq!(behind(2, false), (None, None, None));
+}
+
+/// A thread asleep on disk in `syscall_number` from before the window until after it.
+fn stuck(tid: u32, syscall_number: i64, first_argument: u64, instance: IdleInstance) -> Snapshot {
+    let mut data = waiting(thread(tid), 0, 0);
+    data.slot.off_cpu.since_ns = OPENED_NS;
+    data.slot.off_cpu.reason = OffCpuReason::Disk as u32;
+    let sleeper = SleepingTask { first_argument, ..asleep(&data, syscall_number, true) };
+    let mut snapshot = snapshot(vec![data]);
+    snapshot.asleep = Some(vec![sleeper]);
+    snapshot.idle_instances = vec![instance];
+    snapshot
+}
+
+#[test]
+fn a_loop_that_is_stuck_throughout_is_known_by_the_instance_that_nobody_uses() {
+    let instance = |sockets, threads| IdleInstance {
+        pid: 10,
+        watched: Watched { descriptors: 4, sockets, listens: false },
+        descriptors: vec![5, 6, 7],
+        threads,
+    };
+    // The only thread of its process.
+    assert_eq!(status(&recording(&stuck(1, 17, 3, instance(3, 1)))), (Status::Blocked, vec![1]));
+    // It sends to a connection of the instance.
+    assert_eq!(status(&recording(&stuck(1, 40, 6, instance(3, 9)))), (Status::Blocked, vec![1]));
+    // It may be any thread.
+    let unsure = recording(&stuck(1, 17, 6, instance(3, 9)));
+    assert_eq!(status(&unsure).0, Status::Inconclusive);
+    assert!(unsure.verdict.reasons.iter().any(|reason| reason.contains("throughout")), "{:?}", unsure.verdict.reasons);
+    assert_eq!(status(&recording(&stuck(1, 40, 9, instance(3, 9)))).0, Status::Inconclusive);
+    assert_eq!(status(&recording(&stuck(1, 40, 6, instance(1, 9)))).0, Status::Inconclusive);
+}
