@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::seq_file, helpers::generated::bpf_seq_write};
 use tracer_common::records::SleepingTask;
 
-use crate::{task::Task, window};
+use crate::{task::Task, wait, window};
 
 /// `bpf_iter__task`: what a task iterator is given for each task, and once more at the end with no task.
 #[repr(C)]
@@ -22,7 +22,7 @@ struct IteratorMeta {
 const ASLEEP: u32 = 3;
 
 /// Writes the record of a task that belongs to the target and sleeps. One that runs is left out: its
-/// registers may be those of a call that it has left.
+/// registers may be those of a call that it has left. A disk wait that goes on when the window opens counts from then.
 #[inline(always)]
 pub fn report(ctx: *const TaskIteratorContext) {
     // SAFETY: the kernel passes a valid context, whose members the verifier knows.
@@ -39,6 +39,9 @@ pub fn report(ctx: *const TaskIteratorContext) {
         return;
     }
     let registers = task.registers();
+    if window::opened_boottime_ns() == 0 {
+        wait::goes_on(task, state, registers.syscall_number() as u64);
+    }
     let record = SleepingTask {
         key: task.key(),
         comm: task.comm(),

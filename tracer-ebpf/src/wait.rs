@@ -44,6 +44,18 @@ pub fn switched_out(task: Task, state: u32) {
     }
 }
 
+/// A task has been asleep in `state` since before the window, which is about to open. Behind the closed gate nobody
+/// else writes to its slot.
+#[inline(always)]
+pub fn goes_on(task: Task, state: u32, number: u64) {
+    if readiness::kind_of(number).is_none()
+        && is_disk_wait(task, state, number)
+        && let Some(slot) = slots::find_or_claim(task)
+    {
+        begin(slot.thread, task, OffCpuReason::Disk, number as i32);
+    }
+}
+
 /// Disk waits are of interest anywhere, everything else inside traced calls alone.
 #[inline(always)]
 fn in_call(task: Task, reason: OffCpuReason) {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use tracer_common::records::{OffCpuReason, ThreadKey};
 
-use super::waits;
+use super::{roles::is_set_of_connections, waits};
 use crate::{
     model::{
         EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
@@ -111,12 +111,15 @@ impl Evidence<'_> {
         (waits && waited_ns >= self.snapshot.threshold_ns).then_some(off_cpu.since_ns)
     }
 
-    /// Threads that waited for the disk in one call all along, and so did nothing that would tell what part they play.
+    /// Threads that waited for the disk in one call all along, and so did nothing that would tell what part they play,
+    /// while there is an epoll instance, or may be another set of connections, whose event loop was not seen.
     fn stuck_throughout(&self) -> impl Iterator<Item = &ThreadRecord> {
         let all_along = |record: &&ThreadRecord| {
-            let since_ns = self.stuck_since_ns(&record.thread);
+            let pid = record.thread.pid.0;
+            let mut idle = self.snapshot.idle_instances.iter().filter(|instance| instance.pid == pid);
             record.thread.role != Role::EventLoop
-                && since_ns.is_some_and(|since_ns| since_ns <= self.snapshot.opened_ns)
+                && self.stuck_since_ns(&record.thread).is_some_and(|since_ns| since_ns <= self.snapshot.opened_ns)
+                && (self.event_loops.is_empty() || idle.any(|instance| is_set_of_connections(&instance.watched)))
         };
         self.threads.iter().filter(all_along)
     }

@@ -2,6 +2,7 @@
 
 mod culprits;
 mod disk_waits;
+mod event_loops;
 mod heading;
 mod in_flight;
 mod program;
@@ -27,6 +28,7 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report)];
     sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
+    sections.push(event_loops::section(&report));
     sections.push(disk_waits::section(&report));
     sections.push(verdict::section(&report));
     sections.retain(|section| !section.is_empty());

@@ -1,9 +1,9 @@
 //! The answer.
 
-use super::{Report, culprits::address, identity, name};
+use super::{Report, culprits::address, event_loops::behind, identity, name};
 use crate::{
     escape::escape,
-    model::{FileCalls, Histogram, Status, SyscallRecord, ThreadRef, culprit::NONE},
+    model::{EventLoop, FileCalls, Histogram, Status, SyscallRecord, ThreadRef, culprit::NONE},
     render::{
         color::Tint,
         layout::{LEAST_NAME, TEXT_COLUMN, fit, fit_path, labelled, last_name, paragraph, width},
@@ -49,8 +49,8 @@ pub fn section(report: &Report) -> String {
     let reasons: Vec<_> = verdict.reasons.iter().filter(|reason| !verdict.summary.contains(*reason)).cloned().collect();
     out += &listed("why", &reasons, columns);
     if verdict.status == Status::Blocked {
-        let costs: Vec<_> =
-            report.recording.syscalls.iter().filter(|syscall| syscall.disk_blocked > 0).map(cost).collect();
+        let syscalls = report.recording.syscalls.iter().filter(|syscall| syscall.disk_blocked > 0);
+        let costs: Vec<_> = waited_behind(report).into_iter().chain(syscalls.map(cost)).collect();
         out += &listed("cost", &costs, columns);
     }
     out + &listed("try", &verdict.advice, columns)
@@ -171,6 +171,21 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
         facts.extend(row.disk_wait_max_ns.map(|longest_ns| format!("longest {}", duration(longest_ns))));
     }
     facts.join(", ")
+}
+
+/// The connections that waited behind the blocked event loops; `None` if there were none, or none are known of.
+fn waited_behind(report: &Report) -> Option<String> {
+    let is_blocked = |row: &&EventLoop| {
+        report.recording.verdict.threads.iter().any(|thread| identity(thread) == identity(&row.thread))
+    };
+    let loops: Vec<_> = report.recording.event_loops.iter().filter(is_blocked).cloned().collect();
+    let connections = loops.iter().filter_map(|row| row.behind).fold(0, u64::saturating_add);
+    let most = loops.iter().filter_map(|row| row.behind_max).max()?;
+    (connections > 0).then(|| {
+        let behind = behind(Some(connections), &loops);
+        let were = if connections == 1 { "connection" } else { "connections" };
+        format!("{behind} {were} waited behind the disk-blocked calls (worst call: {})", count(most))
+    })
 }
 
 /// The tail with and without the disk waits.

@@ -1,0 +1,86 @@
+//! The event loops: how busy they were, how long their turns took, and who waited behind.
+
+use super::{Report, name, tid, tid_heading};
+use crate::{
+    model::{EventLoop, Histogram},
+    render::{
+        color::Tint,
+        columns::{
+            Column::{Figure, Name},
+            Columns,
+        },
+        percentile::{merged, of_buckets},
+    },
+    units::{NO_VALUE, count, counted, latency, percent},
+};
+
+/// The list of event loops; empty if there are none.
+pub fn section(report: &Report) -> String {
+    let loops = &report.recording.event_loops;
+    if loops.is_empty() {
+        return String::new();
+    }
+    let mut list = Columns::new(&[
+        (tid_heading(report), Figure),
+        ("event loop", Name),
+        ("watches", Figure),
+        ("turns", Figure),
+        ("busy", Figure),
+        ("on disk", Figure),
+        ("turn p99", Figure),
+        ("less disk", Figure),
+        ("max", Figure),
+        ("behind", Figure),
+    ]);
+    let (shown, hidden) = loops.split_at(loops.len().min(report.style.top));
+    for row in shown {
+        add(&mut list, [tid(report, &row.thread), name(&row.thread)], std::slice::from_ref(row));
+    }
+    if !hidden.is_empty() {
+        let more = format!("and {}", counted(hidden.len() as u64, "more event loop", "more event loops"));
+        add(&mut list, ["…".into(), more], hidden);
+    }
+    list.render(2, report.style.width, report.paint)
+}
+
+/// A row for some event loops together.
+fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
+    let sum = |of: fn(&EventLoop) -> Option<u64>| {
+        let figures: Option<Vec<_>> = loops.iter().map(of).collect();
+        figures.map(|figures| figures.into_iter().fold(0, u64::saturating_add))
+    };
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| NO_VALUE.into());
+    let lived_ns = sum(|row| Some(row.waiting_ns?.saturating_add(row.busy_ns?)));
+    let share = |ns: Option<u64>| or_none(ns.zip(lived_ns).map(|(ns, of_ns)| percent(ns, of_ns)));
+    let disk_waits = sum(|row| Some(row.disk_waits)).unwrap_or(0);
+    let p99 = |of| or_none(p99_ns(loops, of).map(latency));
+    let max_ns = loops.iter().filter_map(|row| row.turn_latency.as_ref()?.max_ns()).max();
+    let cells = [
+        id,
+        name,
+        or_none(sum(|row| row.watched).map(count)),
+        or_none(sum(|row| row.turns).map(count)),
+        share(sum(|row| row.busy_ns)),
+        share(sum(|row| Some(row.disk_wait_ns))),
+        p99(|row| row.turn_latency.as_ref()),
+        p99(|row| row.turn_latency_without_disk.as_ref()),
+        or_none(max_ns.map(latency)),
+        behind(sum(|row| row.behind), loops),
+    ];
+    list.row(cells, (disk_waits > 0).then_some(Tint::Disk));
+}
+
+/// The 99th percentile of the turns of some event loops; `None` if it is not known.
+fn p99_ns(loops: &[EventLoop], of: fn(&EventLoop) -> Option<&Histogram>) -> Option<u64> {
+    let turns: Option<Vec<_>> = loops.iter().map(of).collect();
+    let turns = turns?;
+    let max_ns = turns.iter().filter_map(|histogram| histogram.max_ns()).max()?;
+    of_buckets(&merged(turns.into_iter()), 990).map(|ns| ns.min(max_ns))
+}
+
+/// How many connections waited; `≥` if there may have been more.
+pub fn behind(connections: Option<u64>, loops: &[EventLoop]) -> String {
+    let Some(connections) = connections else { return NO_VALUE.into() };
+    let at_least = loops.iter().any(|row| row.behind_capped.is_some_and(|calls| calls > 0));
+    format!("{}{}", if at_least { "≥ " } else { "" }, count(connections))
+}
