@@ -11,6 +11,7 @@ pub mod nginx;
 pub mod os;
 pub mod process;
 pub mod recording;
+pub mod requests;
 pub mod require;
 pub mod sysctl;
 pub mod tracer;

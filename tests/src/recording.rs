@@ -70,6 +70,20 @@ pub struct EventLoop {
     pub ready_events: u64,
     /// Disk waits.
     pub disk_waits: u64,
+    /// Time in its readiness wait, ns.
+    pub waiting_ns: u64,
+    /// Time outside of it, ns.
+    pub busy_ns: u64,
+    /// Connections that waited behind its disk-blocked calls.
+    pub behind: Option<u64>,
+    /// The most behind one call.
+    pub behind_max: Option<u64>,
+    /// Calls behind which there may have been more.
+    pub behind_capped: Option<u64>,
+    /// How long its turns took.
+    pub turn_latency: Histogram,
+    /// The same less their disk waits.
+    pub turn_latency_without_disk: Histogram,
 }
 
 /// A thread's disk waits.
@@ -121,6 +135,8 @@ pub struct SlowCall {
     pub client: Option<String>,
     /// Class of the out descriptor.
     pub out: String,
+    /// Connections that waited when it returned.
+    pub behind: Option<u64>,
 }
 
 /// Slow and disk-blocked calls on one file, or for one client.
@@ -168,6 +184,8 @@ pub struct Process {
 /// The time between the attached probes and the end.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Window {
+    /// Wall clock when it opened.
+    pub start: jiff::Timestamp,
     /// Its length, ns.
     pub duration_ns: u64,
 }

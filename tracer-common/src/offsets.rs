@@ -118,6 +118,8 @@ offsets! {
     node_left = "rb_node.rb_left",
     /// The other child.
     node_right = "rb_node.rb_right",
+    /// The open file of a socket.
+    socket_file = "socket.file",
     /// A socket's protocol half.
     socket_sk = "socket.sk",
     /// Address family.

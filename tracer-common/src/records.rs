@@ -70,6 +70,8 @@ pub struct Behind {
     pub capped: u32,
     /// Time that may be spent on looking, ns.
     pub credit_ns: u64,
+    /// Time that the latest look took, ns.
+    pub cost_ns: u64,
 }
 
 /// How many system calls a thread's disk waits are told apart by, plus one.

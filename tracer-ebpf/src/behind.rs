@@ -27,8 +27,11 @@ const MOST: u32 = 2048;
 /// Nodes of a tree that wait to be looked at: more than any tree of the kernel is deep.
 const DEPTH: usize = 64;
 
+/// Words of an item that are read at once: all that is looked at, but for the events (`struct epitem`).
+const ITEM_WORDS: usize = 10;
+
 /// A walk takes at most this part of the time that the disk took anyway …
-const SHARE: u64 = 10;
+const SHARE: u64 = 8;
 
 /// … and no more than this is saved up for later calls, ns.
 const MOST_CREDIT_NS: u64 = 10_000_000;
@@ -47,6 +50,8 @@ pub struct Walk {
     waiting: u32,
     /// 1: a node found no room on the stack.
     is_cut: u32,
+    /// The item that is looked at.
+    item: [u64; ITEM_WORDS],
 }
 
 /// Bits of the events that are waited for (`include/uapi/linux/eventpoll.h`).
@@ -78,13 +83,15 @@ extern "C" fn count_behind() -> u64 {
         return NOT_COUNTED.into();
     }
     let credit_ns = thread.behind.credit_ns + thread.call.disk_ns / SHARE;
-    if credit_ns == 0 {
+    if credit_ns < thread.behind.cost_ns {
+        thread.behind.credit_ns = credit_ns;
         thread.behind.capped += 1;
         return NOT_COUNTED.into();
     }
     let begin_ns = now_ns();
     let connections = walk(task, thread);
     let spent_ns = now_ns() - begin_ns;
+    thread.behind.cost_ns = spent_ns;
     thread.behind.credit_ns = credit_ns.saturating_sub(spent_ns).min(MOST_CREDIT_NS);
     let Some((connections, is_capped)) = connections else { return NOT_COUNTED.into() };
     thread.behind.connections += u64::from(connections);
@@ -126,10 +133,19 @@ unsafe extern "C" fn look(_: u64, _: *mut c_void) -> i64 {
     let Some(depth) = walk.depth.checked_sub(1) else { return 1 };
     walk.depth = depth;
     let Some(&node) = walk.stack.get(depth as usize) else { return 1 };
-    push(walk, read(node, global!(OFFSETS.node_left)).unwrap_or(0));
-    push(walk, read(node, global!(OFFSETS.node_right)).unwrap_or(0));
-    walk.waiting += waiting(node - u64::from(global!(OFFSETS.epitem_node)), walk.served).unwrap_or(0);
+    let item = node - u64::from(global!(OFFSETS.epitem_node));
+    let Some(bytes) = read::<[u64; ITEM_WORDS]>(item, 0) else { return 0 };
+    walk.item = bytes;
+    push(walk, word(walk, global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
+    push(walk, word(walk, global!(OFFSETS.epitem_node) + global!(OFFSETS.node_right)));
+    walk.waiting += waiting(walk, item).unwrap_or(0);
     0
+}
+
+/// The word at `offset` of the item that is looked at.
+#[inline(always)]
+fn word(walk: &Walk, offset: u32) -> u64 {
+    walk.item.get((offset / 8) as usize).copied().unwrap_or(0)
 }
 
 #[inline(always)]
@@ -153,9 +169,9 @@ fn push(walk: &mut Walk, node: u64) {
 /// A level-triggered file stays queued until the next wait looks at it, also if it has been served meanwhile: there
 /// only room to write counts, since that is not waited for unless something is left to be written.
 #[inline(always)]
-fn waiting(item: u64, served: u64) -> Option<u32> {
-    let file: u64 = read(item, global!(OFFSETS.epitem_file))?;
-    if file == served {
+fn waiting(walk: &Walk, item: u64) -> Option<u32> {
+    let file = word(walk, global!(OFFSETS.epitem_file));
+    if file == walk.served {
         return Some(0);
     }
     let sock = socket::of(file)?;
@@ -166,8 +182,8 @@ fn waiting(item: u64, served: u64) -> Option<u32> {
     if unread > 0 {
         return Some(1);
     }
-    let ready = item + u64::from(global!(OFFSETS.epitem_ready));
-    let next: u64 = read(ready, 0)?;
-    let wanted: u32 = read(item, global!(OFFSETS.epitem_events))?;
-    Some(u32::from(next != ready && wanted & (events::EDGE | events::ONE_SHOT | events::OUT) != 0))
+    let ready = global!(OFFSETS.epitem_ready);
+    let is_queued = word(walk, ready) != item + u64::from(ready);
+    let wanted: u32 = if is_queued { read(item, global!(OFFSETS.epitem_events))? } else { 0 };
+    Some(u32::from(wanted & (events::EDGE | events::ONE_SHOT | events::OUT) != 0))
 }

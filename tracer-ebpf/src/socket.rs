@@ -55,9 +55,13 @@ pub fn describe(call: &mut SlowCall, file: u64) -> Option<()> {
 /// The protocol half (`struct sock`) of the socket that is open at `file`; `None`: it is no socket.
 #[inline(always)]
 pub fn of(file: u64) -> Option<u64> {
-    let inode: u64 = read(file, global!(OFFSETS.file_inode))?;
-    let mode: u16 = read(inode, global!(OFFSETS.inode_mode))?;
-    if mode & mode::TYPE == mode::SOCKET { protocol_half(file) } else { None }
+    let socket: u64 = read(file, global!(OFFSETS.file_private))?;
+    // Anything else does not point back like this.
+    if read::<u64>(socket, global!(OFFSETS.socket_file))? == file {
+        read(socket, global!(OFFSETS.socket_sk))
+    } else {
+        None
+    }
 }
 
 #[inline(always)]

@@ -8,6 +8,12 @@ pub fn monotonic_ns() -> u64 {
     read(ClockId::Monotonic)
 }
 
+/// The wall clock, since 1970.
+#[must_use]
+pub fn realtime_ns() -> u64 {
+    read(ClockId::Realtime)
+}
+
 /// CPU time of the calling thread.
 #[must_use]
 pub fn thread_cpu_ns() -> u64 {

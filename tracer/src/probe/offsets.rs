@@ -85,8 +85,6 @@ impl Layout {
             "files_struct.",
             "fdtable.",
             "file.private_data",
-            "file.f_inode",
-            "inode.i_mode",
             "eventpoll.",
             "epitem.",
             "rb_node.",
