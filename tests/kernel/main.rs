@@ -5,6 +5,7 @@ mod cold_pages;
 mod counting;
 mod culprits;
 mod disk_waits;
+mod event_loops;
 mod in_flight;
 mod latency;
 mod parts;

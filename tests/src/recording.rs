@@ -64,15 +64,21 @@ pub struct EventLoop {
     pub tid: u32,
     /// Descriptors that its epoll instance watched.
     pub watched: Option<u64>,
-    /// Returns of its readiness wait with events.
+    /// Returns of its readiness wait.
+    #[serde(default)]
     pub turns: u64,
-    /// The events.
+    /// Events that they brought; io_uring does not tell.
+    #[serde(default)]
     pub ready_events: u64,
     /// Disk waits.
     pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
     /// Time in its readiness wait, ns.
+    #[serde(default)]
     pub waiting_ns: u64,
     /// Time outside of it, ns.
+    #[serde(default)]
     pub busy_ns: u64,
     /// Connections that waited behind its disk-blocked calls.
     pub behind: Option<u64>,
@@ -81,8 +87,10 @@ pub struct EventLoop {
     /// Calls behind which there may have been more.
     pub behind_capped: Option<u64>,
     /// How long its turns took.
+    #[serde(default)]
     pub turn_latency: Histogram,
     /// The same less their disk waits.
+    #[serde(default)]
     pub turn_latency_without_disk: Histogram,
 }
 
@@ -281,7 +289,7 @@ pub struct ByCause {
 }
 
 /// Latencies.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Histogram {
     /// Number of calls.
     pub count: u64,

@@ -52,9 +52,26 @@ pub struct ThreadTruth {
     /// that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sleeps_in: BTreeMap<String, u64>,
+    /// Each turn of an event loop, in order, where the kind of work is about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<TurnTruth>,
+    /// Time in its readiness waits, ns.
+    #[serde(default)]
+    pub waiting_ns: u64,
     /// Each call's file and peer, in order, where the kind of work is about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<CallEnds>,
+}
+
+/// A turn of an event loop.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct TurnTruth {
+    /// CLOCK_MONOTONIC just after the readiness wait that began it, ns.
+    pub began_at_ns: u64,
+    /// Until just before the next readiness wait, ns.
+    pub latency_ns: u64,
+    /// Time in reads of what was not in memory, ns.
+    pub disk_ns: u64,
 }
 
 /// What a call read, and for whom, as the kernel's own interfaces name both.

@@ -14,6 +14,7 @@ mod loops;
 mod meter;
 mod out;
 mod protocol;
+mod readiness;
 mod source;
 mod stuck;
 mod waits;
@@ -50,6 +51,8 @@ enum Kind {
     Ends(ends::Options),
     /// Threads that wait for events, each in a way of its own
     Loops(loops::Options),
+    /// Event loops that wait by each means there is
+    Readiness(readiness::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Disk waits in many system calls and in page faults
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
         Kind::Held(options) => held::run(options, directory),
         Kind::Ends(options) => ends::run(options, directory),
         Kind::Loops(options) => loops::run(options, directory),
+        Kind::Readiness(options) => readiness::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),
     }

@@ -44,9 +44,16 @@ pub struct Turns {
     pub lead: u32,
     /// Index of its [`TurnStats`] plus 1; 0: none yet; all ones: there is no room.
     pub stats: u32,
+    /// Sockets in what it polls or selects, at least; [`LEAST_SOCKETS`] stands for any more.
+    pub sockets: u32,
+    /// 1: one of them takes connections.
+    pub listens: u32,
     /// 1: the first sign was that it fell asleep; else that a wait returned.
     pub first_was_sleep: u32,
 }
+
+/// Fewer sockets than this hold no set of connections, unless the one listens.
+pub const LEAST_SOCKETS: u32 = 2;
 
 /// [`Turns::stats`] where there is no room.
 pub const NO_ROOM: u32 = u32::MAX;

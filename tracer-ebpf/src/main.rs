@@ -19,6 +19,7 @@ mod kernel;
 mod maps;
 mod path;
 mod ready;
+mod set;
 mod slots;
 mod socket;
 mod task;

@@ -17,7 +17,7 @@ use crate::{
     clock::now_ns,
     globals::global,
     kernel::opaque,
-    maps,
+    maps, set,
     slots::{self, Slot},
     task::{Registers, Task},
     wait, window,
@@ -57,6 +57,7 @@ pub fn returned(number: u64, result: i64) {
     turns.disk_ns_before = thread.disk_wait_ns;
     turns.disk_waits_before = thread.disk_waits;
     turns.since_ns = now_ns;
+    set::look(thread);
 }
 
 /// A thread falls asleep in the readiness wait `number`.
@@ -84,6 +85,8 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
         turns.first_ns = now_ns;
         turns.first_was_sleep = 1;
     }
+    // While it sleeps, what it selects is still there.
+    set::look(thread);
 }
 
 /// Whether the call waits at all: `io_uring_enter` may only submit.
@@ -114,6 +117,7 @@ fn turns_on(turns: &mut Turns, registers: Registers, number: u64) -> bool {
         (Some(Readiness::Epoll | Readiness::IoUring), Some(Readiness::Poll | Readiness::Select)) => false,
         // The array may be another one each time; that of a single descriptor is a wait inside a turn.
         (Some(Readiness::Poll), Some(Readiness::Poll)) => set_more > 1 || turns.set_more <= 1,
+        (Some(Readiness::Select), Some(Readiness::Poll)) => set_more > 1,
         (Some(Readiness::Poll | Readiness::Select), _) => true,
         _ => turns.lead == 0,
     };

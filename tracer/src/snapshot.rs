@@ -7,7 +7,7 @@ use tracer_common::{
     culprit::{CallSums, SlowCall},
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
     syscall::Syscall,
-    turns::{ReadySet, TurnStats},
+    turns::{LEAST_SOCKETS, ReadySet, TurnStats},
 };
 
 use crate::{
@@ -104,6 +104,14 @@ pub struct Watched {
     pub sockets: u64,
     /// Whether one of these listens.
     pub listens: bool,
+}
+
+impl Watched {
+    /// Whether these are several connections, or take new ones.
+    #[must_use]
+    pub const fn holds_connections(&self) -> bool {
+        self.sockets >= LEAST_SOCKETS as u64 || self.listens
+    }
 }
 
 /// What was told of slow and disk-blocked calls.

@@ -13,8 +13,8 @@ use crate::{
     snapshot::{IdleInstance, Snapshot, ThreadData, Watched},
 };
 
-/// Fewer watched sockets than this hold no set of connections, unless the one listens.
-const LEAST_SOCKETS: u64 = 2;
+/// What a thread polls holds connections, if it could not be looked at and is at least so many descriptors.
+const LEAST_POLLED: u64 = 2;
 
 /// The role of each thread that has a slot, or that was found asleep.
 pub struct Roles(HashMap<ThreadKey, Role>);
@@ -134,21 +134,15 @@ fn takes_events(slot: &ThreadSlot, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// Whether a set holds connections. An instance that could not be looked at may; what a thread polls may if it is
-/// more than one descriptor.
+/// Whether a set holds connections. An instance that could not be looked at may.
 fn holds_connections(set: ReadySet, watched: Option<&Watched>) -> bool {
     match (set, watched) {
         (ReadySet::IoUring(..), _) => true,
-        (_, Some(watched)) => is_set_of_connections(watched),
+        (_, Some(watched)) => watched.holds_connections(),
         (ReadySet::Epoll(_), None) => true,
-        (ReadySet::Poll(_, _, descriptors), None) => descriptors >= LEAST_SOCKETS,
+        (ReadySet::Poll(_, _, descriptors), None) => descriptors >= LEAST_POLLED,
         (ReadySet::Select(..), None) => false,
     }
-}
-
-/// Whether descriptors hold several connections, or take new ones.
-pub fn is_set_of_connections(watched: &Watched) -> bool {
-    watched.sockets >= LEAST_SOCKETS || watched.listens
 }
 
 /// Whether a thread that was asleep at the end of the window, and waited for no readiness in it, is the event loop of
@@ -163,7 +157,7 @@ fn is_stuck_loop(task: &SleepingTask, snapshot: &Snapshot) -> bool {
     !waits
         && task.ready_set().is_none()
         && instances
-            .any(|instance| is_set_of_connections(&instance.watched) && (instance.threads == 1 || sends_to(instance)))
+            .any(|instance| instance.watched.holds_connections() && (instance.threads == 1 || sends_to(instance)))
 }
 
 /// The name in a NUL-terminated array of bytes.

@@ -75,9 +75,9 @@ pub fn worst(snapshot: &Snapshot, data: &ThreadData) -> Option<WorstTurn> {
     let worst = data.turns.as_ref()?.worst;
     (worst.since_ns != 0).then(|| WorstTurn {
         at_ns: worst.since_ns.saturating_sub(snapshot.opened_ns),
-        latency_ns: worst.latency_ns,
-        disk_waits: worst.disk_waits,
-        disk_wait_ns: worst.disk_ns.min(worst.latency_ns),
+        ns: worst.latency_ns,
+        disk_waits: Some(worst.disk_waits),
+        disk_wait_ns: Some(worst.disk_ns.min(worst.latency_ns)),
         ready_events: tells_events(&data.slot).then_some(worst.events),
     })
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use tracer_common::records::{OffCpuReason, ThreadKey};
 
-use super::{roles::is_set_of_connections, waits};
+use super::waits;
 use crate::{
     model::{
         EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
@@ -119,7 +119,7 @@ impl Evidence<'_> {
             let mut idle = self.snapshot.idle_instances.iter().filter(|instance| instance.pid == pid);
             record.thread.role != Role::EventLoop
                 && self.stuck_since_ns(&record.thread).is_some_and(|since_ns| since_ns <= self.snapshot.opened_ns)
-                && (self.event_loops.is_empty() || idle.any(|instance| is_set_of_connections(&instance.watched)))
+                && (self.event_loops.is_empty() || idle.any(|instance| instance.watched.holds_connections()))
         };
         self.threads.iter().filter(all_along)
     }

@@ -22,13 +22,24 @@ impl WatchLog {
         let used = maps.ready_sets();
         for set in used.into_iter().chain(others).collect::<HashSet<_>>() {
             // A set that is gone, or another's: what was seen before stays.
-            let Some((pid, descriptors)) = members(set) else { continue };
-            let now = watched(pid, &descriptors);
-            let most = self.0.entry(set.identity()).or_default();
-            most.descriptors = most.descriptors.max(now.descriptors);
-            most.sockets = most.sockets.max(now.sockets);
-            most.listens |= now.listens;
+            if let Some((pid, descriptors)) = members(set) {
+                self.add(set, watched(pid, &descriptors));
+            }
         }
+        // What a thread polls or selects may be gone when it can be looked at from here: the kernel half has seen it.
+        for slot in maps.slots() {
+            if let Some(set @ (ReadySet::Poll(..) | ReadySet::Select(..))) = slot.ready_set() {
+                let (sockets, listens) = (slot.turns.sockets.into(), slot.turns.listens != 0);
+                self.add(set, Watched { descriptors: sockets, sockets, listens });
+            }
+        }
+    }
+
+    fn add(&mut self, set: ReadySet, now: Watched) {
+        let most = self.0.entry(set.identity()).or_default();
+        most.descriptors = most.descriptors.max(now.descriptors);
+        most.sockets = most.sockets.max(now.sockets);
+        most.listens |= now.listens;
     }
 
     /// The epoll instances of a process that no thread was seen to use.

@@ -59,12 +59,15 @@ pub struct WorstTurn {
     /// When it began, from the window's start.
     pub at_ns: u64,
     /// How long it took.
-    pub latency_ns: u64,
-    /// Number of its disk waits.
-    pub disk_waits: u64,
-    /// Their sum, less run-queue delay.
-    pub disk_wait_ns: u64,
+    pub ns: u64,
+    /// Number of its disk waits; unknown in recordings that do not say.
+    #[serde(default)]
+    pub disk_waits: Option<u64>,
+    /// Their sum, less run-queue delay; likewise.
+    #[serde(default)]
+    pub disk_wait_ns: Option<u64>,
     /// Events that it began with; null where the wait does not tell.
+    #[serde(default)]
     pub ready_events: Option<u64>,
 }
 

@@ -23,12 +23,10 @@ pub fn section(report: &Report) -> String {
     let mut list = Columns::new(&[
         (tid_heading(report), Figure),
         ("event loop", Name),
-        ("watches", Figure),
         ("turns", Figure),
         ("busy", Figure),
         ("on disk", Figure),
         ("turn p99", Figure),
-        ("less disk", Figure),
         ("max", Figure),
         ("behind", Figure),
     ]);
@@ -53,29 +51,26 @@ fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
     let lived_ns = sum(|row| Some(row.waiting_ns?.saturating_add(row.busy_ns?)));
     let share = |ns: Option<u64>| or_none(ns.zip(lived_ns).map(|(ns, of_ns)| percent(ns, of_ns)));
     let disk_waits = sum(|row| Some(row.disk_waits)).unwrap_or(0);
-    let p99 = |of| or_none(p99_ns(loops, of).map(latency));
     let max_ns = loops.iter().filter_map(|row| row.turn_latency.as_ref()?.max_ns()).max();
     let cells = [
         id,
         name,
-        or_none(sum(|row| row.watched).map(count)),
         or_none(sum(|row| row.turns).map(count)),
         share(sum(|row| row.busy_ns)),
         share(sum(|row| Some(row.disk_wait_ns))),
-        p99(|row| row.turn_latency.as_ref()),
-        p99(|row| row.turn_latency_without_disk.as_ref()),
+        or_none(percentile(loops, |row| row.turn_latency.as_ref(), 990).map(latency)),
         or_none(max_ns.map(latency)),
         behind(sum(|row| row.behind), loops),
     ];
     list.row(cells, (disk_waits > 0).then_some(Tint::Disk));
 }
 
-/// The 99th percentile of the turns of some event loops; `None` if it is not known.
-fn p99_ns(loops: &[EventLoop], of: fn(&EventLoop) -> Option<&Histogram>) -> Option<u64> {
+/// A percentile of the turns of some event loops together, in thousandths; `None` if it is not known.
+pub fn percentile(loops: &[EventLoop], of: fn(&EventLoop) -> Option<&Histogram>, per_mille: u32) -> Option<u64> {
     let turns: Option<Vec<_>> = loops.iter().map(of).collect();
     let turns = turns?;
     let max_ns = turns.iter().filter_map(|histogram| histogram.max_ns()).max()?;
-    of_buckets(&merged(turns.into_iter()), 990).map(|ns| ns.min(max_ns))
+    of_buckets(&merged(turns.into_iter()), per_mille).map(|ns| ns.min(max_ns))
 }
 
 /// How many connections waited; `≥` if there may have been more.

@@ -1,6 +1,13 @@
 //! The answer.
 
-use super::{Report, culprits::address, event_loops::behind, identity, name};
+use std::collections::BTreeSet;
+
+use super::{
+    Report,
+    culprits::address,
+    event_loops::{behind, percentile},
+    identity, name,
+};
 use crate::{
     escape::escape,
     model::{EventLoop, FileCalls, Histogram, Status, SyscallRecord, ThreadRef, culprit::NONE},
@@ -50,7 +57,12 @@ pub fn section(report: &Report) -> String {
     out += &listed("why", &reasons, columns);
     if verdict.status == Status::Blocked {
         let syscalls = report.recording.syscalls.iter().filter(|syscall| syscall.disk_blocked > 0);
-        let costs: Vec<_> = waited_behind(report).into_iter().chain(syscalls.map(cost)).collect();
+        let loops = blocked_loops(report);
+        let costs = waited_behind(&loops).into_iter().chain(syscalls.map(cost)).chain(turns(&loops));
+        let mut costs: Vec<_> = costs.collect();
+        if let Some(last) = costs.last_mut() {
+            *last += " (first order: queueing not modelled)";
+        }
         out += &listed("cost", &costs, columns);
     }
     out + &listed("try", &verdict.advice, columns)
@@ -173,28 +185,33 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
     facts.join(", ")
 }
 
-/// The connections that waited behind the blocked event loops; `None` if there were none, or none are known of.
-fn waited_behind(report: &Report) -> Option<String> {
-    let is_blocked = |row: &&EventLoop| {
-        report.recording.verdict.threads.iter().any(|thread| identity(thread) == identity(&row.thread))
-    };
-    let loops: Vec<_> = report.recording.event_loops.iter().filter(is_blocked).cloned().collect();
+/// The event loops that the verdict names.
+fn blocked_loops(report: &Report) -> Vec<EventLoop> {
+    let named: BTreeSet<_> = report.recording.verdict.threads.iter().map(identity).collect();
+    let loops = report.recording.event_loops.iter();
+    loops.filter(|row| named.contains(&identity(&row.thread))).cloned().collect()
+}
+
+/// The connections that waited behind these event loops; `None` if there were none, or none are known of.
+fn waited_behind(loops: &[EventLoop]) -> Option<String> {
     let connections = loops.iter().filter_map(|row| row.behind).fold(0, u64::saturating_add);
     let most = loops.iter().filter_map(|row| row.behind_max).max()?;
     (connections > 0).then(|| {
-        let behind = behind(Some(connections), &loops);
+        let behind = behind(Some(connections), loops);
         let were = if connections == 1 { "connection" } else { "connections" };
         format!("{behind} {were} waited behind the disk-blocked calls (worst call: {})", count(most))
     })
 }
 
+/// The tail of these event loops' turns, with and without the disk waits; `None` if it is not known.
+fn turns(loops: &[EventLoop]) -> Option<String> {
+    let with = percentile(loops, |row| row.turn_latency.as_ref(), 999)?;
+    let without = percentile(loops, |row| row.turn_latency_without_disk.as_ref(), 999)?;
+    Some(format!("their turns p99.9 {}, without the disk waits {}", latency(with), latency(without)))
+}
+
 /// The tail with and without the disk waits.
 fn cost(syscall: &SyscallRecord) -> String {
     let p999 = |histogram: &Histogram| histogram.percentile(999).map_or_else(|| NO_VALUE.into(), latency);
-    format!(
-        "{} p99.9 {}, without the disk waits {} (first order: queueing not modelled)",
-        syscall.name,
-        p999(&syscall.latency),
-        p999(&syscall.without_disk)
-    )
+    format!("{} p99.9 {}, without the disk waits {}", syscall.name, p999(&syscall.latency), p999(&syscall.without_disk))
 }
