@@ -90,10 +90,10 @@ fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
 
 #[test]
 fn disk_time_on_a_throttled_disk_follows_from_its_rate() {
-    let _machine = needs!(Root, DiskThrottle, LoopDisk);
+    let _machine = needs!(Root, DiskThrottle, LoopDisk, RealTime);
     let loop_disk = LoopDisk::mount();
     let (calls, reads_per_second) = (300_u32, 200_u32);
-    let workload = Workload::start_on(&loop_disk, &format!("cold --calls {calls} --hot-every 0"));
+    let workload = Workload::start_on(&loop_disk, &format!("cold --calls {calls} --hot-every 0 --real-time"));
     let limit = ThrottledDisk::of(&workload, reads_per_second);
     let (seen, _) = watch_with("", workload);
     drop(limit);

@@ -40,19 +40,27 @@ impl LeastTiming {
 
 /// tracer's hooks on this rung of its ladder.
 fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
-    Ok(vec![
+    let mut hooks = vec![
         bpf::on_raw_tracepoint("mm_filemap_add_to_page_cache", &EMPTY)?,
         bpf::on_raw_tracepoint("sched_switch", &EMPTY)?,
-        bpf::on_tracepoint("syscalls", "sys_exit_epoll_wait", &EMPTY)?,
-        bpf::on_tracepoint("syscalls", "sys_exit_epoll_pwait", &EMPTY)?,
-        bpf::on_tracepoint("syscalls", "sys_exit_epoll_pwait2", &EMPTY)?,
-        bpf::on_tracepoint("syscalls", "sys_exit_sendfile64", exit)?,
-        bpf::on_tracepoint("syscalls", "sys_enter_sendfile64", enter)?,
-    ])
+    ];
+    for wait in READINESS_WAITS {
+        hooks.push(bpf::on_tracepoint("syscalls", &format!("sys_exit_{wait}"), &EMPTY)?);
+    }
+    hooks.push(bpf::on_tracepoint("syscalls", "sys_exit_sendfile64", exit)?);
+    hooks.push(bpf::on_tracepoint("syscalls", "sys_enter_sendfile64", enter)?);
+    Ok(hooks)
 }
 
+/// The readiness waits whose returns tracer hooks.
+const READINESS_WAITS: [&str; 8] =
+    ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"];
+
 /// How many programs [`Empty`] and [`LeastTiming`] attach each.
-pub const HOOKS: usize = 7;
+pub const HOOKS: usize = READINESS_WAITS.len() + 4;
+
+/// How many programs tracer loads: one for all readiness waits, and one that lists tasks.
+pub const OF_TRACER: usize = 6;
 
 /// Helpers (`enum bpf_func_id`).
 const KTIME_GET_NS: i32 = 5;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Setting, TracerRun};
-use super::statistics::Spread;
+use super::statistics::{Spread, median_with_interval};
 use super::work::Work;
 
 /// All of it.
@@ -61,14 +61,24 @@ pub struct Column {
 }
 
 impl Column {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self { work: Work::Sendfile, by_target: true, title: "traced sendfile" },
         Self { work: Work::Sendfile, by_target: false, title: "another process's sendfile" },
         Self { work: Work::Getppid, by_target: true, title: "the target's getppid" },
         Self { work: Work::Getppid, by_target: false, title: "another process's getppid" },
         Self { work: Work::Switch, by_target: true, title: "context switch of the target" },
         Self { work: Work::Switch, by_target: false, title: "context switch of others" },
+        Self { work: Work::ReadyTurn, by_target: true, title: "turn of the target that never sleeps" },
+        Self { work: Work::SleptTurn, by_target: true, title: "turn of the target that sleeps" },
+        Self { work: Work::ReadyTurn, by_target: false, title: "another process's turn" },
     ];
+}
+
+impl Column {
+    /// Whether it is about turns of event loops.
+    pub fn is_turn(self) -> bool {
+        matches!(self.work, Work::ReadyTurn | Work::SleptTurn)
+    }
 }
 
 /// System calls for each context switch of [`Work::Switch`].
@@ -95,6 +105,12 @@ impl Results {
     /// ns per call beyond what it takes with nothing attached in the same round.
     pub fn added_ns(&self, setting: Setting, column: Column) -> Option<Spread> {
         Spread::of(self.added_per_round(setting, column).into_iter().flatten())
+    }
+
+    /// What `setting` takes beyond what `floor` does in the same round, ns per call, with a 95 % interval.
+    pub fn beyond_ns(&self, setting: Setting, floor: Setting, column: Column) -> Option<Spread> {
+        let (these, those) = (self.per_round(setting, column), self.per_round(floor, column));
+        median_with_interval(these.into_iter().zip(those).filter_map(|(this, that)| Some(this? - that?)))
     }
 
     /// What `setting` adds, as a multiple of what `of` adds in the same round.

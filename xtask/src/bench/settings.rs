@@ -36,8 +36,7 @@ impl Setting {
         match self {
             Self::Nothing => Some(0),
             Self::Empty | Self::LeastTiming => Some(programs::HOOKS),
-            // The calls' entry and exit, sleeps, page cache; and one that lists tasks.
-            Self::Tracer => Some(programs::HOOKS + 1),
+            Self::Tracer => Some(programs::OF_TRACER),
             Self::Bpftrace => Some(2),
         }
     }

@@ -21,7 +21,7 @@ pub fn updated(page: &str, results: &Results) -> Result<String> {
 
 /// Markdown.
 pub fn markdown(results: &Results) -> String {
-    let sections = [conditions(results), per_call(results), ratios(results), once(results)];
+    let sections = [conditions(results), per_call(results), ratios(results), turns(results), once(results)];
     sections.join("\n")
 }
 
@@ -72,6 +72,22 @@ fn ratios(results: &Results) -> String {
             .map(|pair| if has_meaning(pair) { cell(results.ratio(pair.0, pair.1, column), 2) } else { "".into() })
             .collect();
         let _ = writeln!(text, "| {} | {} |", column.title, cells.join(" | "));
+    }
+    text
+}
+
+/// A turn of an event loop that makes 100,000 a second takes at most this long.
+const TURN_NS: f64 = 10_000.0;
+
+/// What a turn costs, as a share of a turn of a loop that makes 100,000 a second; with 95 % intervals.
+fn turns(results: &Results) -> String {
+    let mut text = head(&["an event loop of 100,000 turns a second", "beyond empty programs, 95 %", "in all, 95 %"]);
+    for column in Column::ALL.into_iter().filter(|column| column.is_turn() && column.by_target) {
+        let share = |floor| {
+            let beyond = results.beyond_ns(Setting::Tracer, floor, column);
+            beyond.map_or("not measured".into(), |ns| format!("{:.2} %", ns.scaled(100.0 / TURN_NS)))
+        };
+        let _ = writeln!(text, "| {} | {} | {} |", column.title, share(Setting::Empty), share(Setting::Nothing));
     }
     text
 }

@@ -5,10 +5,14 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fs::sendfile;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
@@ -27,6 +31,10 @@ pub enum Work {
     Getppid,
     /// A byte to and fro between two processes on one CPU: each way is a context switch.
     Switch,
+    /// A turn of an event loop, of which some connection is always ready: it never sleeps.
+    ReadyTurn,
+    /// A turn of an event loop that sleeps until the other process sends it a byte, which it gives back.
+    SleptTurn,
 }
 
 impl Work {
@@ -34,8 +42,8 @@ impl Work {
     /// and then a batch passes undisturbed.
     pub fn batch(self) -> u32 {
         match self {
-            Self::Sendfile | Self::Getppid => 10_000,
-            Self::Switch => 2_500,
+            Self::Sendfile | Self::Getppid | Self::ReadyTurn => 10_000,
+            Self::Switch | Self::SleptTurn => 2_500,
         }
     }
 
@@ -44,11 +52,15 @@ impl Work {
             Self::Sendfile => "sendfile",
             Self::Getppid => "getppid",
             Self::Switch => "switch",
+            Self::ReadyTurn => "ready-turn",
+            Self::SleptTurn => "slept-turn",
         }
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Self::Sendfile, Self::Getppid, Self::Switch].into_iter().find(|work| work.word() == word)
+        [Self::Sendfile, Self::Getppid, Self::Switch, Self::ReadyTurn, Self::SleptTurn]
+            .into_iter()
+            .find(|work| work.word() == word)
     }
 }
 
@@ -133,6 +145,38 @@ struct Bench {
     partner: Child,
     to_partner: ChildStdin,
     from_partner: ChildStdout,
+    ready: Instance,
+    slept: Instance,
+}
+
+/// An epoll instance, with connections to keep.
+struct Instance {
+    epoll: OwnedFd,
+    _connections: Vec<(UnixStream, UnixStream)>,
+}
+
+impl Instance {
+    /// Watches two connections, ready or not.
+    fn new(are_ready: bool) -> Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC).context("cannot make an epoll instance")?;
+        let mut connections = Vec::new();
+        for number in 0..2 {
+            let (watched, other) = UnixStream::pair().context("cannot make a connection")?;
+            epoll::add(&epoll, &watched, EventData::new_u64(number), EventFlags::IN)?;
+            if are_ready {
+                (&other).write_all(b".")?;
+            }
+            connections.push((watched, other));
+        }
+        Ok(Self { epoll, _connections: connections })
+    }
+
+    fn wait(&self) -> Result<()> {
+        let mut events = [MaybeUninit::uninit(); 4];
+        let (events, _) = epoll::wait(&self.epoll, &mut events[..], None)?;
+        ensure!(!events.is_empty(), "an event loop woke up for nothing");
+        Ok(())
+    }
 }
 
 impl Bench {
@@ -145,7 +189,11 @@ impl Bench {
             .context("cannot start the partner")?;
         let to_partner = partner.stdin.take().context("a partner without an input")?;
         let from_partner = partner.stdout.take().context("a partner without an output")?;
+        let slept = Instance::new(false)?;
+        epoll::add(&slept.epoll, &from_partner, EventData::new_u64(9), EventFlags::IN)?;
         Ok(Self {
+            ready: Instance::new(true)?,
+            slept,
             file: File::open(file).with_context(|| format!("cannot open {}", file.display()))?,
             null: File::options().write(true).open("/dev/null").context("cannot open /dev/null")?,
             partner,
@@ -170,20 +218,31 @@ impl Bench {
                 }
                 Ok(())
             }),
-            Work::Switch => {
-                let partner = self.partner.id();
-                timed(
-                    || Ok(own_cpu_time_ns()? + cpu_time_ns(partner)?),
-                    || {
-                        for _ in 0..work.batch() / 2 {
-                            self.to_partner.write_all(b".")?;
-                            self.from_partner.read_exact(&mut [0])?;
-                        }
-                        Ok(())
-                    },
-                )
-            }
+            Work::Switch => self.timed_with_partner(|bench| {
+                for _ in 0..work.batch() / 2 {
+                    bench.to_partner.write_all(b".")?;
+                    bench.from_partner.read_exact(&mut [0])?;
+                }
+                Ok(())
+            }),
+            Work::ReadyTurn => timed(own_cpu_time_ns, || (0..work.batch()).try_for_each(|_| self.ready.wait())),
+            Work::SleptTurn => self.timed_with_partner(|bench| {
+                for _ in 0..work.batch() {
+                    bench.to_partner.write_all(b".")?;
+                    bench.slept.wait()?;
+                    bench.from_partner.read_exact(&mut [0])?;
+                }
+                Ok(())
+            }),
         }
+    }
+}
+
+impl Bench {
+    /// CPU time of both processes.
+    fn timed_with_partner(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<u64> {
+        let partner = self.partner.id();
+        timed(|| Ok(own_cpu_time_ns()? + cpu_time_ns(partner)?), || work(self))
     }
 }
 
