@@ -1,5 +1,6 @@
 //! From a snapshot to a recording: sums, roles, the verdict. Pure: the same snapshot gives the same recording.
 
+mod advice;
 mod calls;
 mod culprits;
 mod errno;

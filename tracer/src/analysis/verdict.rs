@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use tracer_common::records::{OffCpuReason, ThreadKey};
 
-use super::waits;
+use super::{advice, waits};
 use crate::{
     model::{
         EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
@@ -208,7 +208,7 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
             units::duration(worst_ns),
         ),
         reasons,
-        advice: advice(&by_syscall),
+        advice: advice::advice(&by_syscall, evidence.syscalls),
     }
 }
 
@@ -250,42 +250,4 @@ fn in_calls(by_syscall: &[SyscallWaits]) -> String {
         [first @ .., last] if by_syscall.len() <= NAMED => format!(" in {} and {last}", first.join(", ")),
         _ => format!(" in {} and other calls", names.join(", ")),
     }
-}
-
-/// A system call is worth advice from this share of the loops' disk waits on.
-const ADVICE_SHARE: f64 = 0.05;
-
-/// What to try, by the system calls that waited: only what the data supports.
-fn advice(by_syscall: &[SyscallWaits]) -> Vec<String> {
-    let all_ns: u64 = by_syscall.iter().map(|row| row.disk_wait_ns).sum();
-    let mut advice: Vec<String> = Vec::new();
-    for row in by_syscall.iter().filter(|row| row.disk_wait_ns as f64 >= ADVICE_SHARE * all_ns as f64) {
-        if let Some(text) = advice_on(&row.name).filter(|text| !advice.iter().any(|given| given == text)) {
-            advice.push(text.into());
-        }
-    }
-    advice
-}
-
-/// What helps against disk waits in one system call.
-fn advice_on(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "sendfile" | "splice" => "read the range on a worker thread before sending it (sendfile to /dev/null)",
-        "read" | "pread64" | "readv" | "preadv" | "preadv2" => {
-            "read on a worker thread, or read the range ahead there, before the event loop needs it"
-        }
-        "fsync" | "fdatasync" | "msync" | "sync_file_range" | "sync" | "syncfs" => {
-            "move syncing to disk off the event loop, to a thread of its own"
-        }
-        "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" => {
-            "write on a worker thread: a write that has to read a page, or that finds too much unwritten, waits"
-        }
-        PAGE_FAULT => {
-            "keep mapped files that the event loop touches in memory (mlock), or touch them on a worker first"
-        }
-        "open" | "openat" | "openat2" | "stat" | "newfstatat" | "statx" | "lstat" | "access" | "faccessat2" => {
-            "open files and look at them on a worker thread, or keep them open: names and inodes were read from disk"
-        }
-        _ => return None,
-    })
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tracer_common::{
     culprit::CallSums,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window},
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
     turns::{NO_ROOM, ReadySet, TurnStats},
 };
@@ -68,7 +68,9 @@ impl KernelMaps {
 
     /// Indices of the slots that are taken.
     pub fn taken(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.threads.len()).filter(|&slot| self.threads.get(slot).key.start_boottime_ns != 0)
+        // A slot begins with its key.
+        let is_taken = |&slot: &usize| self.threads.beginning::<ThreadKey>(slot).start_boottime_ns != 0;
+        (0..self.threads.len()).filter(is_taken)
     }
 
     /// The slots that are taken, as they are now.
