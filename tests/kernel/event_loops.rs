@@ -42,7 +42,8 @@ fn turns_and_waits_are_those_of_the_loops_own_clock() {
         let workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
         let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
         assert_eq!(seen.event_loops.len(), truth.threads.len(), "{:?}", seen.event_loops);
-        let means = ["epoll_wait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"];
+        let means =
+            ["epoll_wait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring", "ring 1", "ring 2"];
         for (thread, means) in truth.threads.iter().zip(means) {
             let row = seen.event_loops.iter().find(|row| row.tid == thread.tid).expect("each is an event loop");
             assert_turns(row, thread, means);

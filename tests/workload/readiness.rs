@@ -54,11 +54,22 @@ enum Means {
     Select,
     Pselect,
     IoUring,
+    /// A ring that the thread has registered, as libraries do to save time.
+    RegisteredRing,
 }
 
 /// All of them, in the order of the threads.
-const ALL: [Means; 7] =
-    [Means::EpollWait, Means::EpollPwait2, Means::Poll, Means::Ppoll, Means::Select, Means::Pselect, Means::IoUring];
+const ALL: [Means; 9] = [
+    Means::EpollWait,
+    Means::EpollPwait2,
+    Means::Poll,
+    Means::Ppoll,
+    Means::Select,
+    Means::Pselect,
+    Means::IoUring,
+    Means::RegisteredRing,
+    Means::RegisteredRing,
+];
 
 /// Connections of an event loop.
 const CONNECTIONS: usize = 4;
@@ -198,7 +209,7 @@ impl EventLoop {
                 poll(self.means, &mut array, -1)
             }
             Means::Select | Means::Pselect => self.select(),
-            Means::IoUring => self.complete(),
+            Means::IoUring | Means::RegisteredRing => self.complete(),
         }
     }
 
@@ -221,7 +232,14 @@ impl EventLoop {
             // SAFETY: the entry refers to no memory.
             unsafe { self.ring.submission().push(&poll) }.context("the ring is full")?;
         }
-        self.ring.submit_and_wait(1).context("waiting for completions")?;
+        let (mut submitter, _, _) = self.ring.split();
+        if self.means == Means::RegisteredRing {
+            submitter.register_ring_fd().context("registering a ring")?;
+        }
+        submitter.submit_and_wait(1).context("waiting for completions")?;
+        if self.means == Means::RegisteredRing {
+            submitter.unregister_ring_fd().context("giving up a registered ring")?;
+        }
         self.ring.completion().for_each(drop);
         // What is still being polled would pile up.
         let left = self.ring.submitter().register_sync_cancel(None, io_uring::types::CancelBuilder::any());

@@ -99,8 +99,8 @@ pub struct WorstTurn {
 pub enum ReadySet {
     /// An epoll instance, which several threads may wait on.
     Epoll(EpollInstance),
-    /// An io_uring, by process and descriptor.
-    IoUring(u32, u32),
+    /// An io_uring, by process and descriptor; one that a thread has registered for itself also by its id.
+    IoUring(u32, u64),
     /// What a thread hands to poll: an array, and its length.
     Poll(ThreadKey, u64, u64),
     /// What a thread hands to select: the number of descriptors, and the bits of those to be read from.
@@ -113,7 +113,7 @@ impl ReadySet {
     pub const fn of(key: ThreadKey, syscall_number: u64, first: u64, second: u64) -> Option<Self> {
         Some(match readiness::kind_of(syscall_number) {
             Some(Readiness::Epoll) => Self::Epoll((key.pid, first as u32)),
-            Some(Readiness::IoUring) => Self::IoUring(key.pid, first as u32),
+            Some(Readiness::IoUring) => Self::IoUring(key.pid, first),
             Some(Readiness::Poll) => Self::Poll(key, first, second),
             Some(Readiness::Select) => Self::Select(key, first, second),
             None => return None,

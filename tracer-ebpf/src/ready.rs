@@ -38,7 +38,7 @@ pub fn returned(number: u64, result: i64) {
         slots::count_dropped(task);
         return;
     };
-    if !turns_on(&mut thread.turns, registers, number) {
+    if !turns_on(&mut thread.turns, task, registers, number) {
         return;
     }
     let now_ns = now_ns();
@@ -71,7 +71,7 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
         return;
     };
     wait::made_up_for(thread, task);
-    if !turns_on(&mut thread.turns, registers, number) {
+    if !turns_on(&mut thread.turns, task, registers, number) {
         return;
     }
     let now_ns = now_ns();
@@ -96,14 +96,27 @@ fn waits(registers: Registers, number: u64) -> bool {
     number != readiness::IO_URING_ENTER || registers.third() as u32 > 0
 }
 
+/// `IORING_ENTER_REGISTERED_RING` (`include/uapi/linux/io_uring.h`): the ring is an index of the thread's own.
+const REGISTERED_RING: u64 = 1 << 4;
+
+/// What the readiness wait `number` is about: its first argument, made unique where each thread counts for itself.
+#[inline(always)]
+pub fn set_of(task: Task, registers: Registers, number: u64) -> u64 {
+    let first = registers.first();
+    if number == readiness::IO_URING_ENTER && registers.fourth() & REGISTERED_RING != 0 {
+        return u64::from(task.tid()) << 32 | first;
+    }
+    first
+}
+
 /// Waits in a row after which a thread is taken to have settled on a set.
 const SETTLED: u32 = 16;
 
 /// Whether the thread's turns end with this wait. A thread may wait for readiness inside a turn as well: a resolver
 /// polls its one socket, an event loop may hold another one. So the wait that it makes most is its own.
 #[inline(always)]
-fn turns_on(turns: &mut Turns, registers: Registers, number: u64) -> bool {
-    let (set, set_more) = (registers.first(), registers.second());
+fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) -> bool {
+    let (set, set_more) = (set_of(task, registers, number), registers.second());
     let own = u64::from(turns.syscall_number);
     if own == number && turns.set == set {
         if turns.lead < SETTLED {

@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::seq_file, helpers::generated::bpf_seq_write};
 use tracer_common::records::SleepingTask;
 
-use crate::{task::Task, wait, window};
+use crate::{ready, task::Task, wait, window};
 
 /// `bpf_iter__task`: what a task iterator is given for each task, and once more at the end with no task.
 #[repr(C)]
@@ -46,7 +46,7 @@ pub fn report(ctx: *const TaskIteratorContext) {
         key: task.key(),
         comm: task.comm(),
         syscall_number: registers.syscall_number(),
-        first_argument: registers.first(),
+        first_argument: ready::set_of(task, registers, registers.syscall_number() as u64),
         second_argument: registers.second(),
         in_iowait: task.in_iowait().into(),
         state,
