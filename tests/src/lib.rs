@@ -4,6 +4,7 @@
 //! [`recording`] with the [`truth`]. Nothing here uses the product's own types: the recording is read by
 //! its published contract, the truth comes from the kernel by other ways.
 
+pub mod agree;
 pub mod bpftrace;
 pub mod disk;
 pub mod load;
