@@ -7,6 +7,8 @@
 pub mod agree;
 pub mod bpftrace;
 pub mod disk;
+pub mod file_server;
+pub mod http;
 pub mod load;
 pub mod nginx;
 pub mod os;
