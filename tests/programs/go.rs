@@ -33,7 +33,7 @@ fn assert_no_event_loop(at_a_time: u32, load: Load) {
     // Each request reads the beginning of its range to see what it is, and sends the rest.
     let sum = |field: fn(&ThreadWaits) -> u64| seen.threads.iter().map(field).sum::<u64>();
     let waits = sum(|thread| thread.disk_waits);
-    assert!((COLD_REQUESTS..=COLD_REQUESTS * 5 / 2).contains(&waits), "{waits} disk waits");
+    assert!((COLD_REQUESTS * 98 / 100..=COLD_REQUESTS * 5 / 2).contains(&waits), "{waits} disk waits");
     account.assert_waited(sum(|thread| thread.disk_wait_ns));
     let sendfile = seen.sendfile();
     let cold = sendfile.files.iter().find(|file| file.name.ends_with(COLD)).expect("the cold file");

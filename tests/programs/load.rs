@@ -13,10 +13,10 @@ use tests::{
     agree::assert_agree,
     http::Client,
     os::{
-        page_cache::evict,
+        page_cache::{PAGE_BYTES, evict},
         schedule::{Schedstat, run_delay_of_process_ns},
     },
-    recording::Recording,
+    recording::{Recording, Syscall},
     tracer::Tracer,
 };
 
@@ -37,6 +37,15 @@ pub fn files(directory: &Path) {
     fs::write(directory.join(HOT), vec![1; RANGE as usize]).expect("writing the hot file");
     fs::write(directory.join(COLD), vec![2; ((COLD_REQUESTS + 1) * STRIDE) as usize]).expect("writing the cold file");
     evict(&File::open(directory.join(COLD)).expect("the cold file")).expect("evicting the cold file");
+}
+
+/// Each request reads its own pages, all of them cold, and waits for them: once, and some once more for the rest or for
+/// the file's extents. A thread that loses its CPU may find its pages read before it sleeps; that is rare.
+pub fn assert_each_waited(sendfile: &Syscall) {
+    assert_eq!(sendfile.cold_requested, Some(COLD_REQUESTS * RANGE / PAGE_BYTES));
+    let rare = COLD_REQUESTS / 50;
+    let waited = sendfile.disk_blocked;
+    assert!((COLD_REQUESTS - rare..=COLD_REQUESTS * 5 / 4).contains(&waited), "{waited} disk-blocked calls");
 }
 
 /// What the clients say, and the scheduler.
