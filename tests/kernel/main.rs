@@ -1,20 +1,25 @@
 //! What the kernel half counts and times, on the running kernel, against sources of their own: the
 //! program's own counts and clocks, mincore, taskstats, schedstat, bpftrace.
 
+mod barrier;
 mod cold_pages;
 mod counting;
 mod culprits;
 mod disk_waits;
 mod event_loops;
+mod front;
 mod in_flight;
 mod latency;
 mod parts;
 mod roles;
 mod side_by_side;
+mod stuck_loops;
+mod turns;
 mod window;
 
 use tests::{
-    recording::{Recording, Syscall, Thread},
+    agree::assert_agree,
+    recording::{Recording, Syscall, SyscallWaits, Thread},
     tracer::Tracer,
     truth::{ThreadTruth, Truth},
     workload::Workload,
@@ -85,9 +90,24 @@ fn assert_adds_up(seen: &Syscall) {
     assert_eq!(over_threads(|thread| thread.disk_wait_ns), seen.time_ns.disk);
 }
 
-/// Two measures of the same thing agree within a share of the larger one and an absolute slack.
-fn assert_agree(what: &str, seen_ns: u64, truth_ns: u64, share: f64, slack_ns: u64) {
-    let allowed = share * seen_ns.max(truth_ns) as f64 + slack_ns as f64;
-    let apart = seen_ns.abs_diff(truth_ns);
-    assert!(apart as f64 <= allowed, "{what}: {seen_ns} seen, {truth_ns} true, {apart} apart, {allowed} allowed");
+/// The disk waits of a thread that are in one system call alone, or in page faults.
+fn waits_in<'a>(seen: &'a Recording, tid: u32, place: &str) -> &'a SyscallWaits {
+    let thread = seen.threads.iter().find(|thread| thread.tid == tid);
+    let rows = thread.map(|thread| thread.by_syscall.as_slice()).unwrap_or_default();
+    rows.iter().find(|row| row.name == place).unwrap_or_else(|| panic!("no disk waits in {place}: {rows:?}"))
+}
+
+/// All disk waits of a thread.
+fn disk_waits(seen: &Recording, tid: u32) -> u64 {
+    seen.threads.iter().find(|thread| thread.tid == tid).map_or(0, |thread| thread.disk_waits)
+}
+
+/// A thread's role, if it made traced calls or waited for the disk.
+fn role(seen: &Recording, tid: u32) -> Option<&str> {
+    seen.threads.iter().find(|thread| thread.tid == tid).map(|thread| thread.role.as_str())
+}
+
+/// How often a thread gave up its CPU in the work that it measured.
+fn sleeps(truth: &ThreadTruth) -> u64 {
+    truth.each.iter().map(|work| work.voluntary_switches.expect("the workload measures")).sum()
 }

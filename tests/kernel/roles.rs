@@ -2,7 +2,7 @@
 
 use tests::{disk::LoopDisk, needs, recording::NamedThread, workload::Workload};
 
-use crate::watch_with;
+use crate::{assert_agree, role, watch_with};
 
 #[test]
 fn the_one_thread_that_takes_events_for_connections_is_the_event_loop() {
@@ -11,8 +11,7 @@ fn the_one_thread_that_takes_events_for_connections_is_the_event_loop() {
         let disk = LoopDisk::mount();
         let workload = Workload::start_on(&disk, "loops --turns 60");
         let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
-        let role = |tid| seen.threads.iter().find(|thread| thread.tid == tid).map(|thread| thread.role.clone());
-        let roles: Vec<_> = truth.threads.iter().map(|thread| role(thread.tid).expect("the thread")).collect();
+        let roles: Vec<_> = truth.threads.iter().map(|thread| role(&seen, thread.tid).expect("the thread")).collect();
         assert_eq!(roles, ["event_loop", "worker", "poller", "poller", "worker"]);
         // Its turns are exact, though it never slept for events.
         let thread = &truth.threads[0];
@@ -26,4 +25,18 @@ fn the_one_thread_that_takes_events_for_connections_is_the_event_loop() {
         assert!(seen.verdict.summary.contains("in pread64"), "{}", seen.verdict.summary);
         assert!(seen.syscalls.iter().all(|syscall| syscall.calls == 0));
     }
+}
+
+#[test]
+fn one_that_is_parked_on_the_epoll_instance_of_an_event_loop_takes_nothing_from_it() {
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let (seen, truth) = watch_with("", Workload::start_on(&disk, "beside --turns 60"));
+    let [taker, _client, parked] = truth.threads.as_slice() else { panic!("three threads") };
+    let [event_loop] = seen.event_loops.as_slice() else { panic!("{:?}", seen.event_loops) };
+    assert_eq!((event_loop.tid, event_loop.turns, event_loop.ready_events), (taker.tid, taker.calls, taker.bytes));
+    assert_agree("disk waits", event_loop.disk_waits, taker.sleeps_in["pread64"], 0.05, 0);
+    assert_agree("disk waits", event_loop.disk_waits, taker.calls, 0.1, 0);
+    assert_eq!(seen.verdict.threads, [NamedThread { tid: taker.tid, role: "event_loop".into() }]);
+    assert!(role(&seen, parked.tid).is_none_or(|role| role == "unknown"), "{:?}", role(&seen, parked.tid));
 }

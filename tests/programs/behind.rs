@@ -7,6 +7,7 @@ use std::{
 
 use tests::{
     disk::{LoopDisk, ThrottledDisk},
+    http::Client,
     needs,
     nginx::Nginx,
     os::page_cache::evict,
@@ -15,9 +16,10 @@ use tests::{
     tracer::Tracer,
 };
 
-/// Requests for the cold file, each for a range that no other request reads ahead.
+use crate::load::{COLD_CLIENT, STRIDE};
+
+/// Requests for the cold file.
 const COLD_REQUESTS: u64 = 40;
-const STRIDE: u64 = 2 << 20;
 const COLD_BYTES: u64 = 16 << 10;
 const HOT_BYTES: usize = 4 << 10;
 /// One for each of the throttle's slices of a tenth of a second, so that no cold request finds one left over.
@@ -31,11 +33,11 @@ fn watch(connections: usize) -> (Recording, Vec<Request>) {
     fs::write(disk.path().join("hot"), vec![1; HOT_BYTES]).expect("writing the hot file");
     fs::write(disk.path().join("cold"), vec![2; (COLD_REQUESTS * STRIDE) as usize]).expect("writing the cold file");
     evict(&File::open(disk.path().join("cold")).expect("the cold file")).expect("evicting the cold file");
-    let nginx = Nginx::serving(disk.path(), "");
+    let nginx = Nginx::serving(disk.path(), "access_log off;");
     let limit = ThrottledDisk::of_process(nginx.worker(), disk.path(), READS_PER_SECOND);
-    let requests = Requests::start(nginx.address(), connections, THINK, "hot", HOT_BYTES);
+    let requests = Requests::start(nginx.port(), connections, THINK, "hot", HOT_BYTES);
     let tracer = Tracer::of_process(nginx.worker());
-    let mut cold = nginx.client([127, 0, 0, 3].into()).expect("a connection");
+    let mut cold = Client::connect(COLD_CLIENT, nginx.port()).expect("a connection");
     for request in 0..COLD_REQUESTS {
         cold.get("cold", request * STRIDE, COLD_BYTES).expect("the cold file");
     }

@@ -2,4 +2,7 @@
 //! servers, their clients and the kernel's own accounts say.
 
 mod behind;
+mod go;
+mod load;
 mod nginx;
+mod python;

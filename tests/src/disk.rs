@@ -71,6 +71,30 @@ impl LoopDisk {
         Self::try_mount().unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// The same, mounted once more after `write` has put files there: nothing of them is in memory, nor of what the
+    /// file system knows about them.
+    ///
+    /// # Panics
+    /// If the machine has no loop device to spare.
+    #[must_use]
+    pub fn mount_after(write: impl FnOnce(&Path)) -> Self {
+        let disk = Self::mount();
+        write(disk.path());
+        disk.mount_again().unwrap_or_else(|error| panic!("{error:#}"));
+        disk
+    }
+
+    fn mount_again(&self) -> Result<()> {
+        let device = fs::metadata(self.path())?.dev();
+        let sys = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+        let sys = fs::canonicalize(&sys).with_context(|| format!("finding {sys}"))?;
+        let device = Path::new("/dev").join(sys.file_name().context("a device has a name")?);
+        // Without anybody who holds it the device would go, and the image with it.
+        let _held = fs::File::open(&device).with_context(|| format!("opening {}", device.display()))?;
+        unmount(self.path(), UnmountFlags::empty()).context("unmounting")?;
+        run(Command::new("mount").args(["-o", "noatime"]).args([device.as_path(), self.path()]))
+    }
+
     fn try_mount() -> Result<Self> {
         let point = TempDir::with_prefix_in("loop-", place()).context("making a mount point")?;
         // Its name goes at the end of this function, the image itself with the loop device.
@@ -115,6 +139,7 @@ pub(crate) fn cannot_mount_loop() -> Option<String> {
 /// A limit on the reads of one process from one disk. Lifted on drop.
 pub struct ThrottledDisk {
     group: PathBuf,
+    device: String,
     home: PathBuf,
     pid: u32,
 }
@@ -141,7 +166,8 @@ impl ThrottledDisk {
         let home = throttle.home_of(pid).expect("the cgroup of the process");
         fs::create_dir(&group).unwrap_or_else(|error| panic!("making {}: {error}", group.display()));
         // From here on the drop undoes it.
-        let this = Self { group, home, pid };
+        let this = Self { group, device, home, pid };
+        let device = &this.device;
         let (file, line) = match throttle {
             Throttle::Blkio(_) => ("blkio.throttle.read_iops_device", format!("{device} {reads_per_second}")),
             Throttle::Io(_) => ("io.max", format!("{device} riops={reads_per_second}")),
@@ -149,6 +175,23 @@ impl ThrottledDisk {
         write(&this.group.join(file), &line);
         write(&this.group.join("cgroup.procs"), &pid.to_string());
         this
+    }
+
+    /// The reads that were sent to the disk under the limit, by the controller's own count.
+    ///
+    /// # Panics
+    /// If the kernel does not tell.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        // v1 has a line for each direction, v2 a line for each device.
+        let lines = |file: &str| fs::read_to_string(self.group.join(file));
+        let (text, key) = match lines("blkio.throttle.io_serviced") {
+            Ok(text) => (text, "Read "),
+            Err(_) => (lines("io.stat").expect("the controller's count of reads"), "rios="),
+        };
+        let of_device = text.lines().filter_map(|line| line.strip_prefix(&format!("{} ", self.device)));
+        let count = of_device.filter_map(|line| line.split_once(key)).filter_map(|(_, rest)| rest.split(' ').next());
+        count.map(|count| count.parse::<u64>().expect("a number of reads")).sum()
     }
 }
 

@@ -4,8 +4,11 @@
 //! [`recording`] with the [`truth`]. Nothing here uses the product's own types: the recording is read by
 //! its published contract, the truth comes from the kernel by other ways.
 
+pub mod agree;
 pub mod bpftrace;
 pub mod disk;
+pub mod file_server;
+pub mod http;
 pub mod load;
 pub mod nginx;
 pub mod os;

@@ -2,17 +2,15 @@
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use anyhow::Result;
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::Guarded;
+use crate::process::{Guarded, until};
 
 /// A server of the files in one directory. Ends on drop.
 pub struct Nginx {
@@ -23,7 +21,8 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one worker that serves `root`, with more settings of its `http` block.
+    /// Starts one worker that serves `root`, with more settings of its `http` block. A log should be kept in memory:
+    /// the worker would write to the disk.
     ///
     /// # Panics
     /// If it does not start.
@@ -49,29 +48,30 @@ impl Nginx {
         self.worker
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
     /// The directory that it serves.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A connection from `host`, an address of the loopback network.
+    /// Where it listens, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Lets the worker write out the logs that it keeps in memory, and reads one of them.
     ///
-    /// # Errors
-    /// If there is none to be had.
-    pub fn client(&self, host: Ipv4Addr) -> Result<Client> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddrV4::new(host, 0))?;
-        connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.port)).context("connecting to nginx")?;
-        let stream = TcpStream::from(socket);
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Client(stream))
+    /// # Panics
+    /// If there are fewer lines than that.
+    #[must_use]
+    pub fn log(&self, name: &str, lines: usize) -> Vec<String> {
+        let worker = Pid::from_raw(self.worker.cast_signed()).expect("a worker's id is above 0");
+        kill_process(worker, Signal::USR1).expect("asking the worker for its logs");
+        let path = self.root.join("nginx/logs").join(name);
+        let read = || fs::read_to_string(&path).ok().filter(|text| text.lines().count() >= lines);
+        let text = until(read).unwrap_or_else(|| panic!("{} does not get its {lines} lines", path.display()));
+        text.lines().map(str::to_owned).collect()
     }
 }
 
@@ -90,7 +90,7 @@ fn settings(root: &Path, port: u16, http: &str) -> String {
         "daemon off; worker_processes 1; user root; pid logs/pid;
         events {{ worker_connections 512; }}
         http {{
-            access_log off; sendfile on; keepalive_requests 1000000; {http}
+            sendfile on; keepalive_requests 1000000; {http}
             client_body_temp_path logs/body; proxy_temp_path logs/proxy; fastcgi_temp_path logs/fastcgi;
             uwsgi_temp_path logs/uwsgi; scgi_temp_path logs/scgi;
             server {{ listen 127.0.0.1:{port}; root {}; }}
@@ -104,47 +104,4 @@ fn settings(root: &Path, port: u16, http: &str) -> String {
 fn worker_of(master: u32) -> Result<Option<u32>> {
     let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
     Ok(children.split_whitespace().next().map(str::parse).transpose()?)
-}
-
-/// Tries for ten seconds.
-fn until<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
-    let limit = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < limit {
-        if let Some(value) = found() {
-            return Some(value);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    None
-}
-
-/// A connection that is kept.
-pub struct Client(TcpStream);
-
-impl Client {
-    /// Asks for `length` bytes of a file from `offset` on, and takes them.
-    ///
-    /// # Errors
-    /// If the answer is another one.
-    pub fn get(&mut self, name: &str, offset: u64, length: u64) -> Result<()> {
-        let last = offset + length - 1;
-        let request = format!("GET /{name} HTTP/1.1\r\nHost: test\r\nRange: bytes={offset}-{last}\r\n\r\n");
-        // In one piece: the kernel holds back the second of two small ones.
-        self.0.write_all(request.as_bytes())?;
-        let mut answer = Vec::new();
-        let mut block = vec![0; 1 << 16];
-        let mut body_from = None;
-        loop {
-            let count = self.0.read(&mut block).context("reading nginx' answer")?;
-            ensure!(count > 0, "nginx closed the connection");
-            answer.extend_from_slice(&block[..count]);
-            body_from = body_from.or_else(|| answer.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4));
-            if body_from.is_some_and(|from| answer.len() >= from + length as usize) {
-                break;
-            }
-        }
-        let status = String::from_utf8_lossy(&answer[..answer.len().min(16)]).into_owned();
-        ensure!(status.starts_with("HTTP/1.1 206"), "nginx answered {status}");
-        Ok(())
-    }
 }

@@ -80,6 +80,19 @@ pub fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
+/// Tries for ten seconds.
+#[must_use]
+pub fn until<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < limit {
+        if let Some(value) = found() {
+            return Some(value);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
+
 /// The lines of a stream, read by a thread of their own so that the writer never blocks.
 pub struct Lines {
     lines: Receiver<String>,

@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -48,18 +48,19 @@ struct Connection {
 }
 
 impl Requests {
-    /// Lets so many connections ask `server` for the first `bytes` of a file, again and again. Each thinks for a while
+    /// Lets so many connections ask the server at a port of this machine for the first `bytes` of a file, again and again. Each thinks for a while
     /// before it asks, for `think` on average.
     ///
     /// # Panics
     /// If there is no connection to be had.
     #[must_use]
-    pub fn start(server: SocketAddr, connections: usize, think: Duration, file: &str, bytes: usize) -> Self {
+    pub fn start(port: u16, connections: usize, think: Duration, file: &str, bytes: usize) -> Self {
         let request = format!("GET /{file} HTTP/1.1\r\nHost: test\r\nRange: bytes=0-{}\r\n\r\n", bytes - 1);
         let stop = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&stop);
-        let streams: Vec<_> =
-            (0..connections).map(|_| TcpStream::connect(server).expect("a connection to the server")).collect();
+        let streams: Vec<_> = (0..connections)
+            .map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection to the server"))
+            .collect();
         let thread = std::thread::spawn(move || ask(streams, &request, bytes, think, &until));
         Self { stop, thread }
     }

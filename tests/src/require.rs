@@ -30,6 +30,10 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// The compiler of Go.
+    Go,
+    /// The interpreter of Python.
+    Python,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -51,6 +55,8 @@ impl Need {
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Go => not_installed("go", "version"),
+            Self::Python => not_installed("python3", "--version"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

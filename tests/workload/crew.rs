@@ -14,6 +14,9 @@ const STACK_BYTES: usize = 256 * 1024;
 /// Field number of `starttime` in proc(5).
 const START_TIME: usize = 22;
 
+/// What a thread of a crew does, where they do different things.
+pub type Piece = Box<dyn FnOnce() -> Result<ThreadTruth> + Send>;
+
 /// A crew that waits at its gate.
 pub struct Crew {
     tids: Vec<u32>,

@@ -1,21 +1,10 @@
 //! Threads that wait for events, each in a way of its own, and wait for the disk in between.
 
-use std::{
-    fs::File,
-    os::unix::{fs::FileExt, net::UnixStream},
-    path::Path,
-    sync::Arc,
-    thread::sleep,
-    time::Duration,
-};
+use std::{fs::File, os::unix::fs::FileExt, path::Path, sync::Arc, thread::sleep, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use rustix::{
-    event::epoll::{self, CreateFlags, EventData, EventFlags},
-    fd::OwnedFd,
-    time::Timespec,
-};
+use rustix::event::epoll::{self, CreateFlags};
 use tests::{
     os::page_cache::{PAGE_BYTES, evict, forbid_read_ahead},
     truth::{ThreadTruth, Truth},
@@ -23,6 +12,7 @@ use tests::{
 
 use crate::{
     crew::{self, Crew, this_thread},
+    instance::Instance,
     protocol, source,
 };
 
@@ -32,36 +22,6 @@ pub struct Options {
     /// Turns of each thread, each with a cold page
     #[arg(long, default_value_t = 50)]
     turns: u64,
-}
-
-/// An epoll instance, and the sockets that it watches with their other ends.
-struct Instance {
-    epoll: OwnedFd,
-    _sockets: Vec<(UnixStream, UnixStream)>,
-}
-
-impl Instance {
-    /// Watches so many sockets. They stay readable if that is wanted, or never become so.
-    fn of(sockets: u64, readable: bool) -> Result<Arc<Self>> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC).context("making an epoll instance")?;
-        let mut pairs = Vec::new();
-        for number in 0..sockets {
-            let (watched, other) = UnixStream::pair().context("making sockets")?;
-            epoll::add(&epoll, &watched, EventData::new_u64(number), EventFlags::IN)?;
-            if readable {
-                std::io::Write::write_all(&mut &other, b"x")?;
-            }
-            pairs.push((watched, other));
-        }
-        Ok(Arc::new(Self { epoll, _sockets: pairs }))
-    }
-
-    /// Takes events; returns how many.
-    fn wait(&self) -> Result<usize> {
-        let mut events = Vec::with_capacity(16);
-        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
-        Ok(epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&limit))?)
-    }
 }
 
 /// Does it. The order of the threads is that of the truth: an event loop that never sleeps for events, one that
@@ -78,7 +38,8 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let single = Instance::of(1, true)?;
     let shared = Instance::of(8, true)?;
     let instances = [Some(own), Some(single), Some(Arc::clone(&shared)), Some(shared), None];
-    let pieces = (0..).zip(instances).map(|(number, instance)| {
+    // Open until the end, whoever is done first: tracer looks at them now and then.
+    let pieces = (0..).zip(instances.clone()).map(|(number, instance)| {
         let cold = Arc::clone(&cold);
         move || work(turns, number, instance.as_deref(), &cold)
     });

@@ -3,20 +3,28 @@
 //! It prints a line of JSON when it is set up, waits for a line on stdin, works, prints what it did as a
 //! second line (see `tests::truth`), and stays until stdin ends, so that a tracer sees it alive.
 
+mod asleep;
+mod barrier;
+mod beside;
 mod burners;
 mod busy;
 mod cold;
 mod count;
 mod crew;
 mod ends;
+mod front;
 mod held;
+mod instance;
+mod jammed;
 mod loops;
+mod mapping;
 mod meter;
 mod out;
 mod protocol;
 mod readiness;
 mod source;
 mod stuck;
+mod turns;
 mod waits;
 
 use std::path::PathBuf;
@@ -39,6 +47,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// Event loops that wait at a barrier for a thread that waits for the disk
+    Barrier(barrier::Options),
+    /// An event loop, and a thread that is parked on its epoll instance
+    Beside(beside::Options),
     /// Many calls from many threads, some of which fail
     Count(count::Options),
     /// Calls on pages that are in memory or not, as mincore knows
@@ -49,12 +61,18 @@ enum Kind {
     Held(held::Options),
     /// Calls on many kinds of file, for many kinds of peer
     Ends(ends::Options),
+    /// A pool of threads that send files for an event loop in front of it
+    Front(front::Options),
+    /// An event loop that gets stuck in one call on a disk that hardly moves
+    Jammed(jammed::Options),
     /// Threads that wait for events, each in a way of its own
     Loops(loops::Options),
     /// Event loops that wait by each means there is
     Readiness(readiness::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
+    /// Event loops with a kind of work in each turn
+    Turns(turns::Options),
     /// Disk waits in many system calls and in page faults
     Waits(waits::Options),
 }
@@ -64,14 +82,19 @@ fn main() -> Result<()> {
     protocol::end_after(arguments.limit);
     let directory = &arguments.directory;
     match &arguments.kind {
+        Kind::Barrier(options) => barrier::run(options, directory),
+        Kind::Beside(options) => beside::run(options, directory),
         Kind::Count(options) => count::run(options, directory),
         Kind::Cold(options) => cold::run(options, directory),
         Kind::Busy(options) => busy::run(options, directory),
         Kind::Held(options) => held::run(options, directory),
         Kind::Ends(options) => ends::run(options, directory),
+        Kind::Front(options) => front::run(options, directory),
+        Kind::Jammed(options) => jammed::run(options, directory),
         Kind::Loops(options) => loops::run(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
+        Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),
     }
 }

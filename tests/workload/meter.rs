@@ -1,4 +1,4 @@
-//! One sendfile call, and what the kernel's other records say about it.
+//! One sendfile call or another piece of work, and what the kernel's other records say about it.
 
 use std::os::fd::BorrowedFd;
 
@@ -69,12 +69,18 @@ impl Meter {
         Ok(Self { tid: this_tid(), schedstat: Schedstat::of_this_thread()?, taskstats })
     }
 
-    /// Makes a call, and measures it. The readings lie around the call like shells: what happens between a
-    /// reading and the call is taken for a part of it.
+    /// Makes a call, and measures it.
     pub fn measure(&self, call: Call<'_>) -> Result<CallTruth> {
+        let truth = self.around(|| Ok(call.make()))?;
+        Ok(CallTruth { offset: call.offset, requested_bytes: call.bytes as u64, ..truth })
+    }
+
+    /// Does a piece of work, and measures it; it gives the bytes or the negated error number. The readings lie around
+    /// the work like shells: what happens between a reading and the work is taken for a part of it.
+    pub fn around(&self, work: impl FnOnce() -> Result<i64>) -> Result<CallTruth> {
         let block_io_before = self.block_io()?;
         let before = self.before()?;
-        let returned = call.make();
+        let returned = work()?;
         let left_at_ns = monotonic_ns();
         let run_delay_ns = self.schedstat.run_delay_ns()? - before.run_delay_ns;
         // What the thread lost between the return and this reading is no part of the call.
@@ -90,8 +96,6 @@ impl Meter {
             entered_at_ns: before.entered_at_ns,
             latency_ns: left_at_ns - before.entered_at_ns,
             returned,
-            offset: call.offset,
-            requested_bytes: call.bytes as u64,
             cpu_ns: Some(cpu_with_readings_ns.saturating_sub(readings_ns)),
             disk_sleeps: block_io.map(|(after, before)| after.sleeps - before.sleeps),
             disk_sleep_ns: block_io.map(|(after, before)| after.slept_ns - before.slept_ns),

@@ -8,10 +8,9 @@ use std::{
         Arc,
         mpsc::{self, Receiver},
     },
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use tests::{
     os::clock::monotonic_ns,
@@ -19,6 +18,7 @@ use tests::{
 };
 
 use crate::{
+    asleep,
     crew::{self, this_thread},
     meter::Call,
     out::{self, Channel},
@@ -90,7 +90,7 @@ impl Blocked {
             }
         })?;
         let thread: ThreadTruth = hellos.recv().context("the thread ended before its call")?;
-        wait_until_inside(thread.tid)?;
+        asleep::wait_for(thread.tid, &[libc::SYS_sendfile])?;
         Ok(Self { channel, thread, returns })
     }
 
@@ -103,20 +103,5 @@ impl Blocked {
         thread.count(call.returned);
         thread.each.push(call);
         Ok(thread)
-    }
-}
-
-/// Waits until a thread is asleep in sendfile.
-fn wait_until_inside(tid: u32) -> Result<()> {
-    let path = format!("/proc/self/task/{tid}/syscall");
-    let limit = Instant::now() + Duration::from_secs(10);
-    let sendfile = libc::SYS_sendfile.to_string();
-    loop {
-        let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        if text.split_whitespace().next() == Some(&sendfile) {
-            return Ok(());
-        }
-        ensure!(Instant::now() < limit, "thread {tid} does not get stuck: {text}");
-        std::thread::sleep(Duration::from_millis(1));
     }
 }

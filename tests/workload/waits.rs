@@ -15,7 +15,6 @@ use clap::Args;
 use rustix::{
     fs::{fdatasync, fsync},
     io::{ReadWriteFlags, preadv2},
-    mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
 use tests::{
     os::{
@@ -27,6 +26,7 @@ use tests::{
 
 use crate::{
     crew::{Crew, this_thread},
+    mapping::Mapping,
     protocol, source,
 };
 
@@ -94,36 +94,4 @@ fn sleeps(truth: &mut ThreadTruth, name: &str, work: impl FnOnce() -> Result<()>
     let sleeps = switches().voluntary - before;
     *truth.sleeps_in.entry(name.to_owned()).or_default() += sleeps;
     Ok(())
-}
-
-/// A file in memory, whose pages come one by one.
-struct Mapping {
-    start: *mut u8,
-    length: usize,
-}
-
-impl Mapping {
-    fn of(file: &File, bytes: u64) -> Result<Self> {
-        let length = usize::try_from(bytes)?;
-        // SAFETY: a new mapping, of a file that stays as long as it is.
-        unsafe {
-            let start = mmap(std::ptr::null_mut(), length, ProtFlags::READ, MapFlags::SHARED, file, 0)?;
-            madvise(start, length, Advice::Random)?;
-            Ok(Self { start: start.cast(), length })
-        }
-    }
-
-    /// Reads a byte.
-    fn touch(&self, offset: u64) -> Result<()> {
-        // SAFETY: inside the mapping.
-        unsafe { self.start.add(usize::try_from(offset)?).read_volatile() };
-        Ok(())
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: its own mapping, and nobody holds a reference into it. An error would leave it as it is.
-        let _ = unsafe { munmap(self.start.cast(), self.length) };
-    }
 }

@@ -21,10 +21,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "rust-web-clippy", needed_for: "lints of the kernel half" },
     Package { name: "llvm-22-dev", needed_for: "building bpf-linker; llvm-strip" },
     Package { name: "gcc", needed_for: "linking" },
-    Package { name: "python3", needed_for: "tests: an independent check of recordings" },
+    Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
+    Package { name: "golang-go", needed_for: "tests: a file server in Go" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];

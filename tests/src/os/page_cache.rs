@@ -23,6 +23,9 @@ pub struct PageCache {
     pages: usize,
 }
 
+// SAFETY: the mapping is the process', whichever thread asks about it.
+unsafe impl Send for PageCache {}
+
 impl PageCache {
     /// Of a file that keeps its present length.
     ///

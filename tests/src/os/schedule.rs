@@ -1,6 +1,10 @@
 //! What the scheduler says about the calling thread.
 
-use std::{fs::File, mem::MaybeUninit, os::unix::fs::FileExt};
+use std::{
+    fs::{self, File},
+    mem::MaybeUninit,
+    os::unix::fs::FileExt,
+};
 
 use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_setaffinity};
@@ -25,10 +29,28 @@ impl Schedstat {
     pub fn run_delay_ns(&self) -> Result<u64> {
         let mut text = [0; 128];
         let length = self.0.read_at(&mut text, 0).context("reading schedstat")?;
-        let text = str::from_utf8(&text[..length])?;
-        let field = text.split_whitespace().nth(1).context("schedstat has no second field")?;
-        field.parse().with_context(|| format!("schedstat says {text:?}"))
+        run_delay_in(str::from_utf8(&text[..length])?)
     }
+}
+
+/// How long all threads of a process that live now have waited for a CPU since their start, ns.
+///
+/// # Errors
+/// If the process has ended, or the kernel keeps no such account.
+pub fn run_delay_of_process_ns(pid: u32) -> Result<u64> {
+    let mut sum = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task")).context("listing threads")? {
+        // A thread may end meanwhile.
+        if let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) {
+            sum += run_delay_in(&text)?;
+        }
+    }
+    Ok(sum)
+}
+
+fn run_delay_in(text: &str) -> Result<u64> {
+    let field = text.split_whitespace().nth(1).context("schedstat has no second field")?;
+    field.parse().with_context(|| format!("schedstat says {text:?}"))
 }
 
 /// How often a thread left the CPU.
@@ -81,7 +103,7 @@ pub fn become_real_time() -> Result<()> {
 /// If the thread is gone.
 pub fn stat_field(tid: u32, number: usize) -> Result<String> {
     let path = format!("/proc/self/task/{tid}/stat");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
     // The name, field 2, may hold anything, also blanks and parentheses: count from its end.
     let (_, rest) = text.rsplit_once(") ").context("no name in the stat file")?;
     let field = rest.split_whitespace().nth(number - 3);

@@ -1,0 +1,57 @@
+//! An event loop that is stuck in one call at the end of the window: a finding, though no disk wait has ended.
+
+use std::{fs, time::Duration};
+
+use tests::{
+    disk::{LoopDisk, ThrottledDisk},
+    needs,
+    recording::{NamedThread, Recording},
+    tracer::Tracer,
+    workload::Workload,
+};
+
+/// How often a thread has given up its CPU so far, by itself, and where it sleeps now.
+fn whereabouts(pid: u32, tid: u32) -> (String, String) {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{name}")).expect("a thread that lives");
+    let status = read("status");
+    let switches = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).expect("the switches");
+    (switches.to_owned(), read("syscall"))
+}
+
+fn assert_names(seen: &Recording, tid: u32) {
+    assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
+    assert_eq!(seen.verdict.threads, [NamedThread { tid, role: "event_loop".into() }]);
+}
+
+/// A loop that is about to wait for a page, behind others that the disk reads one a second.
+fn jammed(disk: &LoopDisk, ahead: u64, call: &str) -> (Workload, ThrottledDisk) {
+    let workload = Workload::start_on(disk, &format!("jammed --ahead {ahead} --call {call}"));
+    let limit = ThrottledDisk::of(&workload, 1);
+    (workload, limit)
+}
+
+fn stuck_at_last(call: &str) {
+    let disk = LoopDisk::mount();
+    let (mut workload, limit) = jammed(&disk, 9, call);
+    let tracer = Tracer::of_process(workload.pid());
+    std::thread::sleep(Duration::from_millis(200));
+    let tid = workload.run().threads[0].tid;
+    let inside = whereabouts(workload.pid(), tid);
+    std::thread::sleep(Duration::from_millis(200));
+    let seen = tracer.stop().recording;
+    assert_eq!(inside, whereabouts(workload.pid(), tid), "its call returned");
+    drop(limit);
+    assert_names(&seen, tid);
+}
+
+#[test]
+fn a_loop_that_gets_stuck_in_a_read_inside_the_window_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_at_last("pread64");
+}
+
+#[test]
+fn a_loop_that_gets_stuck_in_sendfile_inside_the_window_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_at_last("sendfile");
+}
