@@ -40,3 +40,14 @@ fn one_that_is_parked_on_the_epoll_instance_of_an_event_loop_takes_nothing_from_
     assert_eq!(seen.verdict.threads, [NamedThread { tid: taker.tid, role: "event_loop".into() }]);
     assert!(role(&seen, parked.tid).is_none_or(|role| role == "unknown"), "{:?}", role(&seen, parked.tid));
 }
+
+#[test]
+fn one_that_waits_for_its_one_connection_is_a_worker_however_short_that_was() {
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    // Some 50 ms.
+    let (seen, truth) = watch_with("", Workload::start_on(&disk, "loops --turns 20 --close"));
+    let single = &truth.threads[1];
+    assert_ne!(role(&seen, single.tid), Some("event_loop"));
+    assert!(seen.verdict.threads.iter().all(|thread| thread.tid != single.tid), "{:?}", seen.verdict);
+}

@@ -1,6 +1,10 @@
-//! An event loop that is stuck in one call at the end of the window: a finding, though no disk wait has ended.
+//! An event loop that sits in one call for as long as it was watched, or for the beginning or the end of that time: the
+//! strongest finding, whatever the counts.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use tests::{
     disk::{LoopDisk, ThrottledDisk},
@@ -30,6 +34,38 @@ fn jammed(disk: &LoopDisk, ahead: u64, call: &str) -> (Workload, ThrottledDisk) 
     (workload, limit)
 }
 
+fn stuck_throughout(call: &str) {
+    let disk = LoopDisk::mount();
+    let (mut workload, limit) = jammed(&disk, 9, call);
+    let tid = workload.run().threads[0].tid;
+    let before = whereabouts(workload.pid(), tid);
+    let tracer = Tracer::sendfile(&format!("--pid {} -d 500ms", workload.pid()));
+    let outcome = tracer.finish(Duration::from_secs(30));
+    // It slept once, all along.
+    assert_eq!(before, whereabouts(workload.pid(), tid));
+    drop(limit);
+    assert_names(&outcome.recording, tid);
+}
+
+fn stuck_at_first(call: &str) {
+    let disk = LoopDisk::mount();
+    let (mut workload, limit) = jammed(&disk, 2, call);
+    let tid = workload.run().threads[0].tid;
+    let tracer = Tracer::of_process(workload.pid());
+    let opened = Instant::now();
+    let inside = whereabouts(workload.pid(), tid);
+    while whereabouts(workload.pid(), tid) == inside {
+        assert!(opened.elapsed() < Duration::from_secs(20), "its call does not return");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let stuck_for = opened.elapsed();
+    assert!(stuck_for > Duration::from_millis(50), "its call returned {stuck_for:?} after the window opened");
+    std::thread::sleep(Duration::from_millis(300));
+    let seen = tracer.stop().recording;
+    drop(limit);
+    assert_names(&seen, tid);
+}
+
 fn stuck_at_last(call: &str) {
     let disk = LoopDisk::mount();
     let (mut workload, limit) = jammed(&disk, 9, call);
@@ -42,6 +78,30 @@ fn stuck_at_last(call: &str) {
     assert_eq!(inside, whereabouts(workload.pid(), tid), "its call returned");
     drop(limit);
     assert_names(&seen, tid);
+}
+
+#[test]
+fn a_loop_that_is_stuck_in_a_read_from_before_the_window_to_after_it_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_throughout("pread64");
+}
+
+#[test]
+fn a_loop_that_is_stuck_in_sendfile_from_before_the_window_to_after_it_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_throughout("sendfile");
+}
+
+#[test]
+fn a_loop_that_is_stuck_in_a_read_before_the_window_and_returns_inside_it_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_at_first("pread64");
+}
+
+#[test]
+fn a_loop_that_is_stuck_in_sendfile_before_the_window_and_returns_inside_it_is_blocked() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    stuck_at_first("sendfile");
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Options {
     /// Turns of each thread, each with a cold page
     #[arg(long, default_value_t = 50)]
     turns: u64,
+    /// Close each epoll instance when its threads are done
+    #[arg(long)]
+    close: bool,
 }
 
 /// Does it. The order of the threads is that of the truth: an event loop that never sleeps for events, one that
@@ -39,7 +42,8 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let shared = Instance::of(8, true)?;
     let instances = [Some(own), Some(single), Some(Arc::clone(&shared)), Some(shared), None];
     // Open until the end, whoever is done first: tracer looks at them now and then.
-    let pieces = (0..).zip(instances.clone()).map(|(number, instance)| {
+    let _open = (!options.close).then(|| instances.clone());
+    let pieces = (0..).zip(instances).map(|(number, instance)| {
         let cold = Arc::clone(&cold);
         move || work(turns, number, instance.as_deref(), &cold)
     });
