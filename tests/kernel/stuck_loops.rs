@@ -34,6 +34,21 @@ fn jammed(disk: &LoopDisk, ahead: u64, call: &str) -> (Workload, ThrottledDisk) 
     (workload, limit)
 }
 
+#[test]
+fn nobody_is_named_where_it_may_be_any_of_several_threads() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    let disk = LoopDisk::mount();
+    let mut workload = Workload::start_on(&disk, "jammed --ahead 9 --as-threads --call pread64");
+    let limit = ThrottledDisk::of(&workload, 1);
+    let tid = workload.run().threads[0].tid;
+    let tracer = Tracer::sendfile(&format!("--pid {} -d 500ms", workload.pid()));
+    let seen = tracer.finish(Duration::from_secs(30)).recording;
+    drop(limit);
+    assert_eq!(seen.verdict.status, "inconclusive", "{:?}", seen.verdict);
+    let named = |tid: u32| seen.verdict.reasons.iter().any(|reason| reason.contains(&format!("thread {tid} ")));
+    assert!(named(tid), "{:?}", seen.verdict.reasons);
+}
+
 fn stuck_throughout(call: &str) {
     let disk = LoopDisk::mount();
     let (mut workload, limit) = jammed(&disk, 9, call);

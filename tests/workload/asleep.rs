@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-/// Waits until a thread of this process is asleep in one of the system calls.
+/// Waits until a thread of any process is asleep in one of the system calls.
 pub fn wait_for(tid: u32, syscalls: &[libc::c_long]) -> Result<()> {
-    let path = format!("/proc/self/task/{tid}/syscall");
+    let path = format!("/proc/{tid}/syscall");
     let limit = Instant::now() + Duration::from_secs(10);
     loop {
         let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;

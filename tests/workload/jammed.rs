@@ -5,6 +5,7 @@ use std::{
     fs::File,
     os::{fd::AsFd, unix::fs::FileExt},
     path::Path,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -36,9 +37,12 @@ use crate::{
 /// What to do.
 #[derive(Args, Clone)]
 pub struct Options {
-    /// Threads that ask the disk before the event loop does, for a page each
+    /// Others that ask the disk before the event loop does, for a page each
     #[arg(long, default_value_t = 0)]
     ahead: u64,
+    /// They are threads of this process, not processes of their own
+    #[arg(long)]
+    as_threads: bool,
     /// What it gets stuck in
     #[arg(long, value_enum, default_value = "pread64")]
     call: Kind,
@@ -74,10 +78,46 @@ impl Kind {
     }
 }
 
+/// A process that reads one page; see [`run_page`].
+#[derive(Args, Clone)]
+pub struct PageOptions {
+    /// Which
+    #[arg(long)]
+    page: u64,
+}
+
+/// Reads one page of the cold file.
+pub fn run_page(options: &PageOptions, directory: &Path) -> Result<()> {
+    let cold = File::open(directory.join(COLD)).context("opening the cold file")?;
+    forbid_read_ahead(&cold)?;
+    Kind::Pread64.make(&cold, options.page)
+}
+
+/// Lets a process read a page; it ends when it has.
+fn process_ahead(directory: &Path, page: u64) -> Result<u32> {
+    let mut command = Command::new(std::env::current_exe().context("finding this program")?);
+    command.args(["page", "--page", &page.to_string(), "--directory"]).arg(directory).stdin(Stdio::null());
+    Ok(command.stdout(Stdio::null()).spawn().context("starting a process")?.id())
+}
+
+/// Lets a thread read a page.
+fn thread_ahead(cold: &Arc<File>, page: u64) -> Result<u32> {
+    let (hello, hellos) = mpsc::channel();
+    let cold = Arc::clone(cold);
+    crew::spawn(move || -> Result<()> {
+        hello.send(this_thread()?)?;
+        Kind::Pread64.make(&cold, page)
+    })?;
+    Ok(hellos.recv().context("a thread has ended")?.tid)
+}
+
+/// Name of the cold file.
+const COLD: &str = "cold";
+
 /// Does it, and says so once the event loop is stuck. It takes events again when its call has returned.
 pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let (ahead, call) = (options.ahead, options.call);
-    let cold = Arc::new(source::hot(directory, "cold", (ahead + 1) * PAGE_BYTES)?);
+    let cold = Arc::new(source::hot(directory, COLD, (ahead + 1) * PAGE_BYTES)?);
     evict(&cold)?;
     forbid_read_ahead(&cold)?;
     let get_stuck = Arc::new(AtomicBool::new(false));
@@ -99,13 +139,8 @@ pub fn run(options: &Options, directory: &Path) -> Result<()> {
     let mut event_loop: ThreadTruth = hellos.recv().context("the event loop has ended")?;
     protocol::ready("jammed", &[event_loop.tid])?;
     for page in 0..ahead {
-        let (hello, hellos) = mpsc::channel();
-        let cold = Arc::clone(&cold);
-        crew::spawn(move || -> Result<()> {
-            hello.send(this_thread()?)?;
-            Kind::Pread64.make(&cold, page)
-        })?;
-        asleep::wait_for(hellos.recv().context("a thread has ended")?.tid, &[libc::SYS_pread64])?;
+        let tid = if options.as_threads { thread_ahead(&cold, page)? } else { process_ahead(directory, page)? };
+        asleep::wait_for(tid, &[libc::SYS_pread64])?;
     }
     event_loop.in_call_since_ns = Some(monotonic_ns());
     get_stuck.store(true, Ordering::Relaxed);

@@ -67,6 +67,8 @@ enum Kind {
     Jammed(jammed::Options),
     /// Threads that wait for events, each in a way of its own
     Loops(loops::Options),
+    /// Reads one page of a file that another kind of work has made
+    Page(jammed::PageOptions),
     /// Event loops that wait by each means there is
     Readiness(readiness::Options),
     /// Calls that do not return
@@ -92,6 +94,7 @@ fn main() -> Result<()> {
         Kind::Front(options) => front::run(options, directory),
         Kind::Jammed(options) => jammed::run(options, directory),
         Kind::Loops(options) => loops::run(options, directory),
+        Kind::Page(options) => jammed::run_page(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),

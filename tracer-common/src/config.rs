@@ -54,5 +54,8 @@ impl Config {
 /// Name of the [`Config`] symbol in the object.
 pub const CONFIG_SYMBOL: &str = "CONFIG";
 
+/// How many programs walk through epoll instances.
+pub const WALKERS: u32 = 2;
+
 /// How far a thread may be moved from its home slot before it is dropped and counted as lost.
 pub const PROBE_LIMIT: u32 = 16;

@@ -95,6 +95,9 @@ pub mod readiness {
     }
 }
 
+/// `futex(2)` on x86-64: who sleeps in it waits for another thread.
+pub const FUTEX: u64 = 202;
+
 /// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
 pub mod synchronous {
     /// `write(2)`.

@@ -44,10 +44,14 @@ pub struct Turns {
     pub lead: u32,
     /// Index of its [`TurnStats`] plus 1; 0: none yet; all ones: there is no room.
     pub stats: u32,
-    /// Sockets in what it polls or selects, at least; [`LEAST_SOCKETS`] stands for any more.
+    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
     pub sockets: u32,
     /// 1: one of them takes connections.
     pub listens: u32,
+    /// 1: what it waits on has been looked at.
+    pub looked: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
     /// 1: the first sign was that it fell asleep; else that a wait returned.
     pub first_was_sleep: u32,
 }

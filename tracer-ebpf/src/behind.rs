@@ -1,7 +1,7 @@
 //! Who waited behind a disk-blocked call: the connections of the event loop's epoll set that have something for it
 //! to do when the call returns. On rare paths only.
 
-use core::{ffi::c_void, ptr::null_mut};
+use core::ffi::c_void;
 
 use aya_ebpf::helpers::generated::bpf_loop;
 use tracer_common::{
@@ -13,9 +13,10 @@ use tracer_common::{
 use crate::{
     call::Parts,
     clock::now_ns,
+    epoll::Walk,
     file::{self, read},
     globals::global,
-    maps,
+    maps::{self, Walker},
     slots::{self, Slot},
     socket,
     task::Task,
@@ -24,35 +25,11 @@ use crate::{
 /// Most descriptors that are looked at behind one call: about 0.5 ms.
 const MOST: u32 = 2048;
 
-/// Nodes of a tree that wait to be looked at: more than any tree of the kernel is deep.
-const DEPTH: usize = 64;
-
-/// Words of an item that are read at once: all that is looked at, but for the events (`struct epitem`).
-const ITEM_WORDS: usize = 10;
-
 /// A walk takes at most this part of the time that the disk took anyway …
 const SHARE: u64 = 8;
 
 /// … and no more than this is saved up for later calls, ns.
 const MOST_CREDIT_NS: u64 = 10_000_000;
-
-/// Where a walk through an epoll set is. One per CPU.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct Walk {
-    /// Nodes that wait to be looked at.
-    stack: [u64; DEPTH],
-    /// How many.
-    depth: u64,
-    /// The file that the call itself served.
-    served: u64,
-    /// Connections found waiting.
-    waiting: u32,
-    /// 1: a node found no room on the stack.
-    is_cut: u32,
-    /// The item that is looked at.
-    item: [u64; ITEM_WORDS],
-}
 
 /// Bits of the events that are waited for (`include/uapi/linux/eventpoll.h`).
 mod events {
@@ -89,7 +66,7 @@ extern "C" fn count_behind() -> u64 {
         return NOT_COUNTED.into();
     }
     let begin_ns = now_ns();
-    let connections = walk(task, thread);
+    let connections = look(task, thread);
     let spent_ns = now_ns() - begin_ns;
     thread.behind.cost_ns = spent_ns;
     thread.behind.credit_ns = credit_ns.saturating_sub(spent_ns).min(MOST_CREDIT_NS);
@@ -104,63 +81,37 @@ extern "C" fn count_behind() -> u64 {
     connections.into()
 }
 
-/// Walks the tree of the epoll set. `None`: it is none any more; else how many wait, and whether some were left out.
+/// Looks at the whole epoll set. `None`: it is none any more; else how many wait, and whether some were left out.
 #[inline(always)]
-fn walk(task: Task, thread: &ThreadSlot) -> Option<(u32, bool)> {
-    let file = file::behind(task, thread.turns.set)?;
-    let instance: u64 = read(file, global!(OFFSETS.file_private))?;
-    // The descriptor may have been closed and given to another file.
-    if read::<u64>(instance, global!(OFFSETS.eventpoll_file))? != file {
-        return None;
-    }
-    let root: u64 = read(instance, global!(OFFSETS.eventpoll_root))?;
-    let walk = maps::walk()?;
-    walk.served = file::behind(task, task.registers().first()).unwrap_or(0);
-    walk.waiting = 0;
-    walk.is_cut = 0;
-    walk.depth = 0;
-    push(walk, root);
-    // SAFETY: the callback is a function of this object that fits; it is given no context.
-    unsafe { bpf_loop(MOST, look as *mut c_void, null_mut(), 0) };
-    let walk = maps::walk()?;
-    Some((walk.waiting, walk.depth > 0 || walk.is_cut != 0))
+fn look(task: Task, thread: &ThreadSlot) -> Option<(u32, bool)> {
+    maps::walk(Walker::Behind)?.begin(task, thread.turns.set)?;
+    let mut found = Found { served: file::behind(task, task.registers().first()).unwrap_or(0), waiting: 0 };
+    // SAFETY: the callback is a function of this object that fits, its context lives until after the call.
+    unsafe { bpf_loop(MOST, look_at_item as *mut c_void, (&raw mut found).cast(), 0) };
+    Some((found.waiting as u32, maps::walk(Walker::Behind)?.is_cut()))
+}
+
+/// What a look finds.
+struct Found {
+    /// The file that the call itself served.
+    served: u64,
+    /// Connections that wait.
+    waiting: u64,
 }
 
 /// Looks at one descriptor of the set; returns 1 when there is none left.
 #[inline(never)]
-unsafe extern "C" fn look(_: u64, _: *mut c_void) -> i64 {
-    let Some(walk) = maps::walk() else { return 1 };
-    let Some(depth) = walk.depth.checked_sub(1) else { return 1 };
-    walk.depth = depth;
-    let Some(&node) = walk.stack.get(depth as usize) else { return 1 };
-    let item = node - u64::from(global!(OFFSETS.epitem_node));
-    let Some(bytes) = read::<[u64; ITEM_WORDS]>(item, 0) else { return 0 };
-    walk.item = bytes;
-    push(walk, word(walk, global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
-    push(walk, word(walk, global!(OFFSETS.epitem_node) + global!(OFFSETS.node_right)));
-    walk.waiting += waiting(walk, item).unwrap_or(0);
+unsafe extern "C" fn look_at_item(_: u64, found: *mut Found) -> i64 {
+    // SAFETY: the kernel hands the context on, which is live.
+    let found = unsafe { &mut *found };
+    let Some(walk) = maps::walk(Walker::Behind) else { return 1 };
+    if walk.next().is_none() {
+        return 1;
+    }
+    if walk.file() != found.served {
+        found.waiting += u64::from(waiting(walk).unwrap_or(0));
+    }
     0
-}
-
-/// The word at `offset` of the item that is looked at.
-#[inline(always)]
-fn word(walk: &Walk, offset: u32) -> u64 {
-    walk.item.get((offset / 8) as usize).copied().unwrap_or(0)
-}
-
-#[inline(always)]
-fn push(walk: &mut Walk, node: u64) {
-    if node == 0 {
-        return;
-    }
-    let depth = walk.depth;
-    match walk.stack.get_mut(depth as usize) {
-        Some(place) => {
-            *place = node;
-            walk.depth = depth + 1;
-        }
-        None => walk.is_cut = 1,
-    }
 }
 
 /// How many connections wait at a watched file: one with unread input, those to be accepted, one that is queued as
@@ -169,12 +120,8 @@ fn push(walk: &mut Walk, node: u64) {
 /// A level-triggered file stays queued until the next wait looks at it, also if it has been served meanwhile: there
 /// only room to write counts, since that is not waited for unless something is left to be written.
 #[inline(always)]
-fn waiting(walk: &Walk, item: u64) -> Option<u32> {
-    let file = word(walk, global!(OFFSETS.epitem_file));
-    if file == walk.served {
-        return Some(0);
-    }
-    let sock = socket::of(file)?;
+fn waiting(walk: &Walk) -> Option<u32> {
+    let sock = socket::of(walk.file())?;
     let unread: u32 = read(sock, global!(OFFSETS.sock_unread))?;
     if socket::listens(sock)? {
         return read(sock, global!(OFFSETS.sock_backlog));
@@ -182,8 +129,6 @@ fn waiting(walk: &Walk, item: u64) -> Option<u32> {
     if unread > 0 {
         return Some(1);
     }
-    let ready = global!(OFFSETS.epitem_ready);
-    let is_queued = word(walk, ready) != item + u64::from(ready);
-    let wanted: u32 = if is_queued { read(item, global!(OFFSETS.epitem_events))? } else { 0 };
+    let wanted = if walk.is_queued() { walk.wanted()? } else { 0 };
     Some(u32::from(wanted & (events::EDGE | events::ONE_SHOT | events::OUT) != 0))
 }

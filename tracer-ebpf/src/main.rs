@@ -12,6 +12,7 @@ mod call;
 mod clock;
 mod cold;
 mod culprit;
+mod epoll;
 mod file;
 mod folio;
 mod globals;

@@ -10,13 +10,14 @@ use aya_ebpf::{
     maps::{Array, HashMap, RingBuf},
 };
 use tracer_common::{
+    config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
     turns::TurnStats,
 };
 
-use crate::behind::Walk;
+use crate::epoll::Walk;
 
 /// The gate.
 #[map]
@@ -54,7 +55,7 @@ static SLOW_CALL: Array<SlowCallBuffer> = Array::with_max_entries(1, 0);
 #[map]
 static SEND_BUDGETS: Array<SendBudget> = Array::with_max_entries(1, 0);
 
-/// Per CPU: where a walk through the connections of an epoll instance is.
+/// Per CPU and [`Walker`]: where a walk through what an epoll instance watches is.
 #[map]
 static WALKS: Array<Walk> = Array::with_max_entries(1, 0);
 
@@ -108,10 +109,19 @@ pub fn turns(index: u32) -> Option<&'static mut TurnStats> {
     entry(&TURNS, index)
 }
 
+/// Who walks. A program may interrupt another one, but never itself: so each has its own place.
+#[derive(Clone, Copy)]
+pub enum Walker {
+    /// What counts connections behind a disk-blocked call.
+    Behind = 0,
+    /// What looks at what a thread waits on.
+    Set = 1,
+}
+
 /// This CPU's walk.
 #[inline(always)]
-pub fn walk() -> Option<&'static mut Walk> {
-    entry(&WALKS, cpu())
+pub fn walk(walker: Walker) -> Option<&'static mut Walk> {
+    entry(&WALKS, cpu() * WALKERS + walker as u32)
 }
 
 /// This CPU's histogram of `breakdown`.

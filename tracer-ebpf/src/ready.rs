@@ -85,8 +85,7 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
         turns.first_ns = now_ns;
         turns.first_was_sleep = 1;
     }
-    // While it sleeps, what it selects is still there.
-    set::look(thread);
+    set::look_asleep(thread);
 }
 
 /// Whether the call waits at all: `io_uring_enter` may only submit.

@@ -1,4 +1,4 @@
-//! What a thread polls or selects: several connections, or one that takes new ones? On rare paths only.
+//! What a thread waits on: several connections, or one that takes new ones? On rare paths only.
 
 use core::ffi::c_void;
 
@@ -11,6 +11,8 @@ use tracer_common::{
 
 use crate::{
     file,
+    globals::global,
+    maps::{self, Walker},
     slots::{self, Slot},
     socket,
     task::Task,
@@ -28,9 +30,12 @@ const FIRST_TURNS: u64 = 16;
 /// … and then in one of so many.
 const ONE_TURN_OF: u64 = 64;
 
-/// Where a walk through the descriptors is.
-struct Walk {
-    /// What the thread handed over.
+/// Most files of an epoll instance that are looked at.
+const MOST_WATCHED: u32 = 64;
+
+/// What a look finds, and what it looks at.
+struct Found {
+    /// The array, or the bits.
     address: u64,
     /// The word of bits that is looked at.
     word: u64,
@@ -38,76 +43,115 @@ struct Walk {
     listens: u64,
 }
 
-/// Looks at the set that the current thread polls or selects, if that is worth it.
+/// Looks at the set that the current thread waits on, if that is worth it. Not from the context switch, for an epoll
+/// instance: there nothing that takes longer has a place.
 #[inline(always)]
 pub fn look(thread: &ThreadSlot) {
-    let turns = &thread.turns;
-    let kind = readiness::kind_of(turns.syscall_number.into());
-    if matches!(kind, Some(Readiness::Poll | Readiness::Select))
-        && turns.sockets < LEAST_SOCKETS
-        && turns.listens == 0
-        && (turns.turns < FIRST_TURNS || turns.turns.is_multiple_of(ONE_TURN_OF))
-    {
+    if is_worth_it(thread) {
         look_at_set();
     }
+}
+
+/// The same while the thread falls asleep: what it selects is overwritten when it wakes up.
+#[inline(always)]
+pub fn look_asleep(thread: &ThreadSlot) {
+    if readiness::kind_of(thread.turns.syscall_number.into()) == Some(Readiness::Select) && is_worth_it(thread) {
+        look_at_set();
+    }
+}
+
+#[inline(always)]
+fn is_worth_it(thread: &ThreadSlot) -> bool {
+    let turns = &thread.turns;
+    turns.sockets < LEAST_SOCKETS
+        && turns.listens == 0
+        && (turns.turns < FIRST_TURNS || turns.turns.is_multiple_of(ONE_TURN_OF))
+        && global!(CONFIG.behind) != 0
 }
 
 /// Global linkage: see [`slots`].
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn look_at_set() -> u64 {
-    let Some(Slot { thread, .. }) = slots::find(Task::current()) else { return 0 };
+    let task = Task::current();
+    let Some(Slot { thread, .. }) = slots::find(task) else { return 0 };
     let turns = &mut thread.turns;
-    let mut walk = Walk { address: turns.set, word: 0, sockets: 0, listens: 0 };
-    let context = (&raw mut walk).cast();
-    if readiness::kind_of(turns.syscall_number.into()) == Some(Readiness::Poll) {
-        // SAFETY: the callback is a function of this object that fits, its context lives until after the call.
-        unsafe { bpf_loop(turns.set_more.min(MOST_POLLED) as u32, look_at_polled as *mut c_void, context, 0) };
-    } else {
-        walk.address = turns.set_more;
-        // SAFETY: likewise.
-        unsafe { bpf_loop(turns.set.min(FD_SETSIZE) as u32, look_at_selected as *mut c_void, context, 0) };
+    let mut found = Found { address: turns.set, word: 0, sockets: 0, listens: 0 };
+    let context = (&raw mut found).cast();
+    let (times, callback) = match readiness::kind_of(turns.syscall_number.into()) {
+        Some(Readiness::Poll) => (turns.set_more.min(MOST_POLLED) as u32, look_at_polled as *mut c_void),
+        Some(Readiness::Select) => {
+            found.address = turns.set_more;
+            (turns.set.min(FD_SETSIZE) as u32, look_at_selected as *mut c_void)
+        }
+        Some(Readiness::Epoll) => {
+            if maps::walk(Walker::Set).and_then(|walk| walk.begin(task, turns.set)).is_none() {
+                return 0;
+            }
+            (MOST_WATCHED, look_at_watched as *mut c_void)
+        }
+        _ => return 0,
+    };
+    // SAFETY: each callback is a function of this object that fits, its context lives until after the call.
+    unsafe { bpf_loop(times, callback, context, 0) };
+    if found.sockets as u32 > turns.sockets {
+        turns.sockets = found.sockets as u32;
     }
-    if walk.sockets as u32 > turns.sockets {
-        turns.sockets = walk.sockets as u32;
-    }
-    turns.listens |= walk.listens as u32;
+    turns.listens |= found.listens as u32;
+    turns.looked = 1;
     0
+}
+
+/// Looks at one file of an epoll instance; returns 1 when enough is known.
+#[inline(never)]
+unsafe extern "C" fn look_at_watched(_: u64, found: *mut Found) -> i64 {
+    // SAFETY: the kernel hands the context on, which is live.
+    let found = unsafe { &mut *found };
+    let Some(walk) = maps::walk(Walker::Set) else { return 1 };
+    if walk.next().is_none() {
+        return 1;
+    }
+    count(found, socket::of(walk.file()))
 }
 
 /// Looks at one entry of an array of `struct pollfd`; returns 1 when enough is known.
 #[inline(never)]
-unsafe extern "C" fn look_at_polled(index: u64, walk: *mut Walk) -> i64 {
-    // SAFETY: the kernel hands the context on, which is live.
-    let walk = unsafe { &mut *walk };
-    match read_user::<i32>(walk.address + index * 8) {
-        Some(descriptor) if descriptor >= 0 => count(walk, descriptor as u64),
+unsafe extern "C" fn look_at_polled(index: u64, found: *mut Found) -> i64 {
+    // SAFETY: likewise.
+    let found = unsafe { &mut *found };
+    match read_user::<i32>(found.address + index * 8) {
+        Some(descriptor) if descriptor >= 0 => count(found, socket_behind(descriptor as u64)),
         _ => 0,
     }
 }
 
 /// Looks at one bit of an `fd_set`; returns 1 when enough is known.
 #[inline(never)]
-unsafe extern "C" fn look_at_selected(index: u64, walk: *mut Walk) -> i64 {
+unsafe extern "C" fn look_at_selected(index: u64, found: *mut Found) -> i64 {
     // SAFETY: likewise.
-    let walk = unsafe { &mut *walk };
+    let found = unsafe { &mut *found };
     let bit = index % 64;
     if bit == 0 {
-        walk.word = read_user(walk.address + index / 8).unwrap_or(0);
+        found.word = read_user(found.address + index / 8).unwrap_or(0);
     }
-    if walk.word >> bit & 1 == 1 { count(walk, index) } else { 0 }
+    if found.word >> bit & 1 == 1 { count(found, socket_behind(index)) } else { 0 }
 }
 
-/// Counts a descriptor, if it is a socket; returns 1 when enough is known.
 #[inline(always)]
-fn count(walk: &mut Walk, descriptor: u64) -> i64 {
-    if let Some(sock) = file::behind(Task::current(), descriptor).and_then(socket::of) {
-        walk.sockets += 1;
+fn socket_behind(descriptor: u64) -> Option<u64> {
+    file::behind(Task::current(), descriptor).and_then(socket::of)
+}
+
+/// Counts a socket, if it is one; returns 1 when enough is known.
+#[inline(always)]
+fn count(found: &mut Found, sock: Option<u64>) -> i64 {
+    if let Some(sock) = sock {
+        found.sockets += 1;
         if socket::listens(sock) == Some(true) {
-            walk.listens = 1;
+            found.listens = 1;
         }
     }
-    i64::from(walk.sockets >= LEAST_SOCKETS.into() || walk.listens != 0)
+    i64::from(found.sockets >= LEAST_SOCKETS.into() || found.listens != 0)
 }
 
 #[inline(always)]

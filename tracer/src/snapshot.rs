@@ -91,8 +91,6 @@ pub struct IdleInstance {
     pub watched: Watched,
     /// The descriptors.
     pub descriptors: Vec<u32>,
-    /// Threads of its process.
-    pub threads: usize,
 }
 
 /// What a thread waits on for readiness.

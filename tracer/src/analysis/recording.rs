@@ -67,6 +67,7 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
             disk_wait_ns: thread.slot.disk_wait_ns,
             disk_wait_max_ns: Some(thread.slot.disk_wait_max_ns),
             by_syscall: Some(waits::by_syscall(&thread.slot)),
+            still_waiting: waits::still_waiting(snapshot, &thread.slot),
         })
         .collect();
     records.sort_by_key(|record| (Reverse(record.disk_wait_ns), record.thread.tid));

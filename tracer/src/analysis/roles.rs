@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use tracer_common::{
     records::{OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
-    syscall::Syscall,
+    syscall::{FUTEX, Syscall},
     turns::ReadySet,
 };
 
+use super::in_flight::waits_for_disk;
 use crate::{
     model::{Pid, Probe, Role, ThreadRef, Tid},
     snapshot::{IdleInstance, Snapshot, ThreadData, Watched},
@@ -146,18 +147,34 @@ fn holds_connections(set: ReadySet, watched: Option<&Watched>) -> bool {
 }
 
 /// Whether a thread that was asleep at the end of the window, and waited for no readiness in it, is the event loop of
-/// an instance that nobody else uses: it sends to one of the sockets, or there is no other thread in its process.
+/// an instance that nobody else uses: it sends to one of the sockets, or no other thread can be.
 fn is_stuck_loop(task: &SleepingTask, snapshot: &Snapshot) -> bool {
     let waits = snapshot.thread(&task.key).is_some_and(|thread| thread.slot.ready_set().is_some());
     let sends_to = |instance: &IdleInstance| {
         let is_sendfile = task.syscall_number == i64::from(Syscall::Sendfile.info().number);
         is_sendfile && instance.descriptors.iter().any(|&descriptor| u64::from(descriptor) == task.first_argument)
     };
-    let mut instances = snapshot.idle_instances.iter().filter(|instance| instance.pid == task.key.pid);
+    let idle = snapshot.idle_instances.iter().filter(|instance| instance.pid == task.key.pid);
+    let instances: Vec<_> = idle.filter(|instance| instance.watched.holds_connections()).collect();
     !waits
         && task.ready_set().is_none()
-        && instances
-            .any(|instance| instance.watched.holds_connections() && (instance.threads == 1 || sends_to(instance)))
+        && (instances.iter().any(|instance| sends_to(instance))
+            || !instances.is_empty() && is_only_suspect(task, snapshot))
+}
+
+/// Whether a thread waited for the disk all along, and no other one of its process did, or waited for another thread,
+/// as an event loop may for one that waits for the disk.
+fn is_only_suspect(task: &SleepingTask, snapshot: &Snapshot) -> bool {
+    let before: HashMap<_, _> = snapshot.asleep_before.iter().flatten().map(|task| (task.key, task)).collect();
+    let all_along =
+        |task: &SleepingTask| before.get(&task.key).is_some_and(|then| then.syscall_number == task.syscall_number);
+    let is_suspect = |other: &&SleepingTask| {
+        other.key.pid == task.key.pid
+            && all_along(other)
+            && (waits_for_disk(other) || other.syscall_number == FUTEX as i64)
+    };
+    let suspects: Vec<_> = snapshot.asleep.iter().flatten().filter(is_suspect).collect();
+    matches!(suspects.as_slice(), [only] if only.key == task.key && waits_for_disk(task))
 }
 
 /// The name in a NUL-terminated array of bytes.

@@ -2,13 +2,11 @@
 
 use std::cmp::Reverse;
 
-use tracer_common::records::{OffCpuReason, ThreadKey};
-
 use super::{advice, waits};
 use crate::{
     model::{
-        EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, SyscallRecord, SyscallWaits, ThreadRecord,
-        ThreadRef, Verdict,
+        EventLoop, Losses, PAGE_FAULT, Probe, ProbeStatus, Role, Status, StillWaiting, SyscallRecord, SyscallWaits,
+        ThreadRecord, ThreadRef, Verdict,
     },
     snapshot::Snapshot,
     units,
@@ -41,7 +39,7 @@ struct Blocked {
     disk_wait_ns: u64,
     worst_ns: u64,
     by_syscall: Vec<SyscallWaits>,
-    is_stuck: bool,
+    stuck: Option<StillWaiting>,
 }
 
 /// The verdict.
@@ -80,35 +78,17 @@ impl Evidence<'_> {
                 disk_wait_ns: record.disk_wait_ns,
                 worst_ns: record.disk_wait_max_ns.unwrap_or(0),
                 by_syscall: record.by_syscall.clone().unwrap_or_default(),
-                is_stuck: self.is_stuck_on_disk(&record.thread),
+                stuck: record.still_waiting.clone(),
             })
             .filter(|found| {
-                found.is_stuck
+                found.stuck.is_some()
                     || found.disk_waits > 0 && found.worst_ns >= self.snapshot.threshold_ns
                     || found.disk_waits > 0
                         && found.disk_wait_ns as f64 >= self.snapshot.blocked_share * window_ns as f64
             })
             .collect();
-        blocked.sort_by_key(|found| (Reverse(found.is_stuck), Reverse(found.disk_wait_ns)));
+        blocked.sort_by_key(|found| (Reverse(found.stuck.is_some()), Reverse(found.disk_wait_ns)));
         blocked
-    }
-
-    /// Whether a thread slept for storage when the window closed, and had done so for the threshold.
-    fn is_stuck_on_disk(&self, thread: &ThreadRef) -> bool {
-        self.stuck_since_ns(thread).is_some()
-    }
-
-    /// Since when a thread that slept for storage when the window closed has done so, if for the threshold at least.
-    fn stuck_since_ns(&self, thread: &ThreadRef) -> Option<u64> {
-        let is_it = |key: &ThreadKey| key.tid == thread.tid.0 && key.start_boottime_ns == thread.start_time_ns;
-        let slot = self.snapshot.threads.iter().map(|data| &data.slot).find(|slot| is_it(&slot.key))?;
-        let off_cpu = &slot.off_cpu;
-        let mut asleep = self.snapshot.asleep.iter().flatten();
-        let waits = off_cpu.reason == OffCpuReason::Disk as u32
-            && off_cpu.since_ns != 0
-            && asleep.any(|task| is_it(&task.key) && task.ready_set().is_none());
-        let waited_ns = self.snapshot.closed_ns.saturating_sub(off_cpu.since_ns);
-        (waits && waited_ns >= self.snapshot.threshold_ns).then_some(off_cpu.since_ns)
     }
 
     /// Threads that waited for the disk in one call all along, and so did nothing that would tell what part they play,
@@ -118,7 +98,7 @@ impl Evidence<'_> {
             let pid = record.thread.pid.0;
             let mut idle = self.snapshot.idle_instances.iter().filter(|instance| instance.pid == pid);
             record.thread.role != Role::EventLoop
-                && self.stuck_since_ns(&record.thread).is_some_and(|since_ns| since_ns <= self.snapshot.opened_ns)
+                && record.still_waiting.as_ref().is_some_and(|wait| wait.since_ns >= self.snapshot.duration_ns())
                 && (self.event_loops.is_empty() || idle.any(|instance| instance.watched.holds_connections()))
         };
         self.threads.iter().filter(all_along)
@@ -168,14 +148,14 @@ impl Evidence<'_> {
 }
 
 fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -> Verdict {
-    let waits: u64 = blocked.iter().map(|found| found.disk_waits).sum();
-    let wait_ns: u64 = blocked.iter().map(|found| found.disk_wait_ns).sum();
     let by_syscall = waits::merged(blocked.iter().flat_map(|found| &found.by_syscall));
     let worst_ns = blocked.iter().map(|found| found.worst_ns).max().unwrap_or(0);
     let threshold_ns = evidence.snapshot.threshold_ns;
     let mut reasons = Vec::new();
-    if blocked.iter().any(|found| found.is_stuck) {
-        reasons.push("an event loop was still waiting for the disk when the window closed".into());
+    if let Some(stuck) = blocked.iter().filter_map(|found| found.stuck.as_ref()).max_by_key(|stuck| stuck.since_ns) {
+        let (call, time) = (in_words(&stuck.name), units::duration(stuck.since_ns));
+        reasons
+            .push(format!("an event loop was still waiting for the disk when the window closed, in {call} for {time}"));
     }
     if worst_ns >= threshold_ns {
         let (worst, threshold) = (units::duration(worst_ns), units::setting(threshold_ns));
@@ -188,28 +168,44 @@ fn blocked_verdict(evidence: &Evidence<'_>, loops: usize, blocked: &[Blocked]) -
         let (share, limit) = (units::percent(most_ns, window_ns), units::share(limit));
         reasons.push(format!("the disk waits of an event loop took {share} of the window (limit {limit})"));
     }
+    let mut stuck_in = by_syscall.clone();
+    stuck_in.extend(blocked.iter().filter_map(|found| found.stuck.as_ref()).map(|stuck| SyscallWaits {
+        name: stuck.name.clone(),
+        disk_waits: 0,
+        disk_wait_ns: stuck.since_ns,
+        max_ns: stuck.since_ns,
+    }));
     Verdict {
         status: Status::Blocked,
         threads: blocked.iter().map(|found| found.thread.clone()).collect(),
-        summary: format!(
-            "{} of {} blocked on disk: {}{} took {}, worst {}.",
-            blocked.len(),
-            match loops {
-                1 => "1 event loop was".into(),
-                many if blocked.len() == 1 => format!("{} event loops was", units::count(many as u64)),
-                many => format!("{} event loops were", units::count(many as u64)),
-            },
-            match waits {
-                1 => "1 disk wait".into(),
-                many => format!("{} disk waits", units::count(many)),
-            },
-            in_calls(&by_syscall),
-            units::duration(wait_ns),
-            units::duration(worst_ns),
-        ),
+        summary: format!("{} blocked on disk: {}.", of_loops(blocked.len(), loops), did(blocked, &by_syscall)),
         reasons,
-        advice: advice::advice(&by_syscall, evidence.syscalls),
+        advice: advice::advice(&waits::merged(&stuck_in), evidence.syscalls),
     }
+}
+
+/// `1 of 2 event loops was`
+fn of_loops(blocked: usize, loops: usize) -> String {
+    let loops_of = units::counted(loops as u64, "event loop", "event loops");
+    format!("{blocked} of {loops_of} {}", if blocked == 1 { "was" } else { "were" })
+}
+
+/// What blocked event loops did: the disk waits that are over, and those that are not.
+fn did(blocked: &[Blocked], by_syscall: &[SyscallWaits]) -> String {
+    let waits: u64 = blocked.iter().map(|found| found.disk_waits).sum();
+    let mut facts = Vec::new();
+    if waits > 0 {
+        let wait_ns = units::duration(blocked.iter().map(|found| found.disk_wait_ns).sum());
+        let worst_ns = units::duration(blocked.iter().map(|found| found.worst_ns).max().unwrap_or(0));
+        let waits = units::counted(waits, "disk wait", "disk waits");
+        facts.push(format!("{waits}{} took {wait_ns}, worst {worst_ns}", in_calls(by_syscall)));
+    }
+    let stuck: Vec<_> = blocked.iter().filter_map(|found| found.stuck.as_ref()).collect();
+    if let Some(longest) = stuck.iter().max_by_key(|stuck| stuck.since_ns) {
+        let (time, call) = (units::duration(longest.since_ns), in_words(&longest.name));
+        facts.push(format!("{} still waiting, the longest for {time} in {call}", stuck.len()));
+    }
+    facts.join("; ")
 }
 
 fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
@@ -238,12 +234,17 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
     }
 }
 
+/// A system call as a sentence names it.
+fn in_words(syscall: &str) -> String {
+    syscall.replace(PAGE_FAULT, "page faults")
+}
+
 /// Most system calls that a sentence names.
 const NAMED: usize = 3;
 
 /// ` in sendfile and fsync`, those that waited longest first.
 fn in_calls(by_syscall: &[SyscallWaits]) -> String {
-    let names: Vec<_> = by_syscall.iter().take(NAMED).map(|row| row.name.replace(PAGE_FAULT, "page faults")).collect();
+    let names: Vec<_> = by_syscall.iter().take(NAMED).map(|row| in_words(&row.name)).collect();
     match names.as_slice() {
         [] => String::new(),
         [only] => format!(" in {only}"),

@@ -6,9 +6,12 @@ use std::{
 };
 
 use syscalls::x86_64::Sysno;
-use tracer_common::records::{ThreadSlot, WaitPlace};
+use tracer_common::records::{OffCpu, OffCpuReason, ThreadSlot, WaitPlace};
 
-use crate::model::{PAGE_FAULT, SyscallWaits, culprit::OTHER};
+use crate::{
+    model::{PAGE_FAULT, StillWaiting, SyscallWaits, culprit::OTHER},
+    snapshot::Snapshot,
+};
 
 /// A thread's disk waits by system call, worst first.
 pub fn by_syscall(slot: &ThreadSlot) -> Vec<SyscallWaits> {
@@ -16,6 +19,17 @@ pub fn by_syscall(slot: &ThreadSlot) -> Vec<SyscallWaits> {
     let own = own.iter().map(|place| (name(place.number), place));
     let rows = own.chain([(OTHER.to_owned(), last)]).filter(|(_, place)| place.waits > 0);
     sorted(rows.map(|(name, place)| row(name, place)))
+}
+
+/// The disk wait that a thread was in when the window closed, if it had lasted for the threshold.
+pub fn still_waiting(snapshot: &Snapshot, slot: &ThreadSlot) -> Option<StillWaiting> {
+    let OffCpu { since_ns, reason, syscall_number, .. } = slot.off_cpu;
+    // What its slot says may be out of date if it got no CPU since it was woken.
+    let is_asleep = || snapshot.asleep.iter().flatten().any(|task| task.key == slot.key && task.ready_set().is_none());
+    let waited_ns = snapshot.closed_ns.saturating_sub(since_ns);
+    let waits = since_ns != 0 && reason == OffCpuReason::Disk as u32 && waited_ns >= snapshot.threshold_ns;
+    (waits && is_asleep())
+        .then(|| StillWaiting { name: name(syscall_number), since_ns: waited_ns.min(snapshot.duration_ns()) })
 }
 
 /// The rows of several threads in one list, worst first.

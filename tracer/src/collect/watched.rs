@@ -26,9 +26,9 @@ impl WatchLog {
                 self.add(set, watched(pid, &descriptors));
             }
         }
-        // What a thread polls or selects may be gone when it can be looked at from here: the kernel half has seen it.
-        for slot in maps.slots() {
-            if let Some(set @ (ReadySet::Poll(..) | ReadySet::Select(..))) = slot.ready_set() {
+        // What a thread waits on may be gone when it can be looked at from here: the kernel half has seen it.
+        for slot in maps.slots().filter(|slot| slot.turns.looked != 0) {
+            if let Some(set) = slot.ready_set() {
                 let (sockets, listens) = (slot.turns.sockets.into(), slot.turns.listens != 0);
                 self.add(set, Watched { descriptors: sockets, sockets, listens });
             }
@@ -48,10 +48,9 @@ impl WatchLog {
         let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
         let idle = numbers.filter(|&descriptor| !self.0.contains_key(&ReadySet::Epoll((pid, descriptor))));
         let is_epoll = |descriptor: &u32| link(pid, *descriptor).is_some_and(|link| link == "anon_inode:[eventpoll]");
-        let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
         let instances = idle.filter(is_epoll).filter_map(|descriptor| {
             let (_, descriptors) = members(ReadySet::Epoll((pid, descriptor)))?;
-            Some(IdleInstance { pid, watched: watched(pid, &descriptors), descriptors, threads })
+            Some(IdleInstance { pid, watched: watched(pid, &descriptors), descriptors })
         });
         instances.collect()
     }

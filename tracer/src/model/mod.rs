@@ -22,5 +22,5 @@ pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
-pub use thread::{PAGE_FAULT, Role, SyscallWaits, ThreadRecord, ThreadRef};
+pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

@@ -66,6 +66,18 @@ pub struct ThreadRecord {
     /// The same by system call, worst first; absent in recordings that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_syscall: Option<Vec<SyscallWaits>>,
+    /// A disk wait of at least the threshold that had not ended when the window closed; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_waiting: Option<StillWaiting>,
+}
+
+/// A disk wait that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StillWaiting {
+    /// In which system call; `page_fault` likewise.
+    pub name: String,
+    /// For how long so far, at most since the window opened.
+    pub since_ns: u64,
 }
 
 /// A thread's disk waits in one system call, or in page faults.

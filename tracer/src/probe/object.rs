@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, EbpfLoader};
 use tracer_common::{
-    config::{CONFIG_SYMBOL, Config},
+    config::{CONFIG_SYMBOL, Config, WALKERS},
     offsets::OFFSETS_SYMBOL,
     records::Breakdown,
     syscall::Syscall,
@@ -46,7 +46,7 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("ERRORS", syscalls)
         .map_max_entries("LOSSES", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
-        .map_max_entries("WALKS", sizes.cpus)
+        .map_max_entries("WALKS", sizes.cpus * WALKERS)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
         .map_max_entries("UNTOLD", syscalls)
         .load(OBJECT)

@@ -125,33 +125,43 @@ fn behind_is_known_for_traced_calls_on_epoll_instances() {
 }
 
 /// A thread asleep on disk in `syscall_number` from before the window until after it.
-fn stuck(tid: u32, syscall_number: i64, first_argument: u64, instance: IdleInstance) -> Snapshot {
+fn stuck(tid: u32, syscall_number: i64, first_argument: u64, sockets: u64) -> Snapshot {
     let mut data = waiting(thread(tid), 0, 0);
     data.slot.off_cpu.since_ns = OPENED_NS;
     data.slot.off_cpu.reason = OffCpuReason::Disk as u32;
     let sleeper = SleepingTask { first_argument, ..asleep(&data, syscall_number, true) };
     let mut snapshot = snapshot(vec![data]);
+    snapshot.asleep_before = Some(vec![sleeper]);
     snapshot.asleep = Some(vec![sleeper]);
-    snapshot.idle_instances = vec![instance];
+    snapshot.idle_instances = vec![IdleInstance {
+        pid: 10,
+        watched: Watched { descriptors: 4, sockets, listens: false },
+        descriptors: vec![5, 6, 7],
+    }];
+    snapshot
+}
+
+/// The same beside another thread that sleeps all along.
+fn stuck_beside(mut snapshot: Snapshot, syscall_number: i64, for_disk: bool) -> Snapshot {
+    let other = asleep(&thread(9), syscall_number, for_disk);
+    snapshot.asleep_before.as_mut().unwrap().push(other);
+    snapshot.asleep.as_mut().unwrap().push(other);
     snapshot
 }
 
 #[test]
 fn a_loop_that_is_stuck_throughout_is_known_by_the_instance_that_nobody_uses() {
-    let instance = |sockets, threads| IdleInstance {
-        pid: 10,
-        watched: Watched { descriptors: 4, sockets, listens: false },
-        descriptors: vec![5, 6, 7],
-        threads,
-    };
-    // The only thread of its process.
-    assert_eq!(status(&recording(&stuck(1, 17, 3, instance(3, 1)))), (Status::Blocked, vec![1]));
-    // It sends to a connection of the instance.
-    assert_eq!(status(&recording(&stuck(1, 40, 6, instance(3, 9)))), (Status::Blocked, vec![1]));
-    // It may be any thread.
-    let unsure = recording(&stuck(1, 17, 6, instance(3, 9)));
+    const FUTEX: i64 = 202;
+    const READ: i64 = 0;
+    let blocked = (Status::Blocked, vec![1]);
+    assert_eq!(status(&recording(&stuck(1, 17, 3, 3))), blocked);
+    assert_eq!(status(&recording(&stuck_beside(stuck(1, 17, 3, 3), READ, false))), blocked);
+    // It sends to a connection of the instance: so it is nobody else.
+    assert_eq!(status(&recording(&stuck_beside(stuck(1, 40, 6, 3), FUTEX, false))), blocked);
+    // The loop may be the other one, which waits for this one.
+    let unsure = recording(&stuck_beside(stuck(1, 17, 6, 3), FUTEX, false));
     assert_eq!(status(&unsure).0, Status::Inconclusive);
     assert!(unsure.verdict.reasons.iter().any(|reason| reason.contains("throughout")), "{:?}", unsure.verdict.reasons);
-    assert_eq!(status(&recording(&stuck(1, 40, 9, instance(3, 9)))).0, Status::Inconclusive);
-    assert_eq!(status(&recording(&stuck(1, 40, 6, instance(1, 9)))).0, Status::Inconclusive);
+    assert_eq!(status(&recording(&stuck_beside(stuck(1, 40, 9, 3), READ, true))).0, Status::Inconclusive);
+    assert_eq!(status(&recording(&stuck(1, 17, 3, 1))).0, Status::Inconclusive);
 }

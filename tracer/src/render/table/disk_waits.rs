@@ -2,10 +2,10 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, identity, name, tid, tid_heading};
+use super::{Report, call, identity, name, tid, tid_heading};
 use crate::{
     escape::escape,
-    model::{PAGE_FAULT, ThreadRecord},
+    model::ThreadRecord,
     render::{
         color::Tint,
         columns::{
@@ -15,6 +15,9 @@ use crate::{
     },
     units::{NO_VALUE, count, counted},
 };
+
+/// So many system calls are named in a row.
+const NAMED: usize = 2;
 
 /// The threads whose disk waits the lists of traced calls do not explain.
 pub fn section(report: &Report) -> String {
@@ -39,7 +42,7 @@ pub fn section(report: &Report) -> String {
         ("outside", Figure),
         ("waited", Figure),
         ("longest", Figure),
-        ("in", Word),
+        ("in", Name),
     ]);
     let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
@@ -78,14 +81,17 @@ pub fn section(report: &Report) -> String {
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
 }
 
-/// The system call outside the traced ones that a thread waited in longest; `…` if there are more.
+/// The system calls outside the traced ones that a thread waited in longest; `…` if there are more.
 fn places(report: &Report, row: &ThreadRecord) -> String {
     let is_traced = |name: &str| report.recording.syscalls.iter().any(|syscall| syscall.name == name);
     let mut others = row.by_syscall.iter().flatten().filter(|waits| !is_traced(&waits.name));
-    let Some(worst) = others.next() else {
+    let mut names: Vec<_> = others.by_ref().take(NAMED).map(|waits| call(&waits.name)).collect();
+    if names.is_empty() {
         // A traced call that began before the window is no call, but its disk wait is one.
         return if row.by_syscall.is_some() { "calls from before".into() } else { String::new() };
-    };
-    let name = if worst.name == PAGE_FAULT { "page faults".into() } else { escape(&worst.name) };
-    if others.next().is_some() { format!("{name}, …") } else { name }
+    }
+    if others.next().is_some() {
+        names.push("…".into());
+    }
+    names.join(", ")
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use super::{Style, color::Paint};
 use crate::{
     escape::escape,
-    model::{Probe, ProbeStatus, Recording, Role, ThreadRef},
+    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, ThreadRef},
 };
 
 /// A narrower terminal wraps the lines itself, which is easier to read than a word per line.
@@ -75,6 +75,11 @@ fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
 /// A thread's name as its rows show it.
 fn name(thread: &ThreadRef) -> String {
     if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
+}
+
+/// A system call, or page faults, as rows and sentences show it.
+fn call(name: &str) -> String {
+    if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
 }
 
 /// A thread's id as its rows show it: with the process where there are several.
