@@ -34,46 +34,31 @@ pub fn section(report: &Report) -> String {
     }
     rows.sort_by_key(|row| Reverse(row.disk_wait_ns));
 
-    let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
-        ("thread", Name),
-        ("role", Word),
-        ("disk waits", Figure),
-        ("outside", Figure),
-        ("waited", Figure),
-        ("longest", Figure),
-        ("in", Name),
-    ]);
+    // Where no traced call waited, all of a thread's waits are outside, and one column says so.
+    let is_told_apart = rows.iter().any(|row| outside(row) != row.disk_waits);
+    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
+    headings.extend(is_told_apart.then_some(("outside", Figure)));
+    headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
+    let mut list = Columns::new(&headings);
     let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
+    let mut add = |words: [String; 3], rows: &[&ThreadRecord], places: String| {
+        let sum = |of: &dyn Fn(&ThreadRecord) -> u64| rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
+        let mut cells = words.to_vec();
+        cells.push(count(sum(&|row| row.disk_waits)));
+        cells.extend(is_told_apart.then(|| count(sum(&outside))));
+        cells.push(time(sum(&|row| row.disk_wait_ns)));
+        cells.push(longest(rows.iter().filter_map(|row| row.disk_wait_max_ns).max()));
+        cells.push(places);
+        list.row(cells, Some(Tint::Disk));
+    };
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let cells = [
-            tid(report, &row.thread),
-            name(&row.thread),
-            row.thread.role.label().into(),
-            count(row.disk_waits),
-            count(outside(row)),
-            time(row.disk_wait_ns),
-            longest(row.disk_wait_max_ns),
-            places(report, row),
-        ];
-        list.row(cells, Some(Tint::Disk));
+        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
+        add(words, std::slice::from_ref(row), places(report, row));
     }
     if !hidden.is_empty() {
-        let sum = |of: &dyn Fn(&ThreadRecord) -> u64| hidden.iter().map(|row| of(row)).fold(0, u64::saturating_add);
-        list.row(
-            [
-                "…".into(),
-                format!("and {}", counted(hidden.len() as u64, "more thread", "more threads")),
-                String::new(),
-                count(sum(&|row| row.disk_waits)),
-                count(sum(&outside)),
-                time(sum(&|row| row.disk_wait_ns)),
-                longest(hidden.iter().filter_map(|row| row.disk_wait_max_ns).max()),
-                String::new(),
-            ],
-            Some(Tint::Disk),
-        );
+        let more = counted(hidden.len() as u64, "more thread", "more threads");
+        add(["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
     let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
     let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
