@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use tracer_common::records::ThreadSlot;
+
 use super::{advice, waits};
 use crate::{
     model::{
@@ -110,6 +112,17 @@ impl Evidence<'_> {
         observed.unwrap_or_else(|| self.snapshot.threads.iter().map(|thread| thread.slot.turns.sleeps).sum())
     }
 
+    /// Threads that share their connections with others.
+    fn pollers(&self) -> impl Iterator<Item = &ThreadSlot> {
+        let records = self.threads.iter().filter(|record| record.thread.role == Role::Poller);
+        records.filter_map(|record| {
+            let mut slots = self.snapshot.threads.iter().map(|data| &data.slot);
+            slots.find(|slot| {
+                slot.key.tid == record.thread.tid.0 && slot.key.start_boottime_ns == record.thread.start_time_ns
+            })
+        })
+    }
+
     /// Why a result without a blocked event loop is not a clear one.
     fn doubts(&self, loops: usize) -> Vec<String> {
         let mut doubts = Vec::new();
@@ -136,11 +149,9 @@ impl Evidence<'_> {
             ));
         }
         let turns = self.turns();
-        if loops == 0 {
-            doubts.push(
-                "no thread was seen taking events from an epoll instance of its own that watches connections".into(),
-            );
-        } else if turns < ENOUGH_TURNS {
+        if loops == 0 && self.pollers().map(|slot| slot.turns.turns).sum::<u64>() < ENOUGH_TURNS {
+            doubts.push("no thread was seen that waits for several connections of its own, or takes new ones".into());
+        } else if loops > 0 && turns < ENOUGH_TURNS {
             doubts.push(format!("only {turns} turns of event loops were seen"));
         }
         doubts
@@ -215,23 +226,23 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
         .filter(|record| record.thread.role == Role::EventLoop)
         .map(|record| record.disk_waits)
         .sum();
-    let loops_were =
-        if loops == 1 { "the 1 event loop was not".into() } else { format!("none of {loops} event loops was") };
     let below = match waits {
         0 => "no disk wait".into(),
         1 => "1 disk wait, below the limits".into(),
         many => format!("{} disk waits, all below the limits", units::count(many)),
     };
-    Verdict {
-        status: Status::Clear,
-        threads: Vec::new(),
-        summary: format!(
-            "{loops_were} blocked on disk: {below} in {}.",
-            units::duration(evidence.snapshot.duration_ns())
-        ),
-        reasons: Vec::new(),
-        advice: Vec::new(),
-    }
+    let window = units::duration(evidence.snapshot.duration_ns());
+    let summary = match loops {
+        0 => {
+            let pollers = units::counted(evidence.pollers().count() as u64, "thread shares", "threads share");
+            format!(
+                "no event loop is there to be blocked: {pollers} the connections, so while one waits another goes on."
+            )
+        }
+        1 => format!("the 1 event loop was not blocked on disk: {below} in {window}."),
+        many => format!("none of {many} event loops was blocked on disk: {below} in {window}."),
+    };
+    Verdict { status: Status::Clear, threads: Vec::new(), summary, reasons: Vec::new(), advice: Vec::new() }
 }
 
 /// A system call as a sentence names it.

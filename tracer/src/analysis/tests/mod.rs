@@ -167,6 +167,16 @@ fn workers_and_pollers_may_wait_for_the_disk() {
 }
 
 #[test]
+fn where_threads_share_their_connections_there_is_no_loop_to_block() {
+    let mut pollers = [event_loop(1), event_loop(2)];
+    pollers.iter_mut().for_each(|data| data.slot.turns.set = 5);
+    let [one, other] = pollers;
+    let shared = recording(&snapshot(vec![waiting(one, 50, THRESHOLD_NS), other]));
+    assert_eq!(status(&shared), (Status::Clear, Vec::new()));
+    assert!(shared.verdict.summary.contains("2 threads share"), "{}", shared.verdict.summary);
+}
+
+#[test]
 fn a_loop_that_still_waits_for_the_disk_at_the_end_is_blocked_whatever_the_counts() {
     let mut stuck = event_loop(1);
     stuck.slot.off_cpu.since_ns = OPENED_NS + SECOND_NS / 2;
