@@ -13,7 +13,7 @@ use tracer_common::records::SleepingTask;
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, KernelMaps, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
@@ -41,6 +41,8 @@ pub trait Observer {
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
+    /// Something went wrong that does not end the measurement.
+    fn warning(&mut self, text: &str);
     /// Something that only `-v` shows.
     fn detail(&mut self, text: &str);
 }
@@ -77,12 +79,17 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, cpus)?;
     let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    // Before the window opens: it stops the target for a moment.
+    let java = options.java_names.then(|| JavaNames::ask(&process, &mut |text| observer.warning(text)));
     let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::epoll_instance));
     let probes = session.probes();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
+    let threads = maps.threads(&options.syscalls);
+    let sleepers = asleep.as_deref().unwrap_or_default();
+    let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         target: window.target,
@@ -93,10 +100,11 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         blocked_share: options.blocked_share,
         probes,
         losses: maps.losses(),
-        threads: maps.threads(&options.syscalls),
+        threads,
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
         asleep,
         watched: logs.watched.finish(),
+        thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
         culprits: logs.culprits.map(|log| {
             let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();

@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub asleep: Option<Vec<SleepingTask>>,
     /// What epoll instances watched, by process and descriptor, as far as it could be looked at.
     pub watched: HashMap<EpollInstance, Watched>,
+    /// Names that threads have beyond the kernel's, as far as they were asked for.
+    pub thread_names: HashMap<ThreadKey, String>,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.

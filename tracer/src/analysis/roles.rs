@@ -12,8 +12,11 @@ use crate::{
 /// Fewer watched sockets than this hold no set of connections, unless the one listens.
 const LEAST_SOCKETS: u64 = 2;
 
-/// The role of each thread that has a slot, or that was found parked on an epoll instance.
-pub struct Roles(HashMap<ThreadKey, Role>);
+/// The role of each thread that has a slot, or that was found parked on an epoll instance, and what it is called.
+pub struct Roles {
+    roles: HashMap<ThreadKey, Role>,
+    names: HashMap<ThreadKey, String>,
+}
 
 impl Roles {
     /// Judges the threads. The only one that takes events from an instance is its event loop, if the instance
@@ -29,12 +32,13 @@ impl Roles {
         for (task, instance) in parked {
             roles.insert(task.key, users.role_on(instance, false, snapshot).unwrap_or_default());
         }
-        Self(roles)
+        Self { roles, names: snapshot.thread_names.clone() }
     }
+
     /// The role of a thread; unknown for one without a slot.
     #[must_use]
     pub fn role(&self, key: &ThreadKey) -> Role {
-        self.0.get(key).copied().unwrap_or_default()
+        self.roles.get(key).copied().unwrap_or_default()
     }
 
     /// How a recording refers to `thread`.
@@ -63,7 +67,7 @@ impl Roles {
             pid: Pid(key.pid),
             tid: Tid(key.tid),
             start_time_ns: key.start_boottime_ns,
-            name: comm.clone(),
+            name: self.names.get(key).unwrap_or(&comm).clone(),
             comm,
             role: self.role(key),
         }

@@ -72,6 +72,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         }],
         asleep: Some(Vec::new()),
         watched: HashMap::new(),
+        thread_names: HashMap::new(),
         peer_labels: PeerLabels::default(),
         culprits: None,
         intervals: Vec::new(),
