@@ -6,6 +6,7 @@
 
 pub mod bpftrace;
 pub mod disk;
+pub mod java;
 pub mod load;
 pub mod nginx;
 pub mod os;

@@ -6,13 +6,13 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use crate::process::Guarded;
+use crate::process::{Guarded, only_child, until};
 
 /// A server of the files in one directory. Ends on drop.
 pub struct Nginx {
@@ -38,7 +38,7 @@ impl Nginx {
         command.arg("-p").arg(&prefix).arg("-c").arg(&configuration).args(["-e", "logs/error.log"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let master = Guarded::new(command.spawn().expect("starting nginx"));
-        let worker = until(|| worker_of(master.pid()).ok().flatten()).expect("nginx starts its worker");
+        let worker = until(|| only_child(master.pid()).ok().flatten()).expect("nginx starts its worker");
         until(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
         Self { master, worker, port, root: root.to_owned() }
     }
@@ -92,24 +92,6 @@ fn settings(root: &Path, port: u16, http: &str) -> String {
         ",
         root.display()
     )
-}
-
-/// The one child of nginx' master process.
-fn worker_of(master: u32) -> Result<Option<u32>> {
-    let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-    Ok(children.split_whitespace().next().map(str::parse).transpose()?)
-}
-
-/// Tries for ten seconds.
-fn until<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
-    let limit = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < limit {
-        if let Some(value) = found() {
-            return Some(value);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    None
 }
 
 /// A connection that is kept.

@@ -30,6 +30,8 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// A HotSpot JVM that runs source files, and its jcmd.
+    Java,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -51,6 +53,7 @@ impl Need {
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

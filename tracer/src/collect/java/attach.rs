@@ -25,8 +25,17 @@ use rustix::{
 
 use super::{deadline::Deadline, jvm::Jvm, trigger::Trigger};
 
-/// Version 1, the command, and three arguments that are not given: no locks, no details, the least that it does.
-const REQUEST: &[u8] = b"1\0threaddump\0\0\0\0";
+/// Prints all threads with no more than it must: no locks, no details.
+///
+/// Version 2 (JDK 24) is its length and the command. Without the option the JVM would write while its threads are
+/// stopped, and they would stay so for as long as nobody reads.
+const REQUEST: &[u8] = b"2\x0023\0threaddump streaming=0\0";
+
+/// Version 1: the command, and three arguments that are not given.
+const FORMER_REQUEST: &[u8] = b"1\0threaddump\0\0\0\0";
+
+/// What a JVM answers that does not know the version (`ATTACH_ERROR_BADVERSION`).
+const UNKNOWN_VERSION: &[u8] = b"101\n";
 
 /// Most that is read of an answer: some 30,000 threads with the usual stacks.
 const LONGEST: usize = 64 << 20;
@@ -39,15 +48,17 @@ const LOOK: Duration = Duration::from_millis(10);
 /// # Errors
 /// If it does not let itself be asked, or has not answered by the deadline.
 pub fn thread_dump(jvm: &Jvm, deadline: Deadline) -> Result<Vec<u8>> {
-    let stream = match connected(jvm, deadline)? {
-        Some(stream) => stream,
-        None => invited(jvm, deadline)?,
+    let connect = || connected(jvm, deadline)?.map_or_else(|| invited(jvm, deadline), Ok);
+    let answer = match ask(connect()?, REQUEST, deadline)? {
+        answer if answer == UNKNOWN_VERSION => ask(connect()?, FORMER_REQUEST, deadline)?,
+        answer => answer,
     };
-    ask(stream, deadline)
+    printed(answer)
 }
 
 /// A connection to a JVM that does not listen yet.
 fn invited(jvm: &Jvm, deadline: Deadline) -> Result<UnixStream> {
+    jvm.ensure_willing()?;
     let _trigger = Trigger::set(jvm)?;
     jvm.wake()?;
     loop {
@@ -127,27 +138,32 @@ fn as_user<T: Send>(jvm: &Jvm, work: impl FnOnce() -> rustix::io::Result<T> + Se
 }
 
 /// Asks, and takes the answer.
-fn ask(mut stream: UnixStream, deadline: Deadline) -> Result<Vec<u8>> {
+fn ask(mut stream: UnixStream, request: &[u8], deadline: Deadline) -> Result<Vec<u8>> {
     let mut answer = Vec::new();
-    match exchange(&mut stream, deadline, &mut answer) {
+    match exchange(&mut stream, request, deadline, &mut answer) {
         // It hangs up on a stranger before it has read anything.
         Err(error) if hung_up(&error) => {}
         exchanged => exchanged?,
     }
     ensure!(!answer.is_empty(), "it hung up: it answers its own user alone (run tracer as root, or as that user)");
+    Ok(answer)
+}
+
+/// What an answer holds behind its status, which is in the first line.
+fn printed(mut answer: Vec<u8>) -> Result<Vec<u8>> {
     let first_line = answer.iter().position(|&byte| byte == b'\n').unwrap_or(answer.len());
-    let (status, dump) = answer.split_at(first_line);
+    let (status, text) = answer.split_at(first_line);
     if status != b"0" {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-        bail!("it refused to print its threads: {} {}", text(status), text(dump).trim());
+        let start = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).trim().to_owned();
+        bail!("it refused to print its threads: {} {}", start(status), start(text));
     }
     answer.drain(..first_line);
     Ok(answer)
 }
 
-fn exchange(stream: &mut UnixStream, deadline: Deadline, answer: &mut Vec<u8>) -> Result<()> {
+fn exchange(stream: &mut UnixStream, request: &[u8], deadline: Deadline, answer: &mut Vec<u8>) -> Result<()> {
     stream.set_write_timeout(Some(deadline.left()?))?;
-    stream.write_all(REQUEST)?;
+    stream.write_all(request)?;
     let mut block = vec![0; 1 << 16];
     loop {
         stream.set_read_timeout(Some(deadline.left()?))?;

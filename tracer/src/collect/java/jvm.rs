@@ -58,20 +58,34 @@ impl Jvm {
         directory(&format!("/proc/{}/cwd", self.pid))
     }
 
-    /// Sends it the signal that makes it look for a trigger, if that does nothing else to it.
+    /// Makes sure that it can be woken, and is meant to be.
     ///
     /// # Errors
-    /// If it would.
-    pub fn wake(&self) -> Result<()> {
-        if let Some(place) = self.refusal() {
+    /// If SIGQUIT would end it, or make it print all threads on its own stdout.
+    pub fn ensure_willing(&self) -> Result<()> {
+        let read = |file: &str| {
+            let bytes = fs::read(format!("/proc/{}/{file}", self.pid)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        if let Some(place) = refusal(&read("cmdline"), &read("environ")) {
             bail!("it was started with {REFUSES} ({place}): it does not let itself be asked");
         }
         if !catches_quit(&status(self.pid)?) {
             bail!(
-                "it does not catch SIGQUIT, which would end it: it is about to start (try again), or was started \
-                 with -Xrs and does not let itself be asked either"
+                "it does not catch SIGQUIT, which would end it: it is just starting (try again), or was started with \
+                 -Xrs and does not let itself be asked either"
             );
         }
+        Ok(())
+    }
+
+    /// Sends it the signal that makes it look for a trigger.
+    ///
+    /// # Errors
+    /// If it is not to be woken.
+    pub fn wake(&self) -> Result<()> {
+        // As late as can be.
+        self.ensure_willing()?;
         match pidfd_send_signal(&self.process, Signal::QUIT) {
             Err(Errno::PERM) => bail!("it cannot be sent SIGQUIT: run tracer as root, or as the JVM's user"),
             sent => sent.context("it has ended"),
@@ -84,23 +98,20 @@ impl Jvm {
         ensure!(ended == 0, "it has ended");
         Ok(())
     }
+}
 
-    /// Where it was told to refuse. It would answer SIGQUIT with a thread dump on its own stdout.
-    fn refusal(&self) -> Option<&'static str> {
-        let read = |file: &str| {
-            let bytes = fs::read(format!("/proc/{}/{file}", self.pid)).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        let refuses = |words: &mut dyn Iterator<Item = &str>| words.filter_map(attach_switch).last() == Some(false);
-        if refuses(&mut read("cmdline").split('\0')) {
-            return Some("its command line");
-        }
-        let environment = read("environ");
-        let mut variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
-        let (variable, _) =
-            variables.find(|(name, value)| OPTIONS.contains(name) && refuses(&mut value.split_ascii_whitespace()))?;
-        OPTIONS.into_iter().find(|name| *name == variable)
+/// Where a JVM was told not to let itself be asked, in its words and its environment as /proc shows them.
+fn refusal(command_line: &str, environment: &str) -> Option<&'static str> {
+    let last = |words: &mut dyn Iterator<Item = &str>| words.filter_map(attach_switch).last();
+    if let Some(may_ask) = last(&mut command_line.split('\0')) {
+        return (!may_ask).then_some("its command line");
     }
+    let value =
+        |name: &str| environment.split('\0').find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='));
+    let refuses = |name: &&str| {
+        value(name).and_then(|value| last(&mut value.split_ascii_whitespace())).is_some_and(|may_ask| !may_ask)
+    };
+    OPTIONS.into_iter().find(refuses)
 }
 
 /// Variables from which a JVM, or its launcher, takes options.
@@ -162,6 +173,20 @@ mod tests {
         assert!(other.unwrap_err().to_string().contains("no HotSpot JVM"));
         let j9 = ensure_hotspot(&(line("/opt/j9/lib/j9vm/libjvm.so") + &line("/opt/j9/lib/libj9vm29.so")));
         assert!(j9.unwrap_err().to_string().contains("OpenJ9"));
+    }
+
+    #[test]
+    fn a_jvm_that_refuses_says_so_where_it_gets_its_options() {
+        let off = "java\0-XX:+DisableAttachMechanism\0-jar\0a.jar\0";
+        let on = "java\0-XX:+DisableAttachMechanism\0-XX:-DisableAttachMechanism\0-jar\0a.jar\0";
+        let variable = "HOME=/\0JAVA_TOOL_OPTIONS=-Xmx1g -XX:+DisableAttachMechanism\0";
+        assert_eq!(refusal(off, ""), Some("its command line"));
+        assert_eq!(refusal("java\0-jar\0a.jar\0", variable), Some("JAVA_TOOL_OPTIONS"));
+        assert_eq!(
+            refusal("java\0", "X=-XX:+DisableAttachMechanism\0JAVA_TOOL_OPTIONSX=-XX:+DisableAttachMechanism"),
+            None
+        );
+        assert_eq!((refusal(on, ""), refusal("", "")), (None, None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn asked(answer: impl FnOnce(UnixStream) + Send) -> (Result<Vec<u8>>, Duration) 
     thread::scope(|scope| {
         scope.spawn(|| answer(peer));
         let start = Instant::now();
-        let result = ask(own, Deadline::after(Duration::from_millis(500)));
+        let result = ask(own, REQUEST, Deadline::after(Duration::from_millis(500))).and_then(printed);
         (result, start.elapsed())
     })
 }
@@ -53,6 +53,12 @@ fn a_refusal_is_told() {
 }
 
 #[test]
+fn a_request_says_how_long_it_is() {
+    let command = REQUEST.strip_prefix(b"2\x0023\0").unwrap();
+    assert_eq!(command.len(), 23);
+}
+
+#[test]
 fn silence_and_drops_end_in_time() {
     let silent = |peer: UnixStream| {
         thread::sleep(Duration::from_millis(800));
@@ -76,7 +82,7 @@ fn an_answer_without_end_is_cut_off() {
     let (own, mut peer) = UnixStream::pair().unwrap();
     thread::scope(|scope| {
         scope.spawn(move || while peer.write_all(&[b'0'; 1 << 16]).is_ok() {});
-        let answer = ask(own, Deadline::after(Duration::from_secs(60)));
+        let answer = ask(own, REQUEST, Deadline::after(Duration::from_secs(60)));
         assert!(answer.unwrap_err().to_string().contains("more than 64 MiB"));
     });
 }
