@@ -182,15 +182,18 @@ fn a_jvm_in_a_container_is_asked_by_its_own_ids_in_its_own_tmp() {
 
 #[test]
 fn a_jvm_of_another_user_is_asked_as_that_user() {
-    let _machine = needs!(Root, Java);
-    let mut jvm = Jvm::start(Place::AsUser(NOBODY), &[]);
-    // The second time over the socket that is there.
-    for _ in 0..2 {
-        let outcome = watch(&mut jvm);
-        assert_named(&outcome, &jvm, jvm.threads());
+    let _machine = needs!(Root, Java, UserNamespaces);
+    // From a user namespace, a JVM sees root as a stranger, as JVMs of old do anywhere.
+    for place in [Place::AsUser(NOBODY), Place::InUserNamespace(NOBODY)] {
+        let mut jvm = Jvm::start(place, &[]);
+        // The second time over the socket that is there.
+        for _ in 0..2 {
+            let outcome = watch(&mut jvm);
+            assert_named(&outcome, &jvm, jvm.threads());
+        }
+        jvm.assert_unharmed();
+        assert!(!jvm.end().contains("Full thread dump"));
     }
-    jvm.assert_unharmed();
-    assert!(!jvm.end().contains("Full thread dump"));
 }
 
 #[test]

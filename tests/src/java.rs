@@ -30,6 +30,8 @@ pub enum Place {
     Here,
     /// As another user and group.
     AsUser(u32),
+    /// The same, in a user namespace where it is root.
+    InUserNamespace(u32),
     /// As the first process of a pid namespace, with a `/tmp` of its own: like in a container.
     InNamespaces,
 }
@@ -81,7 +83,7 @@ impl Jvm {
         let stdin = child.child().stdin.take().expect("stdin is a pipe");
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let pid = match place {
-            Place::Here | Place::AsUser(_) => child.pid(),
+            Place::Here | Place::AsUser(_) | Place::InUserNamespace(_) => child.pid(),
             Place::InNamespaces => until(|| only_child(child.pid()).ok().flatten()).expect("unshare starts a child"),
         };
         let mut this = Self { child, pid, stdin, stdout, threads: Vec::new(), folder };
@@ -190,24 +192,31 @@ impl Jvm {
 
 /// What starts `java`.
 fn command(place: Place) -> Command {
-    let words: Vec<String> = match place {
-        Place::Here => vec!["java".into()],
-        Place::AsUser(id) => {
-            vec![
-                "setpriv".into(),
-                format!("--reuid={id}"),
-                format!("--regid={id}"),
-                "--clear-groups".into(),
-                "java".into(),
-            ]
-        }
+    match place {
+        Place::Here => Command::new("java"),
+        Place::AsUser(id) => words(&format!("{} java", as_user(id))),
+        Place::InUserNamespace(id) => in_user_namespace(id, "java"),
         Place::InNamespaces => {
-            let script = r#"mount -t tmpfs tmpfs /tmp && exec java "$@""#;
-            let unshare = "unshare --pid --fork --kill-child --mount --mount-proc -- sh -c";
-            unshare.split(' ').map(str::to_owned).chain([script.into(), "sh".into()]).collect()
+            let mut command = words("unshare --pid --fork --kill-child --mount --mount-proc sh -c");
+            command.args([r#"mount -t tmpfs tmpfs /tmp && exec java "$@""#, "sh"]);
+            command
         }
-    };
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]);
+    }
+}
+
+/// Starts a program as a user who is root in a user namespace of its own.
+pub(crate) fn in_user_namespace(id: u32, program: &str) -> Command {
+    words(&format!("{} unshare --user --map-root-user {program}", as_user(id)))
+}
+
+fn as_user(id: u32) -> String {
+    format!("setpriv --reuid={id} --regid={id} --clear-groups")
+}
+
+/// A command without any blanks in its words.
+fn words(text: &str) -> Command {
+    let mut words = text.split(' ');
+    let mut command = Command::new(words.next().expect("splitting gives a word"));
+    command.args(words);
     command
 }

@@ -32,6 +32,8 @@ pub enum Need {
     Nginx,
     /// A HotSpot JVM that runs source files, and its jcmd.
     Java,
+    /// User namespaces for everybody.
+    UserNamespaces,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -54,6 +56,8 @@ impl Need {
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
             Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),
+            Self::UserNamespaces => (!runs(&mut crate::java::in_user_namespace(1, "true")))
+                .then(|| "a user other than root cannot make a user namespace".to_owned()),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }
@@ -62,9 +66,13 @@ impl Need {
 /// Why a program cannot be used, told by whether it says its version.
 fn not_installed(program: &str, version: &str) -> Option<String> {
     let mut command = Command::new(program);
-    command.arg(version).stdout(Stdio::null()).stderr(Stdio::null());
-    let runs = command.status().is_ok_and(|status| status.success());
-    (!runs).then(|| format!("{program} is not installed"))
+    (!runs(command.arg(version))).then(|| format!("{program} is not installed"))
+}
+
+/// Whether a command ends well.
+fn runs(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn absent(path: &str) -> Option<String> {
