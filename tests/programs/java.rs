@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,11 +20,11 @@ use tests::{
 /// The user `nobody`.
 const NOBODY: u32 = 65_534;
 
-/// What the tracer leaves of the kernel's patience: its own limit for one exchange, and as much again for a busy machine.
+/// For one exchange: its own limit is 3 s, and the machine may be busy.
 const LIMIT: Duration = Duration::from_secs(8);
 
 fn asking(pid: u32) -> Tracer {
-    Tracer::sendfile(&format!("--pid {pid} --java-names"))
+    Tracer::sendfile(&format!("--pid {pid} --java-names --verbose"))
 }
 
 fn watch(jvm: &mut Jvm) -> Outcome {
@@ -61,9 +61,17 @@ fn assert_unnamed(outcome: &Outcome, words: &[&str]) {
     }
 }
 
-/// What was said beside the opening of the window.
+/// What was said of the option.
 fn warnings(outcome: &Outcome) -> String {
-    outcome.stderr.lines().filter(|line| !line.starts_with("tracing ")).collect::<Vec<_>>().join("\n")
+    outcome.stderr.lines().filter(|line| line.contains("--java-names")).collect::<Vec<_>>().join("\n")
+}
+
+/// The window opened soon all the same, as far as it depends on the JVM: attaching takes its own time.
+fn assert_soon(outcome: &Outcome) {
+    let words = "tracer: asked for names of Java threads: ";
+    let took = outcome.stderr.lines().find_map(|line| line.strip_prefix(words)?.strip_suffix(" ms")?.parse().ok());
+    let took = Duration::from_millis(took.expect("tracer says how long it asked"));
+    assert!(took < LIMIT, "{took:?}");
 }
 
 fn signal(pid: u32, signal: Signal) {
@@ -202,13 +210,12 @@ fn a_jvm_that_is_stopped_delays_the_measurement_a_little_at_most() {
     let mut jvm = Jvm::start(Place::Here, &[]);
     for _ in 0..2 {
         signal(jvm.pid(), Signal::STOP);
-        let start = Instant::now();
         let tracer = asking(jvm.pid());
-        let took = start.elapsed();
         signal(jvm.pid(), Signal::CONT);
         jvm.assert_unharmed();
-        assert_unnamed(&tracer.stop(), &["is stopped", "kill -CONT"]);
-        assert!(took < LIMIT, "{took:?}");
+        let outcome = tracer.stop();
+        assert_unnamed(&outcome, &["is stopped", "kill -CONT"]);
+        assert_soon(&outcome);
         // With its socket open, the next time.
         let outcome = watch(&mut jvm);
         assert_named(&outcome, &jvm, jvm.threads());
@@ -229,12 +236,11 @@ fn a_jvm_that_does_not_answer_delays_the_measurement_a_little_at_most() {
     let _machine = needs!(Root, Java);
     let (_file, refusal) = hidden_refusal();
     let mut jvm = Jvm::start(Place::Here, &[&refusal]);
-    let start = Instant::now();
     let tracer = asking(jvm.pid());
-    let took = start.elapsed();
     jvm.assert_unharmed();
-    assert_unnamed(&tracer.stop(), &["did not answer within 3s", "SIGQUIT"]);
-    assert!(took < LIMIT, "{took:?}");
+    let outcome = tracer.stop();
+    assert_unnamed(&outcome, &["did not answer within 3s", "SIGQUIT"]);
+    assert_soon(&outcome);
     jvm.assert_unharmed();
 }
 
@@ -249,7 +255,7 @@ fn a_signal_while_the_jvm_is_asked_leaves_no_file_behind() {
         Guarded::new(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starting tracer"));
     until(|| jvm.has_trigger().then_some(())).expect("tracer asks");
     tracer.interrupt();
-    assert_eq!(exit_code(tracer.wait(LIMIT)), 128 + 2);
+    assert_eq!(exit_code(tracer.wait(4 * LIMIT)), 128 + 2);
     jvm.assert_unharmed();
 }
 

@@ -80,7 +80,12 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let maps = KernelMaps::of(&session, slots, cpus)?;
     let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
     // Before the window opens: it stops the target for a moment.
-    let java = options.java_names.then(|| JavaNames::ask(&process, &mut |text| observer.warning(text)));
+    let java = options.java_names.then(|| {
+        let asked = Instant::now();
+        let names = JavaNames::ask(&process, &mut |text| observer.warning(text));
+        observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
+        names
+    });
     let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::epoll_instance));

@@ -109,8 +109,12 @@ fn ask_in_time(pid: Pid, process: &OwnedFd) -> Result<HashMap<Task, String>> {
     let (sender, answer) = mpsc::channel();
     let asking = thread::Builder::new().name("java-names".into());
     // Nobody listens any more if it took too long.
-    asking.spawn(move || drop(sender.send(ask(pid, process)))).context("cannot start a thread")?;
+    let asking = asking.spawn(move || drop(sender.send(ask(pid, process)))).context("cannot start a thread")?;
     let answer = answer.recv_timeout(TIME + GRACE);
+    if answer.is_ok() {
+        // It has nothing left to do; and it cannot have panicked before.
+        let _ = asking.join();
+    }
     drop(held);
     answer.unwrap_or_else(|_| Err(anyhow::anyhow!("/proc/{pid} cannot be read: the kernel did not answer in time")))
 }
