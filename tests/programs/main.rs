@@ -3,6 +3,7 @@
 
 mod behind;
 mod go;
+mod java;
 mod load;
 mod nginx;
 mod python;

@@ -9,6 +9,7 @@ pub mod bpftrace;
 pub mod disk;
 pub mod file_server;
 pub mod http;
+pub mod java;
 pub mod load;
 pub mod nginx;
 pub mod os;

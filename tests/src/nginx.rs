@@ -7,10 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::Result;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Guarded, until};
+use crate::process::{Guarded, only_child, until};
 
 /// A server of the files in one directory. Ends on drop.
 pub struct Nginx {
@@ -37,7 +36,7 @@ impl Nginx {
         command.arg("-p").arg(&prefix).arg("-c").arg(&configuration).args(["-e", "logs/error.log"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let master = Guarded::new(command.spawn().expect("starting nginx"));
-        let worker = until(|| worker_of(master.pid()).ok().flatten()).expect("nginx starts its worker");
+        let worker = until(|| only_child(master.pid()).ok().flatten()).expect("nginx starts its worker");
         until(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
         Self { master, worker, port, root: root.to_owned() }
     }
@@ -98,10 +97,4 @@ fn settings(root: &Path, port: u16, http: &str) -> String {
         ",
         root.display()
     )
-}
-
-/// The one child of nginx' master process.
-fn worker_of(master: u32) -> Result<Option<u32>> {
-    let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-    Ok(children.split_whitespace().next().map(str::parse).transpose()?)
 }

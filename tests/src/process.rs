@@ -1,7 +1,8 @@
 //! Children that never outlive a test, and the lines they print.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    fs,
+    io::{self, BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, ExitStatus},
@@ -78,6 +79,15 @@ impl Drop for Guarded {
 #[must_use]
 pub fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// The child of a process that has one; `None`: it has none yet.
+///
+/// # Errors
+/// If the process has ended.
+pub fn only_child(parent: u32) -> io::Result<Option<u32>> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+    Ok(children.split_whitespace().next().and_then(|child| child.parse().ok()))
 }
 
 /// Tries for ten seconds.

@@ -316,6 +316,10 @@ pub struct Thread {
     pub tid: u32,
     /// CLOCK_BOOTTIME at its start.
     pub start_time_ns: u64,
+    /// The kernel's name for it.
+    pub comm: String,
+    /// The best name known.
+    pub name: String,
     /// Calls inside the window.
     pub calls: u64,
     /// Calls that failed.

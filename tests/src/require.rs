@@ -34,6 +34,10 @@ pub enum Need {
     Go,
     /// The interpreter of Python.
     Python,
+    /// A HotSpot JVM that runs source files, and its jcmd.
+    Java,
+    /// User namespaces for everybody.
+    UserNamespaces,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -57,6 +61,9 @@ impl Need {
             Self::Nginx => not_installed("nginx", "-v"),
             Self::Go => not_installed("go", "version"),
             Self::Python => not_installed("python3", "--version"),
+            Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),
+            Self::UserNamespaces => (!runs(&mut crate::java::in_user_namespace(1, "true")))
+                .then(|| "a user other than root cannot make a user namespace".to_owned()),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }
@@ -65,9 +72,13 @@ impl Need {
 /// Why a program cannot be used, told by whether it says its version.
 fn not_installed(program: &str, version: &str) -> Option<String> {
     let mut command = Command::new(program);
-    command.arg(version).stdout(Stdio::null()).stderr(Stdio::null());
-    let runs = command.status().is_ok_and(|status| status.success());
-    (!runs).then(|| format!("{program} is not installed"))
+    (!runs(command.arg(version))).then(|| format!("{program} is not installed"))
+}
+
+/// Whether a command ends well.
+fn runs(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn absent(path: &str) -> Option<String> {

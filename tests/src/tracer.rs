@@ -63,6 +63,12 @@ impl Tracer {
         Self::sendfile(&format!("--pid {pid}"))
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
     /// Ends the measurement as Ctrl-C does, and reads what it saw.
     ///
     /// # Panics

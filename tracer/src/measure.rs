@@ -13,7 +13,7 @@ use tracer_common::records::SleepingTask;
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, KernelMaps, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
@@ -47,6 +47,8 @@ pub trait Observer {
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
+    /// Something went wrong that does not end the measurement.
+    fn warning(&mut self, text: &str);
     /// Something that only `-v` shows.
     fn detail(&mut self, text: &str);
 }
@@ -86,6 +88,13 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
     let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    // Before the window opens: it stops the target for a moment.
+    let java = options.java_names.then(|| {
+        let asked = Instant::now();
+        let names = JavaNames::ask(&process, &mut |text| observer.warning(text));
+        observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
+        names
+    });
     let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
@@ -95,6 +104,9 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
+    let threads = maps.threads(&options.syscalls);
+    let sleepers = asleep.as_deref().unwrap_or_default();
+    let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         target: window.target,
@@ -106,13 +118,14 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         blocked_share: options.blocked_share,
         probes,
         losses: maps.losses(),
-        threads: maps.threads(&options.syscalls),
+        threads,
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
         asleep_before: window.asleep_before,
         asleep,
         idle_instances,
         counts_behind,
         watched: logs.watched.finish(),
+        thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
         culprits: logs.culprits.map(|log| {
             let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();

@@ -43,6 +43,8 @@ pub struct Measurement {
     pub threshold_ns: u64,
     /// Share of the window from which on disk waits block an event loop.
     pub blocked_share: f64,
+    /// Whether to ask a JVM for the names of its threads.
+    pub java_names: bool,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
     /// Whether to see each turn of event loops, which takes hooks on the returns of readiness waits.
@@ -67,6 +69,7 @@ impl Measurement {
             interval: None,
             threshold_ns: 1_000_000,
             blocked_share: 0.001,
+            java_names: false,
             peer_labels: PeerLabels::default(),
             turns: true,
             max_threads: None,

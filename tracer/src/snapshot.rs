@@ -52,6 +52,8 @@ pub struct Snapshot {
     pub idle_instances: Vec<IdleInstance>,
     /// Whether the connections behind disk-blocked calls were counted.
     pub counts_behind: bool,
+    /// Names that threads have beyond the kernel's, as far as they were asked for.
+    pub thread_names: HashMap<ThreadKey, String>,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.

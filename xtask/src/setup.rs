@@ -26,6 +26,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
+    Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
+    Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];

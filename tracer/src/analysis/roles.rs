@@ -17,8 +17,11 @@ use crate::{
 /// What a thread polls holds connections, if it could not be looked at and is at least so many descriptors.
 const LEAST_POLLED: u64 = 2;
 
-/// The role of each thread that has a slot, or that was found asleep.
-pub struct Roles(HashMap<ThreadKey, Role>);
+/// The role of each thread that has a slot, or that was found asleep, and what it is called.
+pub struct Roles {
+    roles: HashMap<ThreadKey, Role>,
+    names: HashMap<ThreadKey, String>,
+}
 
 impl Roles {
     /// Judges the threads. The only one that takes events from an instance is its event loop, if the instance
@@ -38,13 +41,13 @@ impl Roles {
         for task in snapshot.asleep.iter().flatten().filter(|task| is_stuck_loop(task, snapshot)) {
             roles.insert(task.key, Role::EventLoop);
         }
-        Self(roles)
+        Self { roles, names: snapshot.thread_names.clone() }
     }
 
     /// The role of a thread; unknown for one without a slot.
     #[must_use]
     pub fn role(&self, key: &ThreadKey) -> Role {
-        self.0.get(key).copied().unwrap_or_default()
+        self.roles.get(key).copied().unwrap_or_default()
     }
 
     /// How a recording refers to `thread`.
@@ -73,7 +76,7 @@ impl Roles {
             pid: Pid(key.pid),
             tid: Tid(key.tid),
             start_time_ns: key.start_boottime_ns,
-            name: comm.clone(),
+            name: self.names.get(key).unwrap_or(&comm).clone(),
             comm,
             role: self.role(key),
         }

@@ -112,6 +112,9 @@ struct JudgementArgs {
     /// An event loop whose disk waits take this share of the window is blocked: 0.1%, 0.001
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = parse_share, allow_hyphen_values = true)]
     blocked_share: f64,
+    /// Ask a Java VM (HotSpot) for the full names of its threads; it stops all of them for some milliseconds
+    #[arg(long)]
+    java_names: bool,
     /// Names for clients: a file with an address (10.0.0.7, 10.0.0.7:9092, unix:/path) and a label a line
     #[arg(long, value_name = "FILE", value_parser = peers::read)]
     label_peers: Option<PeerLabels>,
@@ -205,6 +208,7 @@ impl SendfileArgs {
             duration: self.window.duration,
             interval: self.window.interval,
             threshold_ns: duration::as_ns(self.judgement.threshold),
+            java_names: self.judgement.java_names,
             peer_labels: self.judgement.label_peers.clone().unwrap_or_default(),
             blocked_share: self.judgement.blocked_share,
             turns: !self.judgement.no_turns,

@@ -3,6 +3,7 @@
 mod clock;
 mod culprits;
 mod host;
+mod java;
 mod kernel_maps;
 mod mapped;
 mod process;
@@ -13,6 +14,7 @@ pub use self::{
     clock::{boottime_ns, monotonic_ns},
     culprits::CulpritLog,
     host::{host, possible_cpus},
+    java::JavaNames,
     kernel_maps::KernelMaps,
     process::{TargetProcess, ignores_hangup, thread_name},
     totals::{Totals, interval},

@@ -53,7 +53,7 @@ impl TargetProcess {
         let stat = process.stat().with_context(gone)?;
         let threads = process.tasks().map(Iterator::count).unwrap_or(1);
         // procfs gives the start in clock ticks since the boot.
-        let start_time_ns = stat.starttime * (1_000_000_000 / procfs::ticks_per_second().max(1));
+        let start_time_ns = stat.starttime * tick_ns();
         Ok(Self {
             process: Process {
                 pid,
@@ -104,10 +104,18 @@ pub fn thread_name(key: &ThreadKey) -> Option<String> {
         .ok()?
         .stat()
         .ok()?;
-    let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
     // Another thread may have the id by now: the start tells.
-    let is_same = stat.starttime == key.start_boottime_ns / tick_ns;
+    let is_same = stat.starttime == start_ticks(key.start_boottime_ns);
     is_same.then(|| String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned())
+}
+
+/// A time as /proc gives the start of a thread: in clock ticks.
+pub fn start_ticks(start_boottime_ns: u64) -> u64 {
+    start_boottime_ns / tick_ns()
+}
+
+fn tick_ns() -> u64 {
+    1_000_000_000 / procfs::ticks_per_second().max(1)
 }
 
 /// Whether this process was started so that it survives its terminal (nohup(1)).

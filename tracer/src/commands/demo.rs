@@ -71,6 +71,10 @@ impl Observer for Director {
         self.progress.interval(interval);
     }
 
+    fn warning(&mut self, text: &str) {
+        self.progress.warning(text);
+    }
+
     fn detail(&mut self, text: &str) {
         self.progress.detail(text);
     }

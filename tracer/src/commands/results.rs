@@ -157,6 +157,10 @@ impl Observer for Progress {
         }
     }
 
+    fn warning(&mut self, text: &str) {
+        say(&format!("tracer: {}", escape(text)));
+    }
+
     fn detail(&mut self, text: &str) {
         if self.verbose {
             say(&format!("tracer: {text}"));

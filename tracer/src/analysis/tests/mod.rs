@@ -80,6 +80,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         idle_instances: Vec::new(),
         counts_behind: true,
         watched: HashMap::new(),
+        thread_names: HashMap::new(),
         peer_labels: PeerLabels::default(),
         culprits: None,
         intervals: Vec::new(),
@@ -493,4 +494,17 @@ fn a_loop_that_was_parked_all_along_is_listed() {
     let recording = recording(&quiet);
     let loops: Vec<_> = recording.event_loops.iter().map(|row| (row.thread.tid.0, row.turns)).collect();
     assert_eq!(loops, [(1, Some(100)), (3, Some(0))]);
+}
+
+#[test]
+fn a_thread_goes_by_the_best_name_that_is_known_of_it_alone() {
+    let mut snapshot = snapshot(vec![calling(thread(11), 1, 1_000), calling(thread(12), 1, 1_000)]);
+    let stranger = ThreadKey { start_boottime_ns: 1, ..thread(12).slot.key };
+    let long = "data-plane-kafka-network-thread-1\n";
+    snapshot.thread_names = [(thread(11).slot.key, long.to_owned()), (stranger, "former".to_owned())].into();
+    let recording = recording(&snapshot);
+    let names = |row: &crate::model::ThreadRef| (row.tid.0, row.comm.clone(), row.name.clone());
+    let rows: Vec<_> = recording.syscalls[0].threads.iter().map(|row| names(&row.thread)).collect();
+    let expected = [(11, "work".to_owned(), long.to_owned()), (12, "work".to_owned(), "work".to_owned())];
+    assert!(expected.iter().all(|row| rows.contains(row)), "{rows:?}");
 }
