@@ -32,10 +32,12 @@ pub struct ThreadSlot {
     pub key: ThreadKey,
     /// Name at the time the slot was taken, NUL-terminated.
     pub comm: [u8; 16],
-    /// The traced call that it is in.
-    pub call: Call,
     /// Its time off the CPU, while that lasts.
     pub off_cpu: OffCpu,
+    /// What it waits for readiness on, and the turns in between.
+    pub turns: Turns,
+    /// The traced call that it is in.
+    pub call: Call,
     /// Disk waits that ended inside the window, in any system call or fault.
     pub disk_waits: u64,
     /// Their sum, less run-queue delay.
@@ -44,8 +46,6 @@ pub struct ThreadSlot {
     pub disk_wait_max_ns: u64,
     /// The disk waits by the system call that they were in; the last entry takes what found no room.
     pub wait_places: [WaitPlace; WAIT_PLACES],
-    /// What it waits for readiness on, and the turns in between.
-    pub turns: Turns,
     /// What its disk-blocked calls kept waiting.
     pub behind: Behind,
     /// Traced calls entered inside the window.
@@ -54,8 +54,8 @@ pub struct ThreadSlot {
     pub returned_at_ns: u64,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
-    /// Keeps the layout free of padding.
-    pub reserved: u32,
+    /// Makes slots begin at cache lines.
+    pub reserved: [u32; 3],
 }
 
 /// Connections of an event loop that waited while it was in a disk-blocked call.
@@ -75,7 +75,7 @@ pub struct Behind {
 }
 
 /// How many system calls a thread's disk waits are told apart by, plus one.
-pub const WAIT_PLACES: usize = 8;
+pub const WAIT_PLACES: usize = 10;
 
 /// A thread's disk waits in one system call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -406,9 +406,14 @@ mod tests {
     }
 
     #[test]
-    fn the_hot_members_of_a_slot_share_two_cache_lines() {
+    fn a_call_and_a_turn_touch_few_cache_lines_of_a_slot() {
+        const LINE: usize = 64;
+        assert_eq!(size_of::<ThreadSlot>() % LINE, 0, "{} bytes", size_of::<ThreadSlot>());
         assert_eq!(offset_of!(ThreadSlot, key), 0);
-        assert!(offset_of!(ThreadSlot, call) + offset_of!(Call, cold) <= 128);
+        assert!(offset_of!(ThreadSlot, off_cpu) + size_of::<OffCpu>() <= LINE);
+        assert_eq!(offset_of!(ThreadSlot, turns), LINE);
+        let call = offset_of!(ThreadSlot, call);
+        assert_eq!(call / LINE, (call + offset_of!(Call, cold) - 1) / LINE);
     }
 
     #[test]

@@ -16,34 +16,36 @@ pub struct Turns {
     pub since_ns: u64,
     /// CLOCK_MONOTONIC when it fell asleep in the readiness wait that it is in; 0: it is in none.
     pub waiting_since_ns: u64,
-    /// Sum of its disk waits when the turn began.
-    pub disk_ns_before: u64,
-    /// Their number.
-    pub disk_waits_before: u64,
-    /// Events that the turn began with.
-    pub events: u64,
+    /// What it waits on: first argument of the readiness wait that it makes most.
+    pub set: u64,
+    /// Number of that system call; 0: none yet.
+    pub syscall_number: u32,
+    /// Index of its [`TurnStats`] plus 1; 0: none yet; all ones: there is no room.
+    pub stats: u32,
     /// Returns of its readiness wait.
     pub turns: u64,
     /// Events that these returned.
     pub ready_events: u64,
-    /// Sleeps in its readiness wait.
-    pub sleeps: u64,
     /// Sum of the turns that are over.
     pub busy_ns: u64,
     /// Sum of the time from falling asleep in a readiness wait to its return.
     pub waiting_ns: u64,
+    /// Events that the turn began with.
+    pub events: u64,
+    /// Disk waits of the turn.
+    pub disk_waits: u64,
+    /// Their sum.
+    pub disk_ns: u64,
+    /// Second argument of the readiness wait.
+    pub set_more: u64,
+    /// Sleeps in its readiness wait.
+    pub sleeps: u64,
     /// CLOCK_MONOTONIC at the first sign of a readiness wait; 0: there was none.
     pub first_ns: u64,
-    /// What it waits on: first argument of the readiness wait that it makes most.
-    pub set: u64,
-    /// Second argument.
-    pub set_more: u64,
-    /// Number of that system call; 0: none yet.
-    pub syscall_number: u32,
+    /// 1: the first sign was that it fell asleep; else that a wait returned.
+    pub first_was_sleep: u32,
     /// By how many waits this one leads over others.
     pub lead: u32,
-    /// Index of its [`TurnStats`] plus 1; 0: none yet; all ones: there is no room.
-    pub stats: u32,
     /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
     pub sockets: u32,
     /// 1: one of them takes connections.
@@ -52,8 +54,6 @@ pub struct Turns {
     pub looked: u32,
     /// Keeps the layout free of padding.
     pub reserved: u32,
-    /// 1: the first sign was that it fell asleep; else that a wait returned.
-    pub first_was_sleep: u32,
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.

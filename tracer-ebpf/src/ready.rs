@@ -54,8 +54,6 @@ pub fn returned(number: u64, result: i64) {
     turns.turns += 1;
     turns.ready_events += events;
     turns.events = events;
-    turns.disk_ns_before = thread.disk_wait_ns;
-    turns.disk_waits_before = thread.disk_waits;
     turns.since_ns = now_ns;
     set::look(thread);
 }
@@ -153,36 +151,39 @@ fn end_turn(slot: u32, thread: &mut ThreadSlot, now_ns: u64) {
     }
     let latency_ns = now_ns - turns.since_ns;
     turns.busy_ns += latency_ns;
-    let turn = WorstTurn {
-        since_ns: turns.since_ns,
-        latency_ns,
-        disk_ns: thread.disk_wait_ns - turns.disk_ns_before,
-        disk_waits: thread.disk_waits - turns.disk_waits_before,
-        events: turns.events,
-    };
-    turns.since_ns = 0;
     if let Some(stats) = stats_of(slot, turns) {
-        add(stats, &turn);
+        add(stats, turns, latency_ns);
+    }
+    turns.since_ns = 0;
+    if turns.disk_waits != 0 {
+        turns.disk_waits = 0;
+        turns.disk_ns = 0;
     }
 }
 
-/// Adds a turn that is over.
+/// Adds the turn that is over.
 #[inline(always)]
-fn add(stats: &mut TurnStats, turn: &WorstTurn) {
-    let index = opaque(bucket_of(turn.latency_ns));
+fn add(stats: &mut TurnStats, turns: &Turns, latency_ns: u64) {
+    let index = opaque(bucket_of(latency_ns));
     let Some(bucket) = stats.buckets.get_mut(index) else { return };
     *bucket = bucket.saturating_add(1);
-    if turn.latency_ns > stats.worst.latency_ns {
-        stats.worst = *turn;
+    if latency_ns > stats.worst.latency_ns {
+        stats.worst = WorstTurn {
+            since_ns: turns.since_ns,
+            latency_ns,
+            disk_ns: turns.disk_ns,
+            disk_waits: turns.disk_waits,
+            events: turns.events,
+        };
     }
-    if turn.disk_waits == 0 {
-        stats.in_memory.add(turn.latency_ns);
+    if turns.disk_waits == 0 {
+        stats.in_memory.add(latency_ns);
         return;
     }
     // A wait that began before the turn, in a call from before the window, is no part of it.
-    let disk_ns = turn.disk_ns.min(turn.latency_ns);
-    let rest_ns = turn.latency_ns - disk_ns;
-    stats.on_disk.add(turn.latency_ns);
+    let disk_ns = turns.disk_ns.min(latency_ns);
+    let rest_ns = latency_ns - disk_ns;
+    stats.on_disk.add(latency_ns);
     stats.without_disk.add(rest_ns);
     stats.disk_ns += disk_ns;
     if let Some(left) = stats.moved.get_mut(index) {

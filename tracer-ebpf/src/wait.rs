@@ -165,6 +165,10 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         thread.disk_waits += 1;
         thread.disk_wait_ns += slept_ns;
         thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
+        if thread.turns.since_ns != 0 {
+            thread.turns.disk_waits += 1;
+            thread.turns.disk_ns += slept_ns;
+        }
         let place = place_of(&mut thread.wait_places, thread.off_cpu.syscall_number);
         place.waits += 1;
         place.wait_ns += slept_ns;

@@ -73,6 +73,7 @@ fn name(number: i32) -> String {
 mod tests {
     use super::*;
     use bytemuck::Zeroable as _;
+    use tracer_common::records::WAIT_PLACES;
 
     #[test]
     fn system_calls_have_their_names() {
@@ -84,7 +85,7 @@ mod tests {
     fn the_last_place_is_for_all_others() {
         let mut slot = ThreadSlot::zeroed();
         slot.wait_places[0] = WaitPlace { number: 40, waits: 2, wait_ns: 10, max_ns: 9 };
-        slot.wait_places[7] = WaitPlace { number: 0, waits: 1, wait_ns: 50, max_ns: 50 };
+        slot.wait_places[WAIT_PLACES - 1] = WaitPlace { number: 0, waits: 1, wait_ns: 50, max_ns: 50 };
         let rows = by_syscall(&slot);
         assert_eq!(rows.iter().map(|row| &*row.name).collect::<Vec<_>>(), [OTHER, "sendfile"]);
         let merged = merged(rows.iter().chain(&rows));

@@ -32,12 +32,15 @@ pub struct Arguments {
     pub tracer: PathBuf,
     #[arg(long)]
     pub rounds: u32,
+    /// The works to measure; all of them without
+    #[arg(long, value_enum)]
+    pub only: Vec<Work>,
 }
 
 /// Prints the results as JSON to stdout, and how it goes to stderr.
 pub fn run(arguments: &Arguments) -> Result<()> {
     mount_tracefs_privately().context("cannot mount tracefs")?;
-    let results = Bench::new(&arguments.tracer)?.run(arguments.rounds)?;
+    let results = Bench::new(arguments)?.run(arguments.rounds)?;
     println!("{}", serde_json::to_string(&results).context("cannot write the results")?);
     Ok(())
 }
@@ -59,6 +62,7 @@ struct Bench<'a> {
     /// A process that no setting is aimed at.
     bystander: Worker,
     settings: Vec<Setting>,
+    columns: Vec<Column>,
     discarded: Discarded,
 }
 
@@ -69,9 +73,15 @@ struct Outcome {
 }
 
 impl<'a> Bench<'a> {
-    fn new(tracer: &'a Path) -> Result<Self> {
+    fn new(arguments: &'a Arguments) -> Result<Self> {
+        let tracer = arguments.tracer.as_path();
+        let is_wanted = |column: &Column| arguments.only.is_empty() || arguments.only.contains(&column.work);
+        let columns: Vec<_> = Column::ALL.into_iter().filter(is_wanted).collect();
         let mut settings = Setting::ALL.to_vec();
-        if !Bpftrace::is_there() {
+        if columns.iter().all(|column| column.work != Work::Sendfile) {
+            // It hooks nothing else.
+            settings.retain(|&setting| setting != Setting::Bpftrace);
+        } else if !Bpftrace::is_there() {
             eprintln!("bench: bpftrace is not installed: its column stays empty");
             settings.retain(|&setting| setting != Setting::Bpftrace);
         }
@@ -81,6 +91,7 @@ impl<'a> Bench<'a> {
             target: Worker::start(tracer)?,
             bystander: Worker::start(tracer)?,
             settings,
+            columns,
             discarded: Discarded::default(),
         })
     }
@@ -138,7 +149,7 @@ impl<'a> Bench<'a> {
         let active = Active::start(setting, self.tracer, self.target.pid())?;
         let programs = bpf::event_programs()?;
         let mut batches_ns = Vec::new();
-        for column in Column::ALL {
+        for &column in &self.columns {
             let worker = if column.by_target { &mut self.target } else { &mut self.bystander };
             batches_ns.push((column, worker.batches(column.work, CALLS / column.work.batch())?));
         }

@@ -29,6 +29,9 @@ pub struct Options {
     /// How often each thing is measured
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// Measure this work alone; may be given several times
+    #[arg(long, value_enum, conflicts_with = "update_docs")]
+    only: Vec<work::Work>,
     /// Write the tables into docs/overhead.md
     #[arg(long)]
     update_docs: bool,
@@ -62,6 +65,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         .status()?;
     let json = Run::new(std::env::current_exe().context("cannot find this program")?)
         .args(["bench-measure", "--rounds", &options.rounds.to_string()])
+        .args(options.only.iter().flat_map(|work| ["--only", work.word()]))
         .arg("--tracer")
         .arg(workspace.target.join("release/tracer"))
         .through(root)

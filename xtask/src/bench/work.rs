@@ -47,7 +47,7 @@ impl Work {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Sendfile => "sendfile",
             Self::Getppid => "getppid",
