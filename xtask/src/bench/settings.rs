@@ -24,12 +24,18 @@ pub enum Setting {
     LeastTiming,
     /// tracer sendfile.
     Tracer,
+    /// tracer sendfile --no-turns.
+    NoTurns,
     /// bpftrace's histogram of the time between entry and exit.
     Bpftrace,
 }
 
 impl Setting {
-    pub const ALL: [Self; 5] = [Self::Nothing, Self::Empty, Self::LeastTiming, Self::Tracer, Self::Bpftrace];
+    pub const ALL: [Self; 6] =
+        [Self::Nothing, Self::Empty, Self::LeastTiming, Self::Tracer, Self::NoTurns, Self::Bpftrace];
+
+    /// Those that the tables of all works show, but for nothing.
+    pub const SHOWN: [Self; 4] = [Self::Empty, Self::LeastTiming, Self::Tracer, Self::Bpftrace];
 
     /// Programs that it attaches, if that is known beforehand.
     fn programs(self) -> Option<usize> {
@@ -37,6 +43,7 @@ impl Setting {
             Self::Nothing => Some(0),
             Self::Empty | Self::LeastTiming => Some(programs::HOOKS),
             Self::Tracer => Some(programs::OF_TRACER),
+            Self::NoTurns => Some(programs::OF_TRACER - 1),
             Self::Bpftrace => Some(2),
         }
     }
@@ -83,7 +90,8 @@ impl Active {
             Setting::Nothing => Self::Nothing,
             Setting::Empty => Self::Empty(Empty::attach()?),
             Setting::LeastTiming => Self::LeastTiming(LeastTiming::attach(target)?),
-            Setting::Tracer => Self::Tracer(Tracer::start(tracer, target)?),
+            Setting::Tracer => Self::Tracer(Tracer::start(tracer, target, &[])?),
+            Setting::NoTurns => Self::Tracer(Tracer::start(tracer, target, &["--no-turns"])?),
             Setting::Bpftrace => Self::Bpftrace(Bpftrace::start(target)?),
         })
     }
@@ -127,10 +135,11 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    fn start(tracer: &Path, target: u32) -> Result<Self> {
+    fn start(tracer: &Path, target: u32, options: &[&str]) -> Result<Self> {
         let started = Instant::now();
         let mut child = Command::new(tracer)
             .args(["sendfile", "--format", "json", "--pid", &target.to_string()])
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

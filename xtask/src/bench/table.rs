@@ -46,7 +46,7 @@ fn per_call(results: &Results) -> String {
     let mut text =
         head(&["ns", "nothing attached takes", "empty adds", "least timing adds", "tracer adds", "bpftrace adds"]);
     for column in Column::ALL {
-        let added = Setting::ALL[1..].iter().map(|&setting| cell(results.added_ns(setting, column), 0));
+        let added = Setting::SHOWN.iter().map(|&setting| cell(results.added_ns(setting, column), 0));
         let cells: Vec<_> =
             std::iter::once(cell(results.per_call_ns(Setting::Nothing, column), 0)).chain(added).collect();
         // Writing to a String cannot fail.
@@ -81,13 +81,23 @@ const TURN_NS: f64 = 10_000.0;
 
 /// What a turn costs, as a share of a turn of a loop that makes 100,000 a second; with 95 % intervals.
 fn turns(results: &Results) -> String {
-    let mut text = head(&["an event loop of 100,000 turns a second", "beyond empty programs, 95 %", "in all, 95 %"]);
+    let mut text = head(&[
+        "an event loop of 100,000 turns a second",
+        "beyond empty programs, 95 %",
+        "in all, 95 %",
+        "with --no-turns, in all, 95 %",
+    ]);
     for column in Column::ALL.into_iter().filter(|column| column.is_turn() && column.by_target) {
-        let share = |floor| {
-            let beyond = results.beyond_ns(Setting::Tracer, floor, column);
+        let share = |setting, floor| {
+            let beyond = results.beyond_ns(setting, floor, column);
             beyond.map_or("not measured".into(), |ns| format!("{:.2} %", ns.scaled(100.0 / TURN_NS)))
         };
-        let _ = writeln!(text, "| {} | {} | {} |", column.title, share(Setting::Empty), share(Setting::Nothing));
+        let cells = [
+            share(Setting::Tracer, Setting::Empty),
+            share(Setting::Tracer, Setting::Nothing),
+            share(Setting::NoTurns, Setting::Nothing),
+        ];
+        let _ = writeln!(text, "| {} | {} |", column.title, cells.join(" | "));
     }
     text
 }
