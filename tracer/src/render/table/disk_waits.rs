@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{Report, call, identity, name, tid, tid_heading};
 use crate::{
     escape::escape,
-    model::ThreadRecord,
+    model::{SyscallWaits, ThreadRecord},
     render::{
         color::Tint,
         columns::{
@@ -28,7 +28,8 @@ pub fn section(report: &Report) -> String {
     }
     let outside =
         |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0));
-    let mut rows: Vec<_> = report.recording.threads.iter().filter(|row| outside(row) > 0).collect();
+    let has_others = |row: &&ThreadRecord| outside(row) > 0 && !is_in_traced_calls(report, row);
+    let mut rows: Vec<_> = report.recording.threads.iter().filter(has_others).collect();
     if rows.is_empty() {
         return String::new();
     }
@@ -66,15 +67,20 @@ pub fn section(report: &Report) -> String {
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
 }
 
+fn is_traced(report: &Report, waits: &SyscallWaits) -> bool {
+    report.recording.syscalls.iter().any(|syscall| syscall.name == waits.name)
+}
+
+/// Whether all of a thread's disk waits were in traced calls. What is outside of these then was in calls that began
+/// before the window, which are listed as such.
+fn is_in_traced_calls(report: &Report, row: &ThreadRecord) -> bool {
+    row.by_syscall.as_ref().is_some_and(|waits| waits.iter().all(|waits| is_traced(report, waits)))
+}
+
 /// The system calls outside the traced ones that a thread waited in longest; `…` if there are more.
 fn places(report: &Report, row: &ThreadRecord) -> String {
-    let is_traced = |name: &str| report.recording.syscalls.iter().any(|syscall| syscall.name == name);
-    let mut others = row.by_syscall.iter().flatten().filter(|waits| !is_traced(&waits.name));
+    let mut others = row.by_syscall.iter().flatten().filter(|waits| !is_traced(report, waits));
     let mut names: Vec<_> = others.by_ref().take(NAMED).map(|waits| call(&waits.name)).collect();
-    if names.is_empty() {
-        // A traced call that began before the window is no call, but its disk wait is one.
-        return if row.by_syscall.is_some() { "calls from before".into() } else { String::new() };
-    }
     if others.next().is_some() {
         names.push("…".into());
     }

@@ -178,13 +178,13 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
         facts.push(counted(blocked, "disk-blocked call", "disk-blocked calls"));
     }
     if let Some(row) = report.recording.threads.iter().find(|row| identity(&row.thread) == id) {
-        if let Some(wait) = &row.still_waiting {
-            facts.push(format!("still waiting for the disk, {} in {}", duration(wait.since_ns), call(&wait.name)));
-        }
         if row.disk_waits > 0 || row.still_waiting.is_none() {
             facts.push(counted(row.disk_waits, "disk wait", "disk waits"));
             facts.push(duration(row.disk_wait_ns));
             facts.extend(row.disk_wait_max_ns.map(|longest_ns| format!("longest {}", duration(longest_ns))));
+        }
+        if let Some(wait) = &row.still_waiting {
+            facts.push(format!("still waiting, {} in {}", duration(wait.since_ns), call(&wait.name)));
         }
     }
     facts.join(", ")
