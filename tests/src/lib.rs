@@ -6,7 +6,10 @@
 
 pub mod bpftrace;
 pub mod disk;
+pub mod jvm;
+pub mod kafka;
 pub mod load;
+pub mod net;
 pub mod nginx;
 pub mod os;
 pub mod process;
@@ -15,4 +18,5 @@ pub mod require;
 pub mod sysctl;
 pub mod tracer;
 pub mod truth;
+pub mod wait;
 pub mod workload;

@@ -3,16 +3,22 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use crate::process::Guarded;
+use crate::{
+    net::{connect_from, free_port},
+    process::Guarded,
+    wait::until,
+};
+
+/// For its start, and for its end.
+const START: Duration = Duration::from_secs(10);
 
 /// A server of the files in one directory. Ends on drop.
 pub struct Nginx {
@@ -29,7 +35,7 @@ impl Nginx {
     /// If it does not start.
     #[must_use]
     pub fn serving(root: &Path, http: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = free_port();
         let prefix = root.join("nginx");
         fs::create_dir_all(prefix.join("logs")).expect("making nginx' directories");
         let configuration = prefix.join("nginx.conf");
@@ -38,8 +44,8 @@ impl Nginx {
         command.arg("-p").arg(&prefix).arg("-c").arg(&configuration).args(["-e", "logs/error.log"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let master = Guarded::new(command.spawn().expect("starting nginx"));
-        let worker = until(|| worker_of(master.pid()).ok().flatten()).expect("nginx starts its worker");
-        until(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
+        let worker = until(START, || worker_of(master.pid()).ok().flatten()).expect("nginx starts its worker");
+        until(START, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
         Self { master, worker, port, root: root.to_owned() }
     }
 
@@ -60,12 +66,7 @@ impl Nginx {
     /// # Errors
     /// If there is none to be had.
     pub fn client(&self, host: Ipv4Addr) -> Result<Client> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddrV4::new(host, 0))?;
-        connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.port)).context("connecting to nginx")?;
-        let stream = TcpStream::from(socket);
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Client(stream))
+        connect_from(host, self.port).map(Client)
     }
 }
 
@@ -75,7 +76,7 @@ impl Drop for Nginx {
         if self.master.is_running() {
             self.master.interrupt();
         }
-        let _ = until(|| (!self.master.is_running()).then_some(()));
+        let _ = until(START, || (!self.master.is_running()).then_some(()));
     }
 }
 
@@ -98,18 +99,6 @@ fn settings(root: &Path, port: u16, http: &str) -> String {
 fn worker_of(master: u32) -> Result<Option<u32>> {
     let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
     Ok(children.split_whitespace().next().map(str::parse).transpose()?)
-}
-
-/// Tries for ten seconds.
-fn until<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
-    let limit = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < limit {
-        if let Some(value) = found() {
-            return Some(value);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    None
 }
 
 /// A connection that is kept.

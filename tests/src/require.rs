@@ -30,6 +30,12 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// The broker's jars.
+    Kafka,
+    /// The JVM that it runs in, and the tools of its kit.
+    Java,
+    /// A client that encrypts.
+    Openssl,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -51,6 +57,9 @@ impl Need {
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Kafka => crate::kafka::missing(),
+            Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-help")),
+            Self::Openssl => not_installed("openssl", "version"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask setup`: what building the eBPF object and testing need, on Debian 12.
 
+mod kafka;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +27,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
+    Package { name: "openjdk-17-jdk-headless", needed_for: "tests: Kafka's brokers; their threads by name" },
+    Package { name: "maven", needed_for: "tests: fetching Kafka" },
+    Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
@@ -42,7 +47,8 @@ const LLVM_LIBRARY: &[u8] = b"libLLVM.so.22";
 pub fn run(workspace: &Workspace) -> Result<()> {
     debian_packages()?;
     cargo_components()?;
-    bpf_linker(workspace)
+    bpf_linker(workspace)?;
+    kafka::jars(workspace)
 }
 
 fn debian_packages() -> Result<()> {

@@ -1,0 +1,63 @@
+//! Brokers that belong together.
+
+use std::{net::Ipv4Addr, path::Path, time::Duration};
+
+use tempfile::TempDir;
+
+use super::{
+    Broker, Listener,
+    broker::{Place, keystore},
+};
+use crate::{net::free_port, wait::until};
+
+/// Brokers with one controller, the first of them. They end on drop.
+pub struct Cluster {
+    brokers: Vec<Broker>,
+    // After the brokers: their settings are in there.
+    _settings: TempDir,
+}
+
+impl Cluster {
+    /// Starts so many brokers that keep their data below `place`, and returns when all of them serve.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[must_use]
+    pub fn start(place: &Path, brokers: i32, listener: Listener) -> Self {
+        let settings = TempDir::new().expect("a directory for settings");
+        let key_store = (listener == Listener::Encrypted).then(|| keystore(settings.path()));
+        let controller_port = free_port();
+        let start = |id| {
+            let place =
+                Place { id, controller_port, data: &place.join(format!("broker-{id}")), settings: settings.path() };
+            Broker::start(&place, listener, key_store.as_deref())
+        };
+        let brokers: Vec<_> = (0..brokers).map(start).collect();
+        let this = Self { brokers, _settings: settings };
+        for broker in &this.brokers {
+            broker.wait_until_it_serves(this.brokers.len());
+        }
+        this
+    }
+
+    /// A broker by its id.
+    #[must_use]
+    pub fn broker(&self, id: usize) -> &Broker {
+        &self.brokers[id]
+    }
+
+    /// Makes a topic with the brokers of each partition, its leader first, and waits until all are led.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn create_topic(&self, name: &str, partitions: &[&[i32]], settings: &[(&str, &str)]) {
+        let mut client = self.brokers[0].client(Ipv4Addr::LOCALHOST).expect("a connection");
+        client.create_topic(name, partitions, settings).expect("a topic");
+        let leaders: Vec<_> = partitions.iter().map(|brokers| brokers[0]).collect();
+        for broker in &self.brokers {
+            let mut client = broker.client(Ipv4Addr::LOCALHOST).expect("a connection");
+            let led = || client.brokers_and_leaders(name).is_ok_and(|(_, led)| led == leaders).then_some(());
+            until(Duration::from_secs(20), led).expect("each partition gets its leader");
+        }
+    }
+}
