@@ -57,20 +57,23 @@ impl Bpftrace {
         ))
     }
 
-    /// The sleeps for storage of each thread of some processes, until it is woken: uninterruptible ones that the
-    /// kernel accounts as I/O, and inside fsync and fdatasync those for a journal too. Returns when all probes are
+    /// The sleeps for storage of each thread of a process, until it is woken: uninterruptible ones that the
+    /// kernel accounts as I/O, and inside fsync, fdatasync and msync those for a journal too. Returns when all probes are
     /// attached.
     ///
     /// # Panics
     /// If they do not get attached.
     #[must_use]
-    pub fn disk_waits_of(pids: &[u32]) -> Self {
-        let ours: Vec<_> = pids.iter().map(|pid| format!("pid == {pid}")).collect();
-        let ours = ours.join(" || ");
+    pub fn disk_waits_of(pid: u32) -> Self {
+        let probes = |edge: &str| {
+            let calls = ["fsync", "fdatasync", "msync"].map(|call| format!("tracepoint:syscalls:sys_{edge}_{call}"));
+            calls.join(", ")
+        };
+        let (enter, exit) = (probes("enter"), probes("exit"));
         Self::start(&format!(
-            "tracepoint:syscalls:sys_enter_fsync, tracepoint:syscalls:sys_enter_fdatasync /{ours}/ {{ @syncs[tid] = 1; }}
-             tracepoint:syscalls:sys_exit_fsync, tracepoint:syscalls:sys_exit_fdatasync /@syncs[tid]/ {{ delete(@syncs[tid]); }}
-             tracepoint:sched:sched_switch /({ours}) && (args->prev_state & 2) && (curtask->in_iowait || @syncs[tid])/ {{
+            "{enter} /pid == {pid}/ {{ @syncs[tid] = 1; }}
+             {exit} /@syncs[tid]/ {{ delete(@syncs[tid]); }}
+             tracepoint:sched:sched_switch /pid == {pid} && (args->prev_state & 2) && (curtask->in_iowait || @syncs[tid])/ {{
                @since[tid] = nsecs;
              }}
              tracepoint:sched:sched_waking /@since[args->pid]/ {{

@@ -70,12 +70,14 @@ impl Client {
         let leaders = answer.array(|topic| {
             (topic.i16()?, topic.text()?, topic.i8()?); // error, name, internal or not
             topic.array(|partition| {
-                let (error, _index, leader) = (partition.i16()?, partition.i32()?, partition.i32()?);
+                let (error, index, leader) = (partition.i16()?, partition.i32()?, partition.i32()?);
                 (partition.array(Answer::i32)?, partition.array(Answer::i32)?); // replicas, those in sync
-                Ok(if error == 0 { leader } else { -1 })
+                Ok((index, if error == 0 { leader } else { -1 }))
             })
         })?;
-        Ok((brokers, leaders.concat()))
+        let mut leaders = leaders.concat();
+        leaders.sort_unstable();
+        Ok((brokers, leaders.into_iter().map(|(_, leader)| leader).collect()))
     }
 
     /// Makes a topic with the brokers of each partition, its leader first.
@@ -124,13 +126,13 @@ impl Client {
         Ok(())
     }
 
-    /// Takes at most about `bytes` bytes of records from an offset on; waits a second for the first.
+    /// Takes at most about `bytes` bytes of records from an offset on; waits a tenth of a second for the first.
     ///
     /// # Errors
     /// If the broker refuses.
     pub fn fetch(&mut self, topic: &str, partition: i32, offset: i64, bytes: i32) -> Result<Fetched> {
         let mut body = Body::default();
-        body.i32(-1).i32(1_000).i32(1).i32(bytes).i8(0); // a consumer, how long, how little, how much, uncommitted too
+        body.i32(-1).i32(100).i32(1).i32(bytes).i8(0); // a consumer, how long, how little, how much, uncommitted too
         body.i32(1).text(topic).i32(1).i32(partition).i64(offset).i32(bytes);
         let answer = self.call(FETCH, &body)?;
         let mut answer = Answer(&answer);

@@ -1,6 +1,6 @@
 //! Brokers that belong together.
 
-use std::{net::Ipv4Addr, path::Path, time::Duration};
+use std::{net::Ipv4Addr, path::Path, thread, time::Duration};
 
 use tempfile::TempDir;
 
@@ -32,12 +32,22 @@ impl Cluster {
                 Place { id, controller_port, data: &place.join(format!("broker-{id}")), settings: settings.path() };
             Broker::start(&place, listener, key_store.as_deref())
         };
-        let brokers: Vec<_> = (0..brokers).map(start).collect();
+        let start = &start;
+        let brokers = thread::scope(|scope| {
+            let threads: Vec<_> = (0..brokers).map(|id| scope.spawn(move || start(id))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("a broker starts")).collect()
+        });
         let this = Self { brokers, _settings: settings };
         for broker in &this.brokers {
             broker.wait_until_it_serves(this.brokers.len());
         }
         this
+    }
+
+    /// All brokers, by their ids.
+    #[must_use]
+    pub fn brokers(&self) -> &[Broker] {
+        &self.brokers
     }
 
     /// A broker by its id.
@@ -53,11 +63,12 @@ impl Cluster {
     pub fn create_topic(&self, name: &str, partitions: &[&[i32]], settings: &[(&str, &str)]) {
         let mut client = self.brokers[0].client(Ipv4Addr::LOCALHOST).expect("a connection");
         client.create_topic(name, partitions, settings).expect("a topic");
-        let leaders: Vec<_> = partitions.iter().map(|brokers| brokers[0]).collect();
-        for broker in &self.brokers {
-            let mut client = broker.client(Ipv4Addr::LOCALHOST).expect("a connection");
-            let led = || client.brokers_and_leaders(name).is_ok_and(|(_, led)| led == leaders).then_some(());
-            until(Duration::from_secs(20), led).expect("each partition gets its leader");
+        for (index, brokers) in (0..).zip(partitions) {
+            let leader = usize::try_from(brokers[0]).expect("a broker's id");
+            let mut client = self.brokers[leader].client(Ipv4Addr::LOCALHOST).expect("a connection");
+            // It learns of its duty a little later than of the topic.
+            let leads = || client.fetch(name, index, 0, 1).ok();
+            until(Duration::from_secs(20), leads).expect("each partition gets its leader");
         }
     }
 }
