@@ -62,8 +62,8 @@ impl Broker {
     /// Until it knows of all brokers: then it also carries out requests.
     pub(super) fn wait_until_it_serves(&self, brokers: usize) {
         let serves = || {
-            let known = self.client(Ipv4Addr::LOCALHOST).and_then(|mut client| client.brokers_and_leaders("none"));
-            known.is_ok_and(|(known, _)| known.len() == brokers).then_some(())
+            let known = self.client(Ipv4Addr::LOCALHOST).and_then(|mut client| client.brokers());
+            known.is_ok_and(|known| known.len() == brokers).then_some(())
         };
         until(Duration::from_secs(60), serves)
             .unwrap_or_else(|| panic!("a broker does not serve:\n{}", tail(&self.log)));

@@ -50,34 +50,19 @@ impl Client {
         self.stream.address()
     }
 
-    /// Ids of the brokers that serve, and the leader of each of the topic's partitions.
+    /// Ids of the brokers that serve.
     ///
     /// # Errors
     /// If the broker does not answer.
-    pub fn brokers_and_leaders(&mut self, topic: &str) -> Result<(Vec<i32>, Vec<i32>)> {
+    pub fn brokers(&mut self) -> Result<Vec<i32>> {
         let mut body = Body::default();
-        body.array(&[topic], |body, topic| {
-            body.text(topic);
-        });
+        body.i32(0); // of no topic
         let answer = self.call(METADATA, &body)?;
-        let mut answer = Answer(&answer);
-        let brokers = answer.array(|broker| {
+        Answer(&answer).array(|broker| {
             let id = broker.i32()?;
-            (broker.text()?, broker.i32()?, broker.text()?); // host, port, rack
+            let (_host, _port, _rack) = (broker.text()?, broker.i32()?, broker.text()?);
             Ok(id)
-        })?;
-        answer.i32()?; // controller
-        let leaders = answer.array(|topic| {
-            (topic.i16()?, topic.text()?, topic.i8()?); // error, name, internal or not
-            topic.array(|partition| {
-                let (error, index, leader) = (partition.i16()?, partition.i32()?, partition.i32()?);
-                (partition.array(Answer::i32)?, partition.array(Answer::i32)?); // replicas, those in sync
-                Ok((index, if error == 0 { leader } else { -1 }))
-            })
-        })?;
-        let mut leaders = leaders.concat();
-        leaders.sort_unstable();
-        Ok((brokers, leaders.into_iter().map(|(_, leader)| leader).collect()))
+        })
     }
 
     /// Makes a topic with the brokers of each partition, its leader first.
@@ -118,7 +103,7 @@ impl Client {
             topic.text()?;
             topic.array(|partition| {
                 let (_index, error) = (partition.i32()?, partition.i16()?);
-                (partition.i64()?, partition.i64()?); // offset, time
+                let (_offset, _time) = (partition.i64()?, partition.i64()?);
                 Ok(error)
             })
         })?;
@@ -142,7 +127,7 @@ impl Client {
             topic.array(|partition| {
                 let (_index, error) = (partition.i32()?, partition.i16()?);
                 ensure!(error == 0, "fetching: error {error}");
-                (partition.i64()?, partition.i64()?); // high watermark, last stable offset
+                let (_high_watermark, _last_stable) = (partition.i64()?, partition.i64()?);
                 partition.array(|aborted| Ok((aborted.i64()?, aborted.i64()?)))?;
                 let records = partition.sized()?;
                 let next_offset = batch::next_offset(records)?.unwrap_or(offset);

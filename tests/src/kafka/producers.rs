@@ -12,8 +12,6 @@ use std::{
 
 use super::{Batch, Broker, Client};
 
-/// One record in so much time on each connection, unless the last one takes longer.
-const PERIOD: Duration = Duration::from_millis(40);
 const RECORD_BYTES: usize = 1 << 10;
 
 /// Producers that work until they are dropped.
@@ -24,6 +22,9 @@ pub struct Producers {
 }
 
 impl Producers {
+    /// One record in so much time on each connection, unless the last one takes longer.
+    pub const PERIOD: Duration = Duration::from_millis(40);
+
     /// So many connections from `host`, each with one request in flight, to a partition that `broker` leads.
     ///
     /// # Panics
@@ -70,7 +71,7 @@ fn work(
         client.produce(topic, partition, &batch, acks).expect("a record is taken");
         let latency = start.elapsed();
         latencies.lock().unwrap_or_else(PoisonError::into_inner).push(latency);
-        std::thread::sleep(PERIOD.saturating_sub(latency));
+        std::thread::sleep(Producers::PERIOD.saturating_sub(latency));
     }
 }
 
