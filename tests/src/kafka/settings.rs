@@ -40,6 +40,7 @@ impl Settings<'_> {
         let is_controller = *id == 0;
         let roles = if is_controller { "broker,controller" } else { "broker" };
         let control = if is_controller { format!(",CONTROLLER://127.0.0.1:{controller_port}") } else { String::new() };
+        // Records bear no time of their own: they would count as old, and be deleted after half a minute.
         let mut text = format!(
             "process.roles={roles}
             node.id={id}
@@ -53,6 +54,7 @@ impl Settings<'_> {
             num.network.threads={NETWORK_THREADS}
             num.io.threads={REQUEST_HANDLERS}
             auto.create.topics.enable=false
+            log.retention.ms=-1
             ",
             data = self.data.display()
         );
