@@ -1,12 +1,13 @@
 //! Brokers that copy from each other.
 
-use std::{net::Ipv4Addr, thread, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
 
 use tests::{
     disk::LoopDisk,
     kafka::{Cluster, Listener, Producers},
     needs,
     sysctl::Sysctl,
+    wait::until,
 };
 
 use crate::kafka::witnesses::Threads;
@@ -14,14 +15,19 @@ use crate::kafka::witnesses::Threads;
 /// Producers wait until both brokers have written out what they sent.
 const ALL_REPLICAS: i16 = -1;
 
-fn produce(cluster: &Cluster, time: Duration) {
+/// For each partition.
+const RECORDS: usize = 100;
+const CONNECTIONS: usize = 3;
+
+/// Lets each partition take so many records.
+fn produce(cluster: &Cluster, records: usize) {
     let start = |partition| {
         let broker = cluster.broker(partition);
-        Producers::start(broker, Ipv4Addr::LOCALHOST, 3, "replicated", partition as i32, ALL_REPLICAS)
+        Producers::start(broker, Ipv4Addr::LOCALHOST, CONNECTIONS, "replicated", partition as i32, ALL_REPLICAS)
     };
     let producers = [0, 1].map(start);
-    thread::sleep(time);
-    assert!(producers.iter().all(Producers::all_work));
+    let done = || producers.iter().all(|producers| producers.records() >= records).then_some(());
+    until(Duration::from_secs(60), done).expect("the records are taken");
 }
 
 #[test]
@@ -35,17 +41,18 @@ fn a_replica_fetcher_that_waits_for_its_writes_is_no_blocked_event_loop() {
     let broker = cluster.broker(1);
     // Clients without a request, as most of a broker's are.
     let _idle: Vec<_> = (0..6).map(|_| broker.client(Ipv4Addr::LOCALHOST).expect("a connection")).collect();
-    produce(&cluster, Duration::from_secs(1));
+    produce(&cluster, 20);
 
     let threads = Threads::of(broker);
     let (network, fetchers) = (threads.network(), threads.replica_fetchers());
     assert_eq!((network.len(), fetchers.len()), (3, 1));
-    let (seen, ()) = threads.watch(|| produce(&cluster, Duration::from_secs(3)));
+    let (seen, ()) = threads.watch(|| produce(&cluster, RECORDS));
     seen.assert_blocked(&[]);
     assert!(network.iter().all(|tid| seen.row(*tid).is_some_and(|row| row.role == "event_loop")));
     let row = seen.row(fetchers[0]).expect("the fetcher's row");
     assert_eq!(row.role, "worker");
-    assert!(row.disk_waits > 50, "{row:?}");
+    // Records that come together are written out together.
+    assert!(row.disk_waits >= (RECORDS / CONNECTIONS) as u64, "{row:?}");
     for tids in [network, fetchers, threads.request_handlers()] {
         seen.assert_counts(&tids);
     }

@@ -50,6 +50,12 @@ impl Producers {
         taken
     }
 
+    /// How many records were taken since the last look at the latencies.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Whether all of them still work.
     #[must_use]
     pub fn all_work(&self) -> bool {

@@ -40,7 +40,8 @@ impl Settings<'_> {
         let is_controller = *id == 0;
         let roles = if is_controller { "broker,controller" } else { "broker" };
         let control = if is_controller { format!(",CONTROLLER://127.0.0.1:{controller_port}") } else { String::new() };
-        // Records bear no time of their own: they would count as old, and be deleted after half a minute.
+        // Records bear no time of their own: they would count as old, and be deleted after half a minute. And a
+        // broker may hang on a busy disk for longer than its controller's usual patience.
         let mut text = format!(
             "process.roles={roles}
             node.id={id}
@@ -55,6 +56,7 @@ impl Settings<'_> {
             num.io.threads={REQUEST_HANDLERS}
             auto.create.topics.enable=false
             log.retention.ms=-1
+            broker.session.timeout.ms=60000
             ",
             data = self.data.display()
         );
