@@ -60,7 +60,10 @@ impl Guarded {
             if let Some(status) = self.0.try_wait().expect("waiting for a child") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "process {} did not end within {limit:?}", self.pid());
+            if Instant::now() >= deadline {
+                let name = std::fs::read_to_string(format!("/proc/{}/comm", self.pid())).unwrap_or_default();
+                panic!("process {} ({}) did not end within {limit:?}", self.pid(), name.trim_end());
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
     }

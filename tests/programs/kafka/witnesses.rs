@@ -69,13 +69,14 @@ impl Threads {
     pub fn watch<T>(&self, work: impl FnOnce() -> T) -> (Seen, T) {
         let taskstats = Taskstats::open().expect("taskstats");
         let sleeps_of = |tid: &u32| (*tid, taskstats.block_io(*tid).expect("the account of a thread").sleeps);
-        let before: BTreeMap<_, _> = self.counted().iter().map(sleeps_of).collect();
         let bpftrace = Bpftrace::disk_waits_of(self.pid);
         let tracer = Tracer::of_process(self.pid);
+        // As close to the work as can be: a handler may wait for the disk at any time.
+        let before: BTreeMap<_, _> = self.counted().iter().map(sleeps_of).collect();
         let done = work();
+        let sleeps = before.iter().map(|(tid, before)| (*tid, sleeps_of(tid).1 - before)).collect();
         let recording = tracer.stop().recording;
         let waits = bpftrace.disk_waits();
-        let sleeps = before.iter().map(|(tid, before)| (*tid, sleeps_of(tid).1 - before)).collect();
         recording.assert_nothing_lost();
         (Seen { recording, waits, sleeps }, done)
     }
