@@ -2,19 +2,31 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use anyhow::{Context, Result};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-/// A port that nobody listens on at the moment.
+/// Below those that the kernel gives to clients: none of them is gone by the time that a server needs it.
+const PORTS: std::ops::Range<u32> = 15_000..30_000;
+
+/// A port that nobody listens on at the moment, another one each time.
 ///
 /// # Panics
 /// If there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Tests of other processes begin elsewhere.
+    let first = std::process::id().wrapping_mul(61);
+    let mut candidates = PORTS.map(|_| {
+        let number = first.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u32;
+        u16::try_from(PORTS.start + number).expect("a port")
+    });
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    candidates.find(is_free).expect("a free port")
 }
 
 /// A connection to a local port from `host`, an address of the loopback network; a read waits half a minute at most.

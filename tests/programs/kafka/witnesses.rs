@@ -15,6 +15,9 @@ use tests::{
 const THRESHOLD: Duration = Duration::from_millis(1);
 const BLOCKED_SHARE: f64 = 0.001;
 
+/// From the order to wake a thread until it can run, on a busy machine.
+const WAKING_NS: u64 = 100_000;
+
 /// The threads of a broker, by their names.
 pub struct Threads {
     pid: u32,
@@ -114,13 +117,17 @@ impl Seen {
         assert_eq!(named, expected, "{verdict:?}");
     }
 
-    /// Asserts that each thread has as many disk waits as the witnesses say.
+    /// Asserts that each thread has as many disk waits as the witnesses say, and slept as long.
     pub fn assert_counts(&self, tids: &[u32]) {
         for tid in tids {
             let row = self.row(*tid);
             let seen = row.map_or(0, |row| row.disk_waits);
-            let bpftrace = self.waits.get(tid).map_or(0, |waits| waits.count);
-            assert_near(seen, bpftrace, &format!("bpftrace of {tid}: {row:?}"));
+            let (count, sum_ns) = self.waits.get(tid).map_or((0, 0), |waits| (waits.count, waits.sum_ns));
+            assert_near(seen, count, &format!("bpftrace of {tid}: {row:?}"));
+            if seen == count {
+                let (seen_ns, slack_ns) = (row.map_or(0, |row| row.disk_wait_ns), sum_ns / 20 + WAKING_NS * count);
+                assert!(seen_ns.abs_diff(sum_ns) <= slack_ns, "{sum_ns} ns by bpftrace of {tid}: {row:?}");
+            }
             // The account leaves out what is no block I/O: the commit of a journal.
             let synced = |row: &ThreadWaits| row.by_syscall.iter().any(|call| call.name.ends_with("sync"));
             if !row.is_some_and(synced) {

@@ -54,7 +54,11 @@ impl Broker {
             command
         };
         let formatted = run("kafka.tools.StorageTool", &["format", "-t", CLUSTER, "-c"]).status();
-        assert!(formatted.is_ok_and(|status| status.success()), "formatting the broker's storage:\n{}", tail(&log));
+        assert!(
+            formatted.is_ok_and(|status| status.success()),
+            "formatting the broker's storage:\n{}",
+            complaints(&log)
+        );
         let process = Guarded::new(run("kafka.Kafka", &[]).spawn().expect("starting a broker"));
         Self { process, listener, port, data: data.to_owned(), log }
     }
@@ -66,7 +70,7 @@ impl Broker {
             known.is_ok_and(|known| known.len() == brokers).then_some(())
         };
         until(Duration::from_secs(60), serves)
-            .unwrap_or_else(|| panic!("a broker does not serve:\n{}", tail(&self.log)));
+            .unwrap_or_else(|| panic!("a broker does not serve:\n{}", complaints(&self.log)));
     }
 
     /// Its process id.
@@ -119,11 +123,13 @@ impl Broker {
     }
 }
 
-/// The end of a broker's log.
-fn tail(log: &Path) -> String {
+/// What a broker complains of; if of nothing, the end of its log.
+fn complaints(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
+    let complains = |line: &&str| [" WARN ", " ERROR ", "Exception"].iter().any(|word| line.contains(word));
+    let last = |lines: Vec<&str>| lines[lines.len().saturating_sub(30)..].join("\n");
+    let complaints = last(text.lines().filter(complains).collect());
+    if complaints.is_empty() { last(text.lines().collect()) } else { complaints }
 }
 
 /// Makes a key store with one key that signs itself.
