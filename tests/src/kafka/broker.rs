@@ -54,11 +54,8 @@ impl Broker {
             command
         };
         let formatted = run("kafka.tools.StorageTool", &["format", "-t", CLUSTER, "-c"]).status();
-        assert!(
-            formatted.is_ok_and(|status| status.success()),
-            "formatting the broker's storage:\n{}",
-            complaints(&log)
-        );
+        let formatted = formatted.is_ok_and(|status| status.success());
+        assert!(formatted, "formatting the broker's storage:\n{}", complaints(&log));
         let process = Guarded::new(run("kafka.Kafka", &[]).spawn().expect("starting a broker"));
         Self { process, listener, port, data: data.to_owned(), log }
     }
@@ -136,17 +133,8 @@ fn complaints(log: &Path) -> String {
 pub(super) fn keystore(place: &Path) -> PathBuf {
     let store = place.join("key-store.p12");
     let mut command = Command::new("keytool");
-    command.args([
-        "-genkeypair",
-        "-alias",
-        "broker",
-        "-keyalg",
-        "EC",
-        "-dname",
-        "CN=localhost",
-        "-storetype",
-        "PKCS12",
-    ]);
+    command.args(["-genkeypair", "-alias", "broker", "-keyalg", "EC"]);
+    command.args(["-dname", "CN=localhost", "-storetype", "PKCS12"]);
     command.args(["-storepass", PASSWORD, "-keystore"]).arg(&store).stderr(Stdio::null());
     assert!(command.status().is_ok_and(|status| status.success()), "keytool makes no key");
     store

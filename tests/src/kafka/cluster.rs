@@ -44,12 +44,6 @@ impl Cluster {
         this
     }
 
-    /// All brokers, by their ids.
-    #[must_use]
-    pub fn brokers(&self) -> &[Broker] {
-        &self.brokers
-    }
-
     /// A broker by its id.
     #[must_use]
     pub fn broker(&self, id: usize) -> &Broker {
