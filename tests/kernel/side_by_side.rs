@@ -16,7 +16,7 @@ fn bpftraces_histogram_of_the_same_calls_agrees() {
     let tracer = Tracer::of_process(workload.pid());
     let truth = workload.run();
     let seen = tracer.stop().recording;
-    let theirs = bpftrace.stop();
+    let theirs = bpftrace.hist();
     seen.assert_nothing_lost();
     let seen = seen.sendfile();
     assert_counts(seen, &truth);

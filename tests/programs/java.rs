@@ -11,9 +11,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 use tests::{
     java::{JavaThread, Jvm, Place, THREADS},
+    jcmd::threads_of,
     needs,
-    process::{Guarded, exit_code, until},
+    process::{Guarded, exit_code},
     tracer::{Outcome, Tracer, binary},
+    wait::soon,
     workload::Workload,
 };
 
@@ -80,18 +82,7 @@ fn signal(pid: u32, signal: Signal) {
 
 /// What jcmd says of the threads whose names are in one line.
 fn by_jcmd(pid: u32) -> BTreeMap<u32, String> {
-    let mut command = Command::new("jcmd");
-    command.args([&pid.to_string(), "Thread.print"]).env("LC_ALL", "C.UTF-8").stderr(Stdio::inherit());
-    let output = command.output().expect("running jcmd");
-    assert!(output.status.success(), "jcmd ended with {}", output.status);
-    let text = String::from_utf8(output.stdout).expect("jcmd prints UTF-8");
-    let thread = |line: &str| {
-        let (name, rest) = line.strip_prefix('"')?.rsplit_once("\" #")?;
-        let nid = rest.split(" nid=").nth(1)?.split(' ').next()?;
-        let tid = nid.strip_prefix("0x").map_or_else(|| nid.parse(), |digits| u32::from_str_radix(digits, 16));
-        Some((tid.expect("an id is a number"), name.to_owned()))
-    };
-    text.lines().filter_map(thread).collect()
+    threads_of(pid).into_iter().map(|thread| (thread.tid, thread.name)).collect()
 }
 
 #[test]
@@ -253,7 +244,7 @@ fn a_signal_while_the_jvm_is_asked_leaves_no_file_behind() {
     command.args(["sendfile", "--java-names", "--pid", &jvm.pid().to_string()]);
     let mut tracer =
         Guarded::new(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starting tracer"));
-    until(|| jvm.has_trigger().then_some(())).expect("tracer asks");
+    soon(|| jvm.has_trigger().then_some(())).expect("tracer asks");
     tracer.interrupt();
     assert_eq!(exit_code(tracer.wait(4 * LIMIT)), 128 + 2);
     jvm.assert_unharmed();

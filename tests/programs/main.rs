@@ -4,6 +4,7 @@
 mod behind;
 mod go;
 mod java;
+mod kafka;
 mod load;
 mod nginx;
 mod python;

@@ -1,6 +1,7 @@
-//! bpftrace, as a second opinion on the same calls.
+//! bpftrace, as a second opinion on the same calls and sleeps.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     path::Path,
     process::{Command, Stdio},
@@ -18,7 +19,7 @@ use crate::process::{Guarded, Lines};
 /// It compiles its programs first.
 const ATTACH: Duration = Duration::from_secs(60);
 
-/// A `hist()` of the latencies of a process's sendfile calls, while it runs.
+/// Counts in the kernel while it runs.
 pub struct Bpftrace {
     child: Guarded,
     stdout: Lines,
@@ -32,20 +33,65 @@ pub struct Hist(
     pub Vec<(u64, u64)>,
 );
 
+/// A thread's sleeps for storage.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// How many.
+    pub count: u64,
+    /// Their sum, ns.
+    pub sum_ns: u64,
+    /// The longest, ns.
+    pub max_ns: u64,
+}
+
 impl Bpftrace {
-    /// Returns when all its probes are attached.
+    /// A `hist()` of the latencies of a process's sendfile calls. Returns when all probes are attached.
     ///
     /// # Panics
     /// If they do not get attached.
     #[must_use]
     pub fn hist_of_sendfile(pid: u32) -> Self {
-        let us = std::process::id();
-        let script = format!(
+        Self::start(&format!(
             "tracepoint:syscalls:sys_enter_sendfile64 /pid == {pid}/ {{ @start[tid] = nsecs; }}
-             tracepoint:syscalls:sys_exit_sendfile64 /@start[tid]/ {{ @ns = hist(nsecs - @start[tid]); delete(@start[tid]); }}
-             tracepoint:syscalls:sys_enter_sendfile64 /pid == {us}/ {{ @entered = 1; }}
-             tracepoint:syscalls:sys_exit_sendfile64 /pid == {us} && @entered/ {{ printf(\"attached\\n\"); }}
-             END {{ clear(@start); clear(@entered); }}"
+             tracepoint:syscalls:sys_exit_sendfile64 /@start[tid]/ {{ @ns = hist(nsecs - @start[tid]); delete(@start[tid]); }}"
+        ))
+    }
+
+    /// The sleeps for storage of each thread of a process, until it is woken: uninterruptible ones that the
+    /// kernel accounts as I/O, and inside fsync, fdatasync and msync those for a journal too. Returns when all probes are
+    /// attached.
+    ///
+    /// # Panics
+    /// If they do not get attached.
+    #[must_use]
+    pub fn disk_waits_of(pid: u32) -> Self {
+        let probes = |edge: &str| {
+            let calls = ["fsync", "fdatasync", "msync"].map(|call| format!("tracepoint:syscalls:sys_{edge}_{call}"));
+            calls.join(", ")
+        };
+        let (enter, exit) = (probes("enter"), probes("exit"));
+        Self::start(&format!(
+            "{enter} /pid == {pid}/ {{ @syncs[tid] = 1; }}
+             {exit} /@syncs[tid]/ {{ delete(@syncs[tid]); }}
+             tracepoint:sched:sched_switch /pid == {pid} && (args->prev_state & 2) && (curtask->in_iowait || @syncs[tid])/ {{
+               @since[tid] = nsecs;
+             }}
+             tracepoint:sched:sched_waking /@since[args->pid]/ {{
+               $ns = nsecs - @since[args->pid];
+               @count[args->pid] = count(); @sum[args->pid] = sum($ns); @max[args->pid] = max($ns);
+               delete(@since[args->pid]);
+             }}"
+        ))
+    }
+
+    fn start(script: &str) -> Self {
+        let us = std::process::id();
+        // It does not say when it is attached, and one probe comes after the other, in the script's order: so the
+        // one that prints is its last.
+        let script = format!(
+            "tracepoint:syscalls:sys_enter_sendfile64 /pid == {us}/ {{ @entered = 1; }}
+             {script}
+             tracepoint:syscalls:sys_exit_sendfile64 /pid == {us} && @entered/ {{ printf(\"attached\\n\"); }}"
         );
         let tracefs = Tracefs::mounted();
         let mut command = Command::new("bpftrace");
@@ -56,8 +102,6 @@ impl Bpftrace {
         let stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
         let mut attached = Err(String::new());
         let deadline = Instant::now() + ATTACH;
-        // It does not say when it is attached, and one probe comes after the other: call until it has seen
-        // an entry and an exit. Its probes on an exit are attached in the script's order, the printing one last.
         while attached.is_err() && Instant::now() < deadline && child.is_running() {
             one_call();
             attached = stdout.find(Duration::from_millis(50), |line| line.contains("attached\\n"));
@@ -69,22 +113,42 @@ impl Bpftrace {
         Self { child, stdout, _tracefs: tracefs }
     }
 
-    /// Ends it, and reads what it counted.
+    /// Ends it, and reads the histogram.
     ///
     /// # Panics
-    /// If there is no histogram in its output.
+    /// If there is none in its output.
     #[must_use]
-    pub fn stop(mut self) -> Hist {
+    pub fn hist(self) -> Hist {
+        let maps = self.stop();
+        let rows = maps["@ns"].as_array().unwrap_or_else(|| panic!("no histogram from bpftrace: {maps:?}"));
+        let edge = |row: &Value| (row["min"].as_u64().unwrap_or(0), row["count"].as_u64().expect("a count"));
+        Hist(rows.iter().map(edge).collect())
+    }
+
+    /// Ends it, and reads the sleeps of each thread that had some.
+    ///
+    /// # Panics
+    /// If its output has another form.
+    #[must_use]
+    pub fn disk_waits(self) -> BTreeMap<u32, Waits> {
+        let maps = self.stop();
+        // Without a sleep there is no map.
+        let Some(counts) = maps.get("@count").and_then(Value::as_object) else { return BTreeMap::new() };
+        let waits = |tid: &String| {
+            let number = |map: &str| maps[map][tid].as_u64().unwrap_or_else(|| panic!("no {map} of {tid}: {maps:?}"));
+            Waits { count: number("@count"), sum_ns: number("@sum"), max_ns: number("@max") }
+        };
+        counts.keys().map(|tid| (tid.parse().expect("a thread id"), waits(tid))).collect()
+    }
+
+    /// Ends it, and reads what it prints at its end: each map by its name.
+    fn stop(mut self) -> BTreeMap<String, Value> {
         self.child.interrupt();
         self.child.wait(Duration::from_secs(30));
         let text = self.stdout.rest();
-        let rows = text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|line| line["data"]["@ns"].as_array().cloned())
-            .unwrap_or_else(|| panic!("no histogram from bpftrace:\n{text}"));
-        let edge = |row: &Value| (row["min"].as_u64().unwrap_or(0), row["count"].as_u64().expect("a count"));
-        Hist(rows.iter().map(edge).collect())
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let maps = lines.filter_map(|line| line["data"].as_object().cloned());
+        maps.flatten().filter(|(name, _)| name.starts_with('@')).collect()
     }
 }
 

@@ -59,7 +59,10 @@ fn place() -> PathBuf {
 ///
 /// Another thread of the kernel carries out each read, so whoever needs one sleeps. A virtual machine's disk may
 /// answer before its reader got round to sleeping.
-pub struct LoopDisk(TempDir);
+pub struct LoopDisk {
+    point: TempDir,
+    read_ahead: Option<ReadAhead>,
+}
 
 impl LoopDisk {
     /// With room for files of 400 MiB in all.
@@ -106,18 +109,53 @@ impl LoopDisk {
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
             .context("making mounts private")?;
         run(Command::new("mount").args(["-o", "loop,noatime"]).args([image.path(), point.path()]))?;
-        Ok(Self(point))
+        Ok(Self { point, read_ahead: None })
+    }
+
+    /// Lets the kernel read ahead so much and no more, in files that are opened from now on; a loop device starts
+    /// with what the machine's disks have.
+    ///
+    /// # Panics
+    /// If the kernel refuses.
+    #[must_use]
+    pub fn reading_ahead(mut self, kib: u32) -> Self {
+        self.read_ahead = Some(ReadAhead::set(self.path(), kib));
+        self
     }
 
     /// Its root directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.point.path()
+    }
+}
+
+/// How far the kernel reads ahead on a disk. Restored on drop: a loop device keeps it for its next image.
+struct ReadAhead {
+    path: PathBuf,
+    former: String,
+}
+
+impl ReadAhead {
+    fn set(directory: &Path, kib: u32) -> Self {
+        let device = whole_disk(directory).expect("the disk of the directory");
+        let path = Path::new("/sys/dev/block").join(device).join("queue/read_ahead_kb");
+        let former = fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()));
+        write(&path, &kib.to_string());
+        Self { path, former }
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        // A panic here would hide the test's own.
+        let _ = fs::write(&self.path, &self.former);
     }
 }
 
 impl Drop for LoopDisk {
     fn drop(&mut self) {
+        self.read_ahead = None;
         // The workload may be about to end. If the directory stays busy, it goes with the namespace.
         let _ = unmount(self.path(), UnmountFlags::DETACH);
     }

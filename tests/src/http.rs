@@ -2,12 +2,12 @@
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddrV4, TcpStream},
-    time::Duration,
+    net::{Ipv4Addr, TcpStream},
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+
+use crate::net::connect_from;
 
 /// A connection that is kept.
 pub struct Client(TcpStream);
@@ -18,12 +18,7 @@ impl Client {
     /// # Errors
     /// If there is none to be had.
     pub fn connect(host: Ipv4Addr, port: u16) -> Result<Self> {
-        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddrV4::new(host, 0))?;
-        connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).context("connecting to the server")?;
-        let stream = TcpStream::from(socket);
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self(stream))
+        connect_from(host, port).map(Self)
     }
 
     /// Asks for `length` bytes of a file from `offset` on, and takes them.

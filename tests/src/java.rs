@@ -12,7 +12,10 @@ use std::{
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::process::{Guarded, Lines, only_child, until};
+use crate::{
+    process::{Guarded, Lines, only_child},
+    wait::soon,
+};
 
 /// To compile it, and to start as many threads.
 const START: Duration = Duration::from_secs(30);
@@ -84,7 +87,7 @@ impl Jvm {
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let pid = match place {
             Place::Here | Place::AsUser(_) | Place::InUserNamespace(_) => child.pid(),
-            Place::InNamespaces => until(|| only_child(child.pid()).ok().flatten()).expect("unshare starts a child"),
+            Place::InNamespaces => soon(|| only_child(child.pid()).ok().flatten()).expect("unshare starts a child"),
         };
         let mut this = Self { child, pid, stdin, stdout, threads: Vec::new(), folder };
         while this.threads.len() < THREADS {
@@ -122,7 +125,7 @@ impl Jvm {
     pub fn let_all_work(&mut self) {
         let before = self.calls();
         let done = |calls: Vec<u64>| before.iter().zip(calls).all(|(before, now)| now >= before + 2);
-        assert!(until(|| done(self.calls()).then_some(())).is_some(), "a thread makes no more calls");
+        assert!(soon(|| done(self.calls()).then_some(())).is_some(), "a thread makes no more calls");
     }
 
     /// How many calls each of its threads has made by now.

@@ -2,14 +2,18 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Guarded, only_child, until};
+use crate::{
+    net::free_port,
+    process::{Guarded, only_child},
+    wait::soon,
+};
 
 /// A server of the files in one directory. Ends on drop.
 pub struct Nginx {
@@ -27,7 +31,7 @@ impl Nginx {
     /// If it does not start.
     #[must_use]
     pub fn serving(root: &Path, http: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = free_port();
         let prefix = root.join("nginx");
         fs::create_dir_all(prefix.join("logs")).expect("making nginx' directories");
         let configuration = prefix.join("nginx.conf");
@@ -36,8 +40,8 @@ impl Nginx {
         command.arg("-p").arg(&prefix).arg("-c").arg(&configuration).args(["-e", "logs/error.log"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let master = Guarded::new(command.spawn().expect("starting nginx"));
-        let worker = until(|| only_child(master.pid()).ok().flatten()).expect("nginx starts its worker");
-        until(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
+        let worker = soon(|| only_child(master.pid()).ok().flatten()).expect("nginx starts its worker");
+        soon(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("nginx listens");
         Self { master, worker, port, root: root.to_owned() }
     }
 
@@ -69,7 +73,7 @@ impl Nginx {
         kill_process(worker, Signal::USR1).expect("asking the worker for its logs");
         let path = self.root.join("nginx/logs").join(name);
         let read = || fs::read_to_string(&path).ok().filter(|text| text.lines().count() >= lines);
-        let text = until(read).unwrap_or_else(|| panic!("{} does not get its {lines} lines", path.display()));
+        let text = soon(read).unwrap_or_else(|| panic!("{} does not get its {lines} lines", path.display()));
         text.lines().map(str::to_owned).collect()
     }
 }
@@ -80,7 +84,7 @@ impl Drop for Nginx {
         if self.master.is_running() {
             self.master.interrupt();
         }
-        let _ = until(|| (!self.master.is_running()).then_some(()));
+        let _ = soon(|| (!self.master.is_running()).then_some(()));
     }
 }
 

@@ -61,7 +61,10 @@ impl Guarded {
             if let Some(status) = self.0.try_wait().expect("waiting for a child") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "process {} did not end within {limit:?}", self.pid());
+            if Instant::now() >= deadline {
+                let name = fs::read_to_string(format!("/proc/{}/comm", self.pid())).unwrap_or_default();
+                panic!("process {} ({}) did not end within {limit:?}", self.pid(), name.trim_end());
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -88,19 +91,6 @@ pub fn exit_code(status: ExitStatus) -> i32 {
 pub fn only_child(parent: u32) -> io::Result<Option<u32>> {
     let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
     Ok(children.split_whitespace().next().and_then(|child| child.parse().ok()))
-}
-
-/// Tries for ten seconds.
-#[must_use]
-pub fn until<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
-    let limit = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < limit {
-        if let Some(value) = found() {
-            return Some(value);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    None
 }
 
 /// The lines of a stream, read by a thread of their own so that the writer never blocks.

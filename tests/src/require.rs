@@ -38,6 +38,10 @@ pub enum Need {
     Java,
     /// User namespaces for everybody.
     UserNamespaces,
+    /// The broker's jars.
+    Kafka,
+    /// A client that encrypts.
+    Openssl,
     /// The program to compare with.
     Bpftrace,
     /// To choose the id of a new thread.
@@ -64,6 +68,8 @@ impl Need {
             Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),
             Self::UserNamespaces => (!runs(&mut crate::java::in_user_namespace(1, "true")))
                 .then(|| "a user other than root cannot make a user namespace".to_owned()),
+            Self::Kafka => crate::kafka::missing(),
+            Self::Openssl => not_installed("openssl", "version"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

@@ -89,11 +89,19 @@ pub fn pin_to(cpu: usize) -> Result<()> {
 /// # Errors
 /// If the permission is missing, or its cgroup has no share of real time.
 pub fn become_real_time() -> Result<()> {
+    make_real_time(0)
+}
+
+/// The same for another thread.
+///
+/// # Errors
+/// As above, or if there is no such thread.
+pub fn make_real_time(tid: u32) -> Result<()> {
     let parameter = libc::sched_param { sched_priority: 1 };
     let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
     // SAFETY: thread 0 is the caller, and the parameter outlives the call.
-    let status = unsafe { libc::sched_setscheduler(0, policy, &raw const parameter) };
-    ensure!(status == 0, "becoming a real-time thread: {}", std::io::Error::last_os_error());
+    let status = unsafe { libc::sched_setscheduler(tid.cast_signed(), policy, &raw const parameter) };
+    ensure!(status == 0, "making a thread a real-time one: {}", std::io::Error::last_os_error());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask setup`: what building the eBPF object and testing need, on Debian 12.
 
+mod kafka;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +30,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
     Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
+    Package { name: "maven", needed_for: "tests: fetching Kafka" },
+    Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
@@ -45,7 +49,8 @@ const LLVM_LIBRARY: &[u8] = b"libLLVM.so.22";
 pub fn run(workspace: &Workspace) -> Result<()> {
     debian_packages()?;
     cargo_components()?;
-    bpf_linker(workspace)
+    bpf_linker(workspace)?;
+    kafka::jars(workspace)
 }
 
 fn debian_packages() -> Result<()> {
