@@ -99,6 +99,8 @@ pub struct EventLoop {
 pub struct ThreadWaits {
     /// Thread id.
     pub tid: u32,
+    /// The best name known.
+    pub name: String,
     /// `event_loop`, `poller`, `worker` or `unknown`.
     pub role: String,
     /// Disk waits.

@@ -73,7 +73,7 @@ impl Threads {
         let taskstats = Taskstats::open().expect("taskstats");
         let sleeps_of = |tid: &u32| (*tid, taskstats.block_io(*tid).expect("the account of a thread").sleeps);
         let bpftrace = Bpftrace::disk_waits_of(self.pid);
-        let tracer = Tracer::of_process(self.pid);
+        let tracer = Tracer::sendfile(&format!("--pid {} --java-names", self.pid));
         // As close to the work as can be: a handler may wait for the disk at any time.
         let before: BTreeMap<_, _> = self.counted().iter().map(sleeps_of).collect();
         let done = work();
@@ -81,7 +81,20 @@ impl Threads {
         let recording = tracer.stop().recording;
         let waits = bpftrace.disk_waits();
         recording.assert_nothing_lost();
+        self.assert_named(&recording);
         (Seen { recording, waits, sleeps }, done)
+    }
+}
+
+impl Threads {
+    /// Tracer's names are those that jcmd gives.
+    fn assert_named(&self, recording: &Recording) {
+        for row in &recording.threads {
+            let jcmd = self.all.iter().find(|thread| thread.tid == row.tid);
+            assert!(jcmd.is_none_or(|thread| thread.name == row.name), "{row:?} is {jcmd:?}");
+        }
+        let network = self.network();
+        assert!(recording.threads.iter().any(|row| network.contains(&row.tid)), "no network thread is listed");
     }
 }
 
