@@ -18,6 +18,7 @@ use tests::{
     os::page_cache::PageCache,
     recording::Culprit,
     sysctl::Sysctl,
+    wait::until,
 };
 
 use crate::kafka::witnesses::{Seen, Threads, assert_near};
@@ -113,9 +114,8 @@ impl Scene {
             }
             self.consume_cold(bytes, |partition, offset| {
                 // A fetch, and what the kernel reads ahead for it.
-                while read[partition].load(Ordering::Relaxed) < offset + 4 * FETCH as u64 {
-                    thread::sleep(Duration::from_millis(1));
-                }
+                let ahead = || (read[partition].load(Ordering::Relaxed) >= offset + 4 * FETCH as u64).then_some(());
+                until(Duration::from_secs(30), ahead).expect("the reader gets ahead");
             })
         })
     }
