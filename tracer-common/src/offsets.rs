@@ -112,6 +112,8 @@ offsets! {
     epitem_ready = "epitem.rdllink.next",
     /// The watched file.
     epitem_file = "epitem.ffd.file",
+    /// Its descriptor.
+    epitem_fd = "epitem.ffd.fd",
     /// The events that are waited for.
     epitem_events = "epitem.event.events",
     /// Child of a tree's node.

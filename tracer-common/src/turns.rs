@@ -52,8 +52,10 @@ pub struct Turns {
     pub listens: u32,
     /// 1: what it waits on has been looked at.
     pub looked: u32,
-    /// Keeps the layout free of padding.
-    pub reserved: u32,
+    /// Descriptor of one of the sockets.
+    pub socket_fd: u32,
+    /// Address of its open file; 0: none has been seen.
+    pub socket_file: u64,
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.

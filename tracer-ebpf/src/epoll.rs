@@ -70,6 +70,12 @@ impl Walk {
         self.word(global!(OFFSETS.epitem_file))
     }
 
+    /// Its descriptor.
+    #[inline(always)]
+    pub fn descriptor(&self) -> Option<u32> {
+        read(self.address, global!(OFFSETS.epitem_fd))
+    }
+
     /// Whether it is queued as ready.
     #[inline(always)]
     pub fn is_queued(&self) -> bool {

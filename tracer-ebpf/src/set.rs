@@ -25,10 +25,10 @@ const MOST_POLLED: u64 = 64;
 const FD_SETSIZE: u64 = 1024;
 
 /// A thread that has not made so many turns is looked at in each …
-const FIRST_TURNS: u64 = 16;
+const FIRST_TURNS: u64 = 256;
 
 /// … and then in one of so many.
-const ONE_TURN_OF: u64 = 64;
+const ONE_TURN_OF: u64 = 16;
 
 /// Most files of an epoll instance that are looked at.
 const MOST_WATCHED: u32 = 64;
@@ -41,6 +41,9 @@ struct Found {
     word: u64,
     sockets: u64,
     listens: u64,
+    /// Descriptor and open file of a socket that was seen, now or before.
+    descriptor: u64,
+    file: u64,
 }
 
 /// Looks at the set that the current thread waits on, if that is worth it. Not from the context switch, for an epoll
@@ -76,7 +79,14 @@ extern "C" fn look_at_set() -> u64 {
     let task = Task::current();
     let Some(Slot { thread, .. }) = slots::find(task) else { return 0 };
     let turns = &mut thread.turns;
-    let mut found = Found { address: turns.set, word: 0, sockets: 0, listens: 0 };
+    let mut found = Found {
+        address: turns.set,
+        word: 0,
+        sockets: turns.sockets.into(),
+        listens: 0,
+        descriptor: turns.socket_fd.into(),
+        file: turns.socket_file,
+    };
     let context = (&raw mut found).cast();
     let (times, callback) = match readiness::kind_of(turns.syscall_number.into()) {
         Some(Readiness::Poll) => (turns.set_more.min(MOST_POLLED) as u32, look_at_polled as *mut c_void),
@@ -94,10 +104,10 @@ extern "C" fn look_at_set() -> u64 {
     };
     // SAFETY: each callback is a function of this object that fits, its context lives until after the call.
     unsafe { bpf_loop(times, callback, context, 0) };
-    if found.sockets as u32 > turns.sockets {
-        turns.sockets = found.sockets as u32;
-    }
+    turns.sockets = found.sockets as u32;
     turns.listens |= found.listens as u32;
+    turns.socket_fd = found.descriptor as u32;
+    turns.socket_file = found.file;
     turns.looked = 1;
     0
 }
@@ -111,7 +121,10 @@ unsafe extern "C" fn look_at_watched(_: u64, found: *mut Found) -> i64 {
     if walk.next().is_none() {
         return 1;
     }
-    count(found, socket::of(walk.file()))
+    match walk.descriptor() {
+        Some(descriptor) => count(found, walk.file(), descriptor.into()),
+        None => 0,
+    }
 }
 
 /// Looks at one entry of an array of `struct pollfd`; returns 1 when enough is known.
@@ -120,7 +133,7 @@ unsafe extern "C" fn look_at_polled(index: u64, found: *mut Found) -> i64 {
     // SAFETY: likewise.
     let found = unsafe { &mut *found };
     match read_user::<i32>(found.address + index * 8) {
-        Some(descriptor) if descriptor >= 0 => count(found, socket_behind(descriptor as u64)),
+        Some(descriptor) if descriptor >= 0 => count_behind_descriptor(found, descriptor as u64),
         _ => 0,
     }
 }
@@ -134,21 +147,31 @@ unsafe extern "C" fn look_at_selected(index: u64, found: *mut Found) -> i64 {
     if bit == 0 {
         found.word = read_user(found.address + index / 8).unwrap_or(0);
     }
-    if found.word >> bit & 1 == 1 { count(found, socket_behind(index)) } else { 0 }
+    if found.word >> bit & 1 == 1 { count_behind_descriptor(found, index) } else { 0 }
 }
 
 #[inline(always)]
-fn socket_behind(descriptor: u64) -> Option<u64> {
-    file::behind(Task::current(), descriptor).and_then(socket::of)
+fn count_behind_descriptor(found: &mut Found, descriptor: u64) -> i64 {
+    file::behind(Task::current(), descriptor).map_or(0, |file| count(found, file, descriptor))
 }
 
-/// Counts a socket, if it is one; returns 1 when enough is known.
+/// Counts a file, if it is a socket; returns 1 when enough is known.
+///
+/// A server may take a connection out of its set while it works on what that asked, as Kafka does: so a second one
+/// counts if the first is still open, even if it is not in the set any more.
 #[inline(always)]
-fn count(found: &mut Found, sock: Option<u64>) -> i64 {
-    if let Some(sock) = sock {
-        found.sockets += 1;
-        if socket::listens(sock) == Some(true) {
-            found.listens = 1;
+fn count(found: &mut Found, file: u64, descriptor: u64) -> i64 {
+    let Some(sock) = socket::of(file) else { return 0 };
+    if socket::listens(sock) == Some(true) {
+        found.listens = 1;
+    }
+    if file != found.file {
+        if found.file != 0 && file::behind(Task::current(), found.descriptor) == Some(found.file) {
+            found.sockets = LEAST_SOCKETS.into();
+        } else {
+            found.sockets = 1;
+            found.file = file;
+            found.descriptor = descriptor;
         }
     }
     i64::from(found.sockets >= LEAST_SOCKETS.into() || found.listens != 0)

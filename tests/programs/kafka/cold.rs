@@ -4,8 +4,9 @@ use std::{
     collections::BTreeSet,
     fs::File,
     net::{Ipv4Addr, SocketAddr},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -51,8 +52,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// With so many bytes in each partition of the cold topic.
-    fn set(listener: Listener, cold_bytes: usize) -> Self {
+    /// With so many bytes in each partition of the cold topic, and so many producers.
+    fn set(listener: Listener, cold_bytes: usize, producers: usize) -> Self {
         // Before the broker: threads that exist already stay without an account.
         let accounting = Sysctl::delay_accounting();
         let disk = LoopDisk::mount().reading_ahead(READ_AHEAD_KIB);
@@ -66,7 +67,7 @@ impl Scene {
             client.produce("cold", (number % CONSUMERS.len()) as i32, &batch, 1).expect("filling the cold topic");
         }
         let threads = Threads::of(broker);
-        let producers = Producers::start(broker, PRODUCERS, CONNECTIONS, "hot", 0, 1);
+        let producers = Producers::start(broker, PRODUCERS, producers, "hot", 0, 1);
         let limit = ThrottledDisk::of_process(broker.pid(), disk.path(), READS_PER_SECOND);
         let this = Self { _limit: limit, producers, threads, cluster, _disk: disk, _accounting: accounting };
         // The JVM loads the code for all of it now.
@@ -218,7 +219,7 @@ fn assert_threads(seen: &Seen, threads: &Threads) {
 #[test]
 fn consumers_of_a_cold_topic_block_their_network_threads_until_somebody_reads_ahead_of_them() {
     let _machine = needs!(Root, LoopDisk, DiskThrottle, DelayAccounting, RealTime, Bpftrace, Kafka, Java);
-    let (bytes, scene) = (20 << 20, Scene::set(Listener::Plain, 24 << 20));
+    let (bytes, scene) = (20 << 20, Scene::set(Listener::Plain, 24 << 20, CONNECTIONS));
     let network = scene.threads.network();
 
     let (hot, ()) = scene.threads.watch(|| scene.consume_hot(Duration::from_secs(2)));
@@ -263,7 +264,7 @@ fn consumers_of_a_cold_topic_block_their_network_threads_until_somebody_reads_ah
 #[test]
 fn with_encryption_the_same_threads_are_blocked_in_pread64() {
     let _machine = needs!(Root, LoopDisk, DiskThrottle, DelayAccounting, RealTime, Bpftrace, Kafka, Java, Openssl);
-    let scene = Scene::set(Listener::Encrypted, 12 << 20);
+    let scene = Scene::set(Listener::Encrypted, 12 << 20, CONNECTIONS);
     let network = scene.threads.network();
     scene.evict();
     let (cold, _) = scene.threads.watch(|| scene.consume_cold(8 << 20, |_, _| {}));
@@ -279,4 +280,33 @@ fn with_encryption_the_same_threads_are_blocked_in_pread64() {
         assert_eq!((call.name.as_str(), call.disk_waits), ("pread64", row.disk_waits));
     }
     assert!(scene.producers.all_work());
+}
+
+#[test]
+fn consumers_that_wait_for_records_are_connections_too() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle, DelayAccounting, RealTime, Bpftrace, Kafka, Java);
+    let scene = Scene::set(Listener::Plain, 24 << 20, 0);
+    let network = scene.threads.network();
+    scene.evict();
+    let stop = AtomicBool::new(false);
+    let (stop, scene) = (&stop, &scene);
+    let cold = thread::scope(|scope| {
+        // Two for each network thread. Kafka watches no connection whose request it has not answered.
+        for _ in 0..CONNECTIONS {
+            let mut client = scene.broker().client(PRODUCERS).expect("a connection");
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let _ = client.fetch("hot", 0, 0, FETCH).expect("the empty topic");
+                }
+            });
+        }
+        // Also if it panics, the consumers end.
+        let seen = catch_unwind(AssertUnwindSafe(|| scene.threads.watch(|| scene.consume_cold(20 << 20, |_, _| {}))));
+        stop.store(true, Ordering::Relaxed);
+        seen.unwrap_or_else(|panic| resume_unwind(panic)).0
+    });
+    let blocked = cold.blocked_among(&network);
+    assert_eq!(blocked.len(), 2, "each consumer has its own thread");
+    cold.assert_blocked(&blocked);
+    assert_threads(&cold, &scene.threads);
 }

@@ -227,7 +227,7 @@ fn clear_verdict(evidence: &Evidence<'_>, loops: usize) -> Verdict {
         .map(|record| record.disk_waits)
         .sum();
     let below = match waits {
-        0 => "no disk wait".into(),
+        0 => format!("no disk wait of {}", if loops == 1 { "its own" } else { "theirs" }),
         1 => "1 disk wait, below the limits".into(),
         many => format!("{} disk waits, all below the limits", units::count(many)),
     };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     escape::escape,
-    model::{EventLoop, FileCalls, Histogram, Status, SyscallRecord, ThreadRef, culprit::NONE},
+    model::{EventLoop, FileCalls, Histogram, Status, SyscallRecord, ThreadRecord, ThreadRef, culprit::NONE},
     render::{
         color::Tint,
         layout::{LEAST_NAME, TEXT_COLUMN, fit, fit_path, labelled, last_name, paragraph, width},
@@ -179,7 +179,10 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
     }
     if let Some(row) = report.recording.threads.iter().find(|row| identity(&row.thread) == id) {
         if row.disk_waits > 0 || row.still_waiting.is_none() {
-            facts.push(counted(row.disk_waits, "disk wait", "disk waits"));
+            let waits = counted(row.disk_waits, "disk wait", "disk waits");
+            // The calls of its own that the line names already tell where the waits were.
+            let places = if blocked > 0 { String::new() } else { in_calls(row) };
+            facts.push(format!("{waits}{places}"));
             facts.push(duration(row.disk_wait_ns));
             facts.extend(row.disk_wait_max_ns.map(|longest_ns| format!("longest {}", duration(longest_ns))));
         }
@@ -213,6 +216,19 @@ fn turns(loops: &[EventLoop]) -> Option<String> {
     let with = percentile(loops, |row| row.turn_latency.as_ref(), 999)?;
     let without = percentile(loops, |row| row.turn_latency_without_disk.as_ref(), 999)?;
     Some(format!("their turns p99.9 {}, without the disk waits {}", latency(with), latency(without)))
+}
+
+/// So many system calls are named in a line.
+const NAMED: usize = 2;
+
+/// ` in pread64, fsync`: where a thread waited longest; nothing if it is not known.
+fn in_calls(row: &ThreadRecord) -> String {
+    let mut names: Vec<_> = row.by_syscall.iter().flatten().map(|waits| call(&waits.name)).collect();
+    if names.len() > NAMED {
+        names.truncate(NAMED);
+        names.push("…".into());
+    }
+    if names.is_empty() { String::new() } else { format!(" in {}", names.join(", ")) }
 }
 
 /// The tail with and without the disk waits.
