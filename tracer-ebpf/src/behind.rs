@@ -31,6 +31,9 @@ const SHARE: u64 = 8;
 /// … and no more than this is saved up for later calls, ns.
 const MOST_CREDIT_NS: u64 = 10_000_000;
 
+/// No walk costs more, ns, but one that was held up by something else.
+const MOST_COST_NS: u64 = 1_000_000;
+
 /// Bits of the events that are waited for (`include/uapi/linux/eventpoll.h`).
 mod events {
     /// `EPOLLOUT`.
@@ -68,7 +71,7 @@ extern "C" fn count_behind() -> u64 {
     let begin_ns = now_ns();
     let connections = look(task, thread);
     let spent_ns = now_ns() - begin_ns;
-    thread.behind.cost_ns = spent_ns;
+    thread.behind.cost_ns = spent_ns.min(MOST_COST_NS);
     thread.behind.credit_ns = credit_ns.saturating_sub(spent_ns).min(MOST_CREDIT_NS);
     let Some((connections, is_capped)) = connections else { return NOT_COUNTED.into() };
     thread.behind.connections += u64::from(connections);

@@ -42,6 +42,9 @@ pub fn returned(number: u64, result: i64) {
         return;
     }
     let now_ns = now_ns();
+    if cfg!(feature = "fault-turns-merged") && thread.turns.since_ns != 0 {
+        return;
+    }
     let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u64 } else { 0 };
     end_turn(index, thread, now_ns);
     let turns = &mut thread.turns;

@@ -71,6 +71,13 @@ const FAULTS: &[Fault] = &[
         tests: &["counting::a_reused_tid_keeps_two_threads_apart"],
     },
     Fault {
+        feature: "fault-turns-merged",
+        half: Half::Kernel,
+        what: "a readiness wait that finds events at once ends no turn",
+        expect: Expect::Red,
+        tests: &["event_loops::turns_and_waits_are_those_of_the_loops_own_clock"],
+    },
+    Fault {
         feature: "fault-wrong-offset",
         half: Half::User,
         what: "the offset of the moment when a task was last queued is off",
