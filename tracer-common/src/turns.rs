@@ -42,24 +42,24 @@ pub struct Turns {
     pub sleeps: u64,
     /// CLOCK_MONOTONIC at the first sign of a readiness wait; 0: there was none.
     pub first_ns: u64,
-    /// 1: the first sign was that it fell asleep; else that a wait returned.
-    pub first_was_sleep: u32,
     /// By how many waits this one leads over others.
     pub lead: u32,
-    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
-    pub sockets: u32,
-    /// 1: one of them takes connections.
-    pub listens: u32,
-    /// 1: what it waits on has been looked at.
-    pub looked: u32,
     /// Descriptor of one of the sockets.
     pub socket_fd: u32,
     /// Address of its open file; 0: none has been seen.
     pub socket_file: u64,
+    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
+    pub sockets: u16,
+    /// 1: one of them takes connections.
+    pub listens: u16,
+    /// 1: what it waits on has been looked at.
+    pub looked: u16,
+    /// 1: the first sign was that it fell asleep; else that a wait returned.
+    pub first_was_sleep: u16,
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.
-pub const LEAST_SOCKETS: u32 = 2;
+pub const LEAST_SOCKETS: u16 = 2;
 
 /// [`Turns::stats`] where there is no room.
 pub const NO_ROOM: u32 = u32::MAX;

@@ -104,8 +104,8 @@ extern "C" fn look_at_set() -> u64 {
     };
     // SAFETY: each callback is a function of this object that fits, its context lives until after the call.
     unsafe { bpf_loop(times, callback, context, 0) };
-    turns.sockets = found.sockets as u32;
-    turns.listens |= found.listens as u32;
+    turns.sockets = found.sockets as u16;
+    turns.listens |= found.listens as u16;
     turns.socket_fd = found.descriptor as u32;
     turns.socket_file = found.file;
     turns.looked = 1;
