@@ -23,7 +23,8 @@ pub struct Config {
     pub page_head_bit: u32,
     /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
     pub culprits: u32,
-    /// 1: this kernel's structures allow to count the connections behind a disk-blocked call.
+    /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
+    /// a disk-blocked call.
     pub behind: u32,
 }
 

@@ -382,10 +382,16 @@ pub struct SleepingTask {
     pub state: u32,
 }
 
-/// An epoll instance: a process, and its descriptor there.
-pub type EpollInstance = (u32, u32);
+/// `TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`), a bit of a sleep state.
+pub const UNINTERRUPTIBLE: u32 = 2;
 
 impl SleepingTask {
+    /// Whether no signal would wake it: so sleep all who wait for storage.
+    #[must_use]
+    pub const fn is_uninterruptible(&self) -> bool {
+        self.state & UNINTERRUPTIBLE != 0
+    }
+
     /// The set that it waits on; `None` if it does something else.
     #[must_use]
     pub const fn ready_set(&self) -> Option<ReadySet> {

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::{
     histogram::BUCKETS,
-    records::{EpollInstance, Extremes, ThreadKey, ThreadSlot},
+    records::{Extremes, ThreadKey, ThreadSlot},
     syscall::readiness::{self, Readiness},
 };
 
@@ -99,6 +99,9 @@ pub struct WorstTurn {
     /// Events that it began with.
     pub events: u64,
 }
+
+/// An epoll instance: a process, and its descriptor there.
+pub type EpollInstance = (u32, u32);
 
 /// A set of descriptors that a thread waits on for readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

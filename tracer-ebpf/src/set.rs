@@ -46,8 +46,7 @@ struct Found {
     file: u64,
 }
 
-/// Looks at the set that the current thread waits on, if that is worth it. Not from the context switch, for an epoll
-/// instance: there nothing that takes longer has a place.
+/// Looks at the set that the current thread waits on, if that is worth it.
 #[inline(always)]
 pub fn look(thread: &ThreadSlot) {
     if is_worth_it(thread) {
@@ -55,7 +54,8 @@ pub fn look(thread: &ThreadSlot) {
     }
 }
 
-/// The same while the thread falls asleep: what it selects is overwritten when it wakes up.
+/// The same while the thread falls asleep, for what it selects alone: that is overwritten when it wakes up. The context
+/// switch is no place for what takes longer.
 #[inline(always)]
 pub fn look_asleep(thread: &ThreadSlot) {
     if readiness::kind_of(thread.turns.syscall_number.into()) == Some(Readiness::Select) && is_worth_it(thread) {

@@ -5,7 +5,7 @@
 //! another thread was preferred, when this one may still have been running, even before its call.
 
 use tracer_common::{
-    records::{OffCpu, OffCpuReason, ThreadSlot, WAIT_PLACES, WaitPlace},
+    records::{OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
     syscall::{readiness, synchronous},
 };
 
@@ -13,9 +13,6 @@ use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
-
-/// `TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`).
-const UNINTERRUPTIBLE: u32 = 2;
 
 /// A task leaves the CPU in `state`.
 #[inline(always)]

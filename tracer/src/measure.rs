@@ -9,7 +9,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval_at, sleep_until},
 };
-use tracer_common::records::SleepingTask;
+use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use crate::{
     analysis,
@@ -98,8 +98,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
-    let processes = &window.target.processes;
-    let idle_instances = processes.iter().flat_map(|process| logs.watched.idle_instances(process.pid.0)).collect();
+    let processes = window.target.processes.iter().map(|process| process.pid.0);
+    // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
+    let stuck = processes.filter(|&pid| asleep.iter().flatten().any(|task| task.key.pid == pid && may_be_stuck(task)));
+    let idle_instances = stuck.flat_map(|pid| logs.watched.idle_instances(pid)).collect();
     let probes = session.probes();
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
@@ -308,6 +310,12 @@ async fn readable(descriptor: &AsyncFd<OwnedFd>) {
         // The runtime is going down: nothing left to wait for.
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Whether a thread that is asleep may be an event loop that is stuck: in a traced call, or waiting for storage.
+fn may_be_stuck(task: &SleepingTask) -> bool {
+    let is_traced = |syscall: &Syscall| i64::from(syscall.info().number) == task.syscall_number;
+    task.is_uninterruptible() || Syscall::ALL.iter().any(is_traced)
 }
 
 /// A thread may end while its process goes on.

@@ -12,9 +12,6 @@ use crate::{
     snapshot::{Snapshot, ThreadData},
 };
 
-/// `TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`).
-const UNINTERRUPTIBLE: u32 = 2;
-
 /// The calls of `syscall` in flight, the longest first.
 pub fn calls(snapshot: &Snapshot, syscall: Syscall, roles: &Roles) -> Vec<InFlight> {
     let entered = snapshot.threads.iter().filter_map(|thread| entered_inside(snapshot, thread, syscall, roles));
@@ -76,5 +73,5 @@ fn asleep_in(snapshot: &Snapshot, syscall: Syscall) -> impl Iterator<Item = &Sle
 /// Whether a task that was found asleep waits for storage.
 #[must_use]
 pub fn waits_for_disk(task: &SleepingTask) -> bool {
-    task.in_iowait != 0 && task.state & UNINTERRUPTIBLE != 0
+    task.in_iowait != 0 && task.is_uninterruptible()
 }

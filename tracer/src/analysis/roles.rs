@@ -38,8 +38,10 @@ impl Roles {
         for (task, set) in parked {
             roles.insert(task.key, users.role_on(set, false, snapshot).unwrap_or_default());
         }
-        for task in snapshot.asleep.iter().flatten().filter(|task| is_stuck_loop(task, snapshot)) {
-            roles.insert(task.key, Role::EventLoop);
+        if !snapshot.idle_instances.is_empty() {
+            for task in snapshot.asleep.iter().flatten().filter(|task| is_stuck_loop(task, snapshot)) {
+                roles.insert(task.key, Role::EventLoop);
+            }
         }
         Self { roles, names: snapshot.thread_names.clone() }
     }

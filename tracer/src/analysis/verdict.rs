@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tracer_common::records::ThreadSlot;
+use tracer_common::records::{ThreadKey, ThreadSlot};
 
 use super::{advice, waits};
 use crate::{
@@ -116,10 +116,9 @@ impl Evidence<'_> {
     fn pollers(&self) -> impl Iterator<Item = &ThreadSlot> {
         let records = self.threads.iter().filter(|record| record.thread.role == Role::Poller);
         records.filter_map(|record| {
-            let mut slots = self.snapshot.threads.iter().map(|data| &data.slot);
-            slots.find(|slot| {
-                slot.key.tid == record.thread.tid.0 && slot.key.start_boottime_ns == record.thread.start_time_ns
-            })
+            let ThreadRef { pid, tid, start_time_ns, .. } = record.thread;
+            let key = ThreadKey { start_boottime_ns: start_time_ns, pid: pid.0, tid: tid.0 };
+            Some(&self.snapshot.thread(&key)?.slot)
         })
     }
 

@@ -5,7 +5,7 @@ use tracer_common::{
     culprit::CallSums,
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
-    turns::{NO_ROOM, ReadySet, TurnStats},
+    turns::{NO_ROOM, TurnStats},
 };
 
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
@@ -76,11 +76,6 @@ impl KernelMaps {
     /// The slots that are taken, as they are now.
     pub fn slots(&self) -> impl Iterator<Item = ThreadSlot> + '_ {
         self.taken().map(|index| self.threads.get(index))
-    }
-
-    /// What threads have waited on for readiness.
-    pub fn ready_sets(&self) -> Vec<ReadySet> {
-        self.slots().filter_map(|slot| slot.ready_set()).collect()
     }
 
     /// How long a thread's turns took; `None`: it made none, or there was no room.

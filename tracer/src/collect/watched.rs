@@ -19,19 +19,27 @@ pub struct WatchLog(HashMap<ReadySet, Watched>);
 impl WatchLog {
     /// Looks at the sets that threads with a slot have used, and at those in `others`.
     pub fn look(&mut self, maps: &KernelMaps, others: impl IntoIterator<Item = ReadySet>) {
-        let used = maps.ready_sets();
-        for set in used.into_iter().chain(others).collect::<HashSet<_>>() {
-            // A set that is gone, or another's: what was seen before stays.
-            if let Some((pid, descriptors)) = members(set) {
-                self.add(set, watched(pid, &descriptors));
-            }
-        }
-        // What a thread waits on may be gone when it can be looked at from here: the kernel half has seen it.
-        for slot in maps.slots().filter(|slot| slot.turns.looked != 0) {
-            if let Some(set) = slot.ready_set() {
+        let mut sets: HashSet<_> = others.into_iter().collect();
+        for slot in maps.slots() {
+            let Some(set) = slot.ready_set() else { continue };
+            sets.insert(set);
+            // What a thread waits on may be gone when it can be looked at from here: the kernel half has seen it.
+            if slot.turns.looked != 0 {
                 let (sockets, listens) = (slot.turns.sockets.into(), slot.turns.listens != 0);
                 self.add(set, Watched { descriptors: sockets, sockets, listens });
             }
+        }
+        for set in sets {
+            // A set that is gone, or another's: what was seen before stays.
+            let Some((pid, descriptors)) = members(set) else { continue };
+            let is_known = self.0.get(&set.identity()).is_some_and(Watched::holds_connections);
+            let now = if is_known {
+                // What else each of them is would take a look at every descriptor, and change nothing.
+                Watched { descriptors: descriptors.len() as u64, ..Watched::default() }
+            } else {
+                watched(pid, &descriptors)
+            };
+            self.add(set, now);
         }
     }
 

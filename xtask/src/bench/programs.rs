@@ -2,6 +2,7 @@
 //! call. They hang where tracer's hang.
 
 use anyhow::Result;
+use tracer_common::syscall::readiness;
 
 use super::bpf::{self, Attached, Instruction, Numbers};
 
@@ -44,7 +45,7 @@ fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
         bpf::on_raw_tracepoint("mm_filemap_add_to_page_cache", &EMPTY)?,
         bpf::on_raw_tracepoint("sched_switch", &EMPTY)?,
     ];
-    for wait in READINESS_WAITS {
+    for wait in readiness::TRACEPOINTS {
         hooks.push(bpf::on_tracepoint("syscalls", &format!("sys_exit_{wait}"), &EMPTY)?);
     }
     hooks.push(bpf::on_tracepoint("syscalls", "sys_exit_sendfile64", exit)?);
@@ -52,12 +53,8 @@ fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
     Ok(hooks)
 }
 
-/// The readiness waits whose returns tracer hooks.
-const READINESS_WAITS: [&str; 8] =
-    ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"];
-
 /// How many programs [`Empty`] and [`LeastTiming`] attach each.
-pub const HOOKS: usize = READINESS_WAITS.len() + 4;
+pub const HOOKS: usize = readiness::TRACEPOINTS.len() + 4;
 
 /// How many programs tracer loads: one for all readiness waits, and one that lists tasks.
 pub const OF_TRACER: usize = 6;
