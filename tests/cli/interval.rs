@@ -28,7 +28,7 @@ fn intervals_sum_to_the_whole() {
     let truth = workload.run();
     workload.end();
     running.end().assert_measured();
-    tests::recording::check(&path);
+    tests::contract::check(&path);
     let recording: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let intervals = recording["intervals"].as_array().unwrap();
     assert!(intervals.len() >= 3, "{} intervals", intervals.len());

@@ -9,7 +9,7 @@ use std::{
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{needs, recording::check};
+use tests::{contract::check, needs};
 
 use crate::{FAILED, Running, idle, names_in, run, tracer, tracer_after, tracer_in_private_mounts};
 

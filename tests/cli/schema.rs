@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::recording::{SCHEMA, schema_fault};
+use tests::contract::{SCHEMA, schema_fault};
 use tracer::model::Recording;
 
 #[test]

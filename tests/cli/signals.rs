@@ -1,11 +1,7 @@
 //! Signals end the window, not the measurement: what was seen is reported in full.
 
 use rustix::process::Signal;
-use tests::{
-    needs,
-    recording::{Recording, check},
-    workload::Workload,
-};
+use tests::{contract::check, needs, recording::Recording, workload::Workload};
 
 use crate::{OK, Running, idle, names_in, tracer, tracer_after};
 

@@ -49,7 +49,7 @@ impl Client {
             let count = self.0.read(&mut block).context("reading the answer")?;
             ensure!(count > 0, "the server closed the connection");
             answer.extend_from_slice(&block[..count]);
-            body_from = body_from.or_else(|| answer.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4));
+            body_from = body_from.or_else(|| head_bytes(&answer));
             if body_from.is_some_and(|from| answer.len() >= from + length as usize) {
                 break;
             }
@@ -58,4 +58,10 @@ impl Client {
         ensure!(said.starts_with(status), "the server answered {said}");
         Ok(())
     }
+}
+
+/// Length of an answer's head, with the empty line that ends it; `None`: there is more to come of it.
+#[must_use]
+pub fn head_bytes(answer: &[u8]) -> Option<usize> {
+    answer.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
 }

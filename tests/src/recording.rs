@@ -1,14 +1,10 @@
 //! A recording, read by its published contract (`schema_version` 1) and not by the product's types.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
-use crate::require;
+use crate::contract::check;
 
 /// The JSON of one measurement; what the tests do not look at is left out.
 #[derive(Clone, Debug, Deserialize)]
@@ -446,81 +442,4 @@ impl Histogram {
     pub fn perhaps_at_least(&self, ns: u64) -> u64 {
         self.buckets.iter().filter(|(_, high, _)| *high > ns).map(|(_, _, count)| count).sum()
     }
-}
-
-/// The published JSON Schema.
-pub const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/recording.schema.json");
-
-/// Puts a recording to the published schema and to the independent reading of the contract.
-///
-/// # Panics
-/// If one of them finds a fault, or is missing in CI.
-pub fn check(path: &Path) {
-    if let Some(fault) = schema_fault(path) {
-        panic!("{} is not as docs/recording.schema.json says: {fault}", path.display());
-    }
-    check_invariants(path);
-}
-
-/// Prints the faults of the second file by the schema in the first, and ends with 1 if there are any; 3 if
-/// there is no validator.
-const VALIDATOR: &str = r#"
-import json, sys
-try:
-    from jsonschema import Draft202012Validator as Validator
-except ImportError:
-    sys.exit(3)
-schema, document = (json.load(open(path)) for path in sys.argv[1:])
-Validator.check_schema(schema)
-faults = [f"{error.json_path}: {error.message[:300]}" for error in Validator(schema).iter_errors(document)]
-print("\n".join(faults[:10]))
-sys.exit(1 if faults else 0)
-"#;
-
-/// What is wrong with a recording by the published schema; `None` if nothing is, or if nobody here can tell.
-///
-/// # Panics
-/// If there is no validator in CI.
-#[must_use]
-pub fn schema_fault(path: &Path) -> Option<String> {
-    // A Python that a person has put before Debian's may lack Debian's packages.
-    for python in ["python3", "/usr/bin/python3"] {
-        let validated = Command::new(python).args(["-c", VALIDATOR, SCHEMA]).arg(path).output();
-        let Ok(Output { status, stdout, stderr }) = validated else { continue };
-        let said = || format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        match status.code() {
-            Some(0) => return None,
-            Some(3) => {}
-            _ => return Some(said()),
-        }
-    }
-    require::skip("recording.schema.json", "no Python here has jsonschema (Debian: python3-jsonschema)");
-    None
-}
-
-/// Whether the run that wrote a recording looked at the turns of event loops.
-fn sees_turns(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path).expect("reading the recording");
-    let recording: serde_json::Value = serde_json::from_str(&text).expect("the recording is JSON");
-    let probes = recording["probes"].as_array();
-    probes
-        .is_some_and(|probes| probes.iter().any(|probe| probe["name"] == "readiness" && probe["status"] == "attached"))
-}
-
-fn check_invariants(path: &Path) {
-    let checker = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/check-recording");
-    if !checker.is_file() {
-        require::skip("check-recording", "the checker is not beside this project");
-        return;
-    }
-    // A run that did not look at turns lacks what is said of them.
-    let full = sees_turns(path).then_some("--full");
-    let checked = Command::new("python3").arg(&checker).args(full).arg(path).output();
-    let Output { status, stdout, stderr } = checked.expect("running check-recording with python3");
-    assert!(
-        status.success(),
-        "check-recording ended with {status}:\n{}{}",
-        String::from_utf8_lossy(&stdout),
-        String::from_utf8_lossy(&stderr)
-    );
 }

@@ -20,7 +20,7 @@ use rustix::{
     },
 };
 
-use crate::os::clock::realtime_ns;
+use crate::{http::head_bytes, os::clock::realtime_ns};
 
 /// When a request was sent and its answer was there, CLOCK_REALTIME in ns.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,11 @@ fn ask(
             ensure!(count > 0, "the server closed a connection");
             let missing = match connection.missing {
                 Some(missing) => missing,
-                None => head_bytes(&block[..count])? + bytes,
+                None => {
+                    ensure!(block.starts_with(b"HTTP/1.1 206"), "not the answer to a range");
+                    // It comes in one piece.
+                    head_bytes(&block[..count]).context("an answer without the end of its head")? + bytes
+                }
             };
             let missing = missing.checked_sub(count).context("more than the answer")?;
             connection.missing = Some(missing);
@@ -144,12 +148,4 @@ impl Pauses {
         self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.average.mul_f64((self.state >> 40) as f64 / f64::from(1 << 23))
     }
-}
-
-/// Length of an answer's head, which comes in one piece.
-fn head_bytes(answer: &[u8]) -> Result<usize> {
-    ensure!(answer.starts_with(b"HTTP/1.1 206"), "not the answer to a range");
-    let end =
-        answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without the end of its head")?;
-    Ok(end + 4)
 }
