@@ -5,7 +5,9 @@ use std::{io, process::ExitCode};
 use clap::Parser as _;
 use tracer::{
     cli::{Cli, Command, usage},
-    commands, escape, exit, say,
+    commands, escape, exit,
+    options::Family,
+    say,
 };
 
 fn main() -> ExitCode {
@@ -14,7 +16,7 @@ fn main() -> ExitCode {
         Err(refused) => return not_started(&refused),
     };
     let result = match &cli.command {
-        Command::Sendfile(args) => commands::sendfile::run(args),
+        Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
         Command::Demo(args) => commands::demo::run(args),
     };
     match result {

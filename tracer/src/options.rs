@@ -26,11 +26,36 @@ impl TargetOption {
     }
 }
 
+/// What a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Latency of sendfile.
+    Sendfile,
+}
+
+impl Family {
+    /// The command's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sendfile => "sendfile",
+        }
+    }
+
+    /// The system calls that it traces.
+    #[must_use]
+    pub fn syscalls(self) -> Vec<Syscall> {
+        match self {
+            Self::Sendfile => vec![Syscall::Sendfile],
+        }
+    }
+}
+
 /// A measurement.
 #[derive(Clone, Debug)]
 pub struct Measurement {
-    /// The command that it belongs to.
-    pub family: &'static str,
+    /// What the command is about.
+    pub family: Family,
     /// The system calls to trace.
     pub syscalls: Vec<Syscall>,
     /// Whom to measure.
@@ -58,12 +83,12 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// A measurement of sendfile with the usual limits, until somebody ends it.
+    /// A measurement with the usual limits, until somebody ends it.
     #[must_use]
-    pub fn of_sendfile(target: TargetOption, verbose: bool) -> Self {
+    pub fn new(family: Family, target: TargetOption, verbose: bool) -> Self {
         Self {
-            family: "sendfile",
-            syscalls: vec![Syscall::Sendfile],
+            family,
+            syscalls: family.syscalls(),
             target,
             duration: None,
             interval: None,

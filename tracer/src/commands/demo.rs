@@ -10,7 +10,7 @@ use crate::{
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
-    options::{Measurement, TargetOption},
+    options::{Family, Measurement, TargetOption},
     probe, render, say, units,
 };
 
@@ -36,9 +36,9 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let options = Measurement {
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
-        ..Measurement::of_sendfile(TargetOption::Pid(stage.pid()), args.output.verbose)
+        ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&results, options.family), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };
     let recording = measure(&options, &mut director)?;
     if let Some(failure) = director.failure {
         return Err(failure);

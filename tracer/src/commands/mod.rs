@@ -1,5 +1,5 @@
 //! One thin file per command: options in, results out.
 
 pub mod demo;
+pub mod measure;
 pub mod results;
-pub mod sendfile;

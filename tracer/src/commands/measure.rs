@@ -1,0 +1,18 @@
+//! The commands that measure: `tracer sendfile` and its kin.
+
+use anyhow::Result;
+
+use super::results::{Progress, Results};
+use crate::{cli::MeasureArgs, measure::measure, options::Family};
+
+/// Measures what `family` is about, and reports.
+///
+/// # Errors
+/// If it cannot measure or write.
+pub fn run(family: Family, args: &MeasureArgs) -> Result<()> {
+    let options = args.measurement(family)?;
+    // Files first: a typo is found before ten seconds of measuring.
+    let results = Results::open(&args.output)?;
+    let recording = measure(&options, &mut Progress::new(&results, options.family.name()))?;
+    results.write(&recording)
+}
