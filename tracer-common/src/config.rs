@@ -26,6 +26,10 @@ pub struct Config {
     /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
     /// a disk-blocked call.
     pub behind: u32,
+    /// 1: stacks are wanted.
+    pub stacks: u32,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
 }
 
 /// [`Config::culprits`]: the record itself, with the file's inode and the class of the out descriptor.
@@ -49,6 +53,8 @@ impl Config {
         page_head_bit: 0,
         culprits: 0,
         behind: 0,
+        stacks: 0,
+        reserved: 0,
     };
 }
 

@@ -10,5 +10,6 @@ pub mod culprit;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
+pub mod stack;
 pub mod syscall;
 pub mod turns;

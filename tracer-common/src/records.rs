@@ -54,8 +54,10 @@ pub struct ThreadSlot {
     pub returned_at_ns: u64,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
+    /// Which slot it is.
+    pub index: u32,
     /// Makes slots begin at cache lines.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
 }
 
 /// Connections of an event loop that waited while it was in a disk-blocked call.
@@ -348,8 +350,10 @@ pub struct Losses {
     pub calls_uncounted: u64,
     /// Calls whose parts exceeded their latency, or sleeps shorter than their run-queue delay.
     pub parts_clamped: u64,
+    /// Disk waits and slow calls whose stack found no room.
+    pub stacks_dropped: u64,
     /// Keeps one CPU's counters off another's cache line.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 4],
 }
 
 /// The gate of the window: user space writes it, every probe reads it.

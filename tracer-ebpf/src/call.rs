@@ -17,6 +17,7 @@ use crate::{
     kernel::opaque,
     maps,
     slots::{self, Slot},
+    stack,
     task::Task,
     wait, window,
 };
@@ -59,6 +60,7 @@ pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
     }
     wait::made_up_for(thread, task);
     thread.entered += 1;
+    stack::call_begins(thread);
     let call = &mut thread.call;
     call.runqueue_ns = 0;
     call.disk_ns = 0;
@@ -104,7 +106,8 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
             && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
         {
             let behind = behind::behind(&parts);
-            culprit::tell(task, slot.thread, &parts, &outcome, behind);
+            let stack = stack::of_call(ctx, slot.thread);
+            culprit::tell(task, slot.thread, &parts, &outcome, behind, stack);
         }
     } else {
         without_entry(ctx, task, syscall, now_ns);

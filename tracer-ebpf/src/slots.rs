@@ -46,6 +46,7 @@ pub fn find_or_claim(task: Task) -> Option<Slot> {
     if !is_of(slot.thread, &key) {
         // The start is what tells a taken slot from a free one, so it is written last.
         slot.thread.comm = task.comm();
+        slot.thread.index = slot.index;
         slot.thread.key.pid = key.pid;
         slot.thread.key.tid = key.tid;
         slot.thread.key.start_boottime_ns = key.start_boottime_ns;

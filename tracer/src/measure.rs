@@ -13,7 +13,7 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, StackLog, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session},
@@ -81,13 +81,24 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         turn_records,
         turns: options.turns,
         cpus,
+        stacks: options.stacks,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
-    let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    let mut logs = Logs {
+        culprits: session.slow_calls()?.map(CulpritLog::new),
+        watched: WatchLog::default(),
+        stacks: match options.stacks {
+            Some(_) => {
+                let pids = std::iter::once(process.process.pid.0);
+                Some(StackLog::start(session.stacks()?, cpus, pids, &mut |text| observer.detail(text)))
+            }
+            None => None,
+        },
+    };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
@@ -108,6 +119,13 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     std::thread::spawn(move || drop(session));
     let threads = maps.threads(&options.syscalls);
     let sleepers = asleep.as_deref().unwrap_or_default();
+    let culprits = logs.culprits.map(|log| {
+        let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
+        log.finish(&untold)
+    });
+    let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
+    let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
+    let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
@@ -129,10 +147,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
-        culprits: logs.culprits.map(|log| {
-            let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
-            log.finish(&untold)
-        }),
+        culprits,
+        stacks,
         intervals: window.intervals,
     }))
 }
@@ -141,6 +157,17 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    stacks: Option<StackLog>,
+}
+
+impl Logs {
+    /// Looks at what may be gone when the window has closed.
+    fn look(&mut self, maps: &KernelMaps) {
+        self.watched.look(maps, []);
+        if let Some(stacks) = &mut self.stacks {
+            stacks.look(maps.keys().map(|key| key.pid));
+        }
+    }
 }
 
 /// A window that has closed.
@@ -208,14 +235,15 @@ async fn watch(
             }
             () = tick(&mut record) => {
                 intervals.push(recorded.cut(maps, collect::monotonic_ns()));
-                logs.watched.look(maps, []);
+                logs.look(maps);
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.watched.look(maps, []);
+                    logs.look(maps);
                 }
             }
             () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
@@ -228,6 +256,7 @@ async fn watch(
     observer.closing();
     let closed_ns = maps.close_window();
     settle().await;
+    logs.look(maps);
     intervals.push(recorded.cut(maps, closed_ns));
     if options.interval.is_some() {
         observer.interval(&reported.cut(maps, closed_ns).interval);

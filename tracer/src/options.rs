@@ -51,6 +51,9 @@ impl Family {
     }
 }
 
+/// Room for stacks unless the user says otherwise: 17 MB in the kernel.
+pub const DEFAULT_STACKS: u32 = 8192;
+
 /// A measurement.
 #[derive(Clone, Debug)]
 pub struct Measurement {
@@ -76,6 +79,8 @@ pub struct Measurement {
     pub turns: bool,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
+    /// For how many stacks there is to be room; `None`: no stacks are wanted.
+    pub stacks: Option<u32>,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
     /// Whether to say what goes on.
@@ -98,6 +103,7 @@ impl Measurement {
             peer_labels: PeerLabels::default(),
             turns: true,
             max_threads: None,
+            stacks: None,
             mechanism: None,
             verbose,
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, SlowCall},
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
+    stack::{StackKey, StackSums},
     syscall::Syscall,
     turns::{LEAST_SOCKETS, ReadySet, TurnStats},
 };
@@ -58,8 +59,21 @@ pub struct Snapshot {
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
+    /// The stacks of disk waits and slow calls; `None`: they were not wanted.
+    pub stacks: Option<Stacks>,
     /// The window in pieces.
     pub intervals: Vec<IntervalData>,
+}
+
+/// Stacks, with the names of their functions, innermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// Disk waits by thread, system call and stack.
+    pub rows: Vec<(StackKey, StackSums)>,
+    /// In the kernel, by id.
+    pub kernel: HashMap<i32, Vec<String>>,
+    /// In the program, by process and id.
+    pub user: HashMap<(u32, i32), Vec<String>>,
 }
 
 /// A piece of the window.

@@ -8,6 +8,7 @@ mod event_loops;
 mod in_flight;
 mod recording;
 mod roles;
+mod stacks;
 mod turns;
 mod verdict;
 mod waits;

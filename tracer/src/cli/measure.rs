@@ -43,7 +43,7 @@ impl MeasureArgs {
         let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
         measurement.duration = self.window.duration;
         measurement.interval = self.window.interval;
-        self.judgement.apply(&mut measurement);
+        self.judgement.apply(&mut measurement, self.output.needs_stacks());
         Ok(measurement)
     }
 }

@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt) or FORMAT:FILE
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt, .folded) or FORMAT:FILE
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
@@ -46,6 +46,8 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// The stacks of disk waits for flame graphs; stands for --stacks too.
+    Folded,
 }
 
 /// A file to write.
@@ -69,9 +71,19 @@ impl FromStr for OutputSpec {
         let path = PathBuf::from(text);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Self::new(Format::Json, path),
+            Some("folded") => Self::new(Format::Folded, path),
             Some("txt") => Self::new(Format::Table, path),
-            _ => Err("cannot tell the format: end the name in .json or .txt, or write json:FILE or table:FILE".into()),
+            _ => Err("cannot tell the format: end the name in .json, .txt or .folded, or write json:FILE, table:FILE or folded:FILE".into()),
         }
+    }
+}
+
+impl OutputArgs {
+    /// Whether a result is made of stacks.
+    #[must_use]
+    pub fn needs_stacks(&self) -> bool {
+        let is_printed = !self.quiet && self.format == Format::Folded;
+        is_printed || self.output.iter().any(|spec| spec.format == Format::Folded)
     }
 }
 

@@ -73,6 +73,11 @@ impl KernelMaps {
         (0..self.threads.len()).filter(is_taken)
     }
 
+    /// Who has a slot.
+    pub fn keys(&self) -> impl Iterator<Item = ThreadKey> + '_ {
+        self.taken().map(|index| self.threads.beginning(index))
+    }
+
     /// The slots that are taken, as they are now.
     pub fn slots(&self) -> impl Iterator<Item = ThreadSlot> + '_ {
         self.taken().map(|index| self.threads.get(index))
@@ -154,6 +159,7 @@ impl KernelMaps {
             threads_dropped: total.threads_dropped + part.threads_dropped,
             calls_uncounted: total.calls_uncounted + part.calls_uncounted,
             parts_clamped: total.parts_clamped + part.parts_clamped,
+            stacks_dropped: total.stacks_dropped + part.stacks_dropped,
             ..total
         })
     }

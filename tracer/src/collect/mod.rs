@@ -7,6 +7,7 @@ mod java;
 mod kernel_maps;
 mod mapped;
 mod process;
+mod stacks;
 mod totals;
 mod watched;
 
@@ -17,6 +18,7 @@ pub use self::{
     java::JavaNames,
     kernel_maps::KernelMaps,
     process::{TargetProcess, ignores_hangup, thread_name},
+    stacks::StackLog,
     totals::{Totals, interval},
     watched::WatchLog,
 };

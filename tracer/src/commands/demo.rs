@@ -10,7 +10,7 @@ use crate::{
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
-    options::{Family, Measurement, TargetOption},
+    options::{DEFAULT_STACKS, Family, Measurement, TargetOption},
     probe, render, say, units,
 };
 
@@ -36,6 +36,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let options = Measurement {
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
+        stacks: args.output.needs_stacks().then_some(DEFAULT_STACKS),
         ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };

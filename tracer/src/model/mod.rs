@@ -9,6 +9,7 @@ mod histogram;
 mod ids;
 mod probe;
 mod recording;
+mod stack;
 mod syscall;
 mod thread;
 mod verdict;
@@ -21,6 +22,7 @@ pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
 pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
+pub use stack::{Stack, StackThread};
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
 pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

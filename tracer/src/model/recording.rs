@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EventLoop, IntervalLoop, Losses, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
+use super::{EventLoop, IntervalLoop, Losses, Pid, Probe, SlowCallRecord, Stack, SyscallRecord, ThreadRecord, Verdict};
 
 /// Version of the contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -46,6 +46,9 @@ pub struct Recording {
     /// The longest of the slow and disk-blocked calls, in the order of their entry.
     #[serde(default)]
     pub slow_calls: Vec<SlowCallRecord>,
+    /// Where threads waited for the disk, worst first; absent if stacks were not wanted. Their sums are those of `threads`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks: Option<Vec<Stack>>,
     /// The window cut into pieces, whose sums are the whole.
     #[serde(default)]
     pub intervals: Vec<Interval>,

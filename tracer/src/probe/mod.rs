@@ -8,6 +8,7 @@ mod misses;
 mod object;
 mod offsets;
 mod privileges;
+mod stacks;
 mod tracefs;
 
 use std::{io::Read as _, os::fd::AsFd as _};
@@ -20,6 +21,7 @@ use aya::{
 };
 use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
 
+pub use self::stacks::StackMaps;
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
@@ -48,6 +50,8 @@ pub struct Request<'a> {
     pub turns: bool,
     /// Highest possible CPU + 1.
     pub cpus: u32,
+    /// For how many stacks there is to be room; `None`: they are not wanted.
+    pub stacks: Option<u32>,
     /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
     /// Whether the kernel half's warnings are wanted.
@@ -88,8 +92,15 @@ impl Session {
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            stacks: request.stacks.is_some().into(),
+            reserved: 0,
         };
-        let sizes = object::Sizes { slots: request.slots, turns: request.turn_records, cpus: request.cpus };
+        let sizes = object::Sizes {
+            slots: request.slots,
+            turns: request.turn_records,
+            stacks: request.stacks,
+            cpus: request.cpus,
+        };
         let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
@@ -190,6 +201,14 @@ impl Session {
         }
         let map = self.ebpf.take_map("SLOW_CALLS").context("the object has no ring buffer SLOW_CALLS")?;
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
+    }
+
+    /// The stacks of disk waits and slow calls.
+    ///
+    /// # Errors
+    /// If the object has none.
+    pub fn stacks(&mut self) -> Result<StackMaps> {
+        StackMaps::of(&mut self.ebpf)
     }
 
     /// Whether the connections behind disk-blocked calls are counted.

@@ -23,6 +23,8 @@ pub struct Sizes {
     pub slots: u32,
     /// Records of turns; a power of two.
     pub turns: u32,
+    /// Stacks, and rows of sums over them; `None`: none are wanted.
+    pub stacks: Option<u32>,
     /// Highest possible CPU + 1.
     pub cpus: u32,
 }
@@ -34,6 +36,7 @@ pub struct Sizes {
 pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> Result<Ebpf> {
     let log_level = u8::from(warnings) * log::Level::Warn as u8;
     let syscalls = sizes.cpus * Syscall::COUNT;
+    let stacks = sizes.stacks.unwrap_or(1);
     EbpfLoader::new()
         .override_global(CONFIG_SYMBOL, bytemuck::bytes_of(config), true)
         .override_global(OFFSETS_SYMBOL, bytemuck::bytes_of(&layout.offsets), true)
@@ -49,6 +52,10 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("WALKS", sizes.cpus * WALKERS)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
         .map_max_entries("UNTOLD", syscalls)
+        .map_max_entries("STACKS", stacks)
+        .map_max_entries("MORE_STACKS", stacks)
+        .map_max_entries("STACK_STATES", sizes.stacks.map_or(1, |_| sizes.slots))
+        .map_max_entries("STACK_SUMS", stacks)
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")
 }

@@ -147,7 +147,7 @@ fn state(probe: &Probe) -> String {
 
 /// A sentence for each kind of loss.
 fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped, stacks_dropped } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
         (
@@ -164,6 +164,11 @@ fn losses(losses: &Losses) -> Vec<String> {
             parts_clamped,
             "call or sleep had parts longer than the whole, which were cut",
             "calls or sleeps had parts longer than the whole, which were cut",
+        ),
+        (
+            stacks_dropped.unwrap_or(0),
+            "disk wait or slow call has no stack: raise --max-stacks",
+            "disk waits or slow calls have no stack: raise --max-stacks",
         ),
     ];
     let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);

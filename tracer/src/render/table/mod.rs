@@ -6,6 +6,7 @@ mod event_loops;
 mod heading;
 mod in_flight;
 mod program;
+mod stacks;
 mod syscall;
 mod threads;
 mod verdict;
@@ -30,6 +31,7 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
     sections.push(event_loops::section(&report));
     sections.push(disk_waits::section(&report));
+    sections.push(stacks::section(&report));
     sections.push(verdict::section(&report));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
