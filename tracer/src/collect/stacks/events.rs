@@ -141,9 +141,8 @@ impl Buffer {
             ..Attributes::default()
         };
         // SAFETY: the kernel reads `size` bytes of the attributes, which live until after the call.
-        let event = unsafe {
-            libc::syscall(libc::SYS_perf_event_open, &raw const attributes, -1, cpu, -1, FLAG_FD_CLOEXEC)
-        };
+        let event =
+            unsafe { libc::syscall(libc::SYS_perf_event_open, &raw const attributes, -1, cpu, -1, FLAG_FD_CLOEXEC) };
         if event < 0 {
             return Err(io::Error::last_os_error());
         }

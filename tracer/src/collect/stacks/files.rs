@@ -30,39 +30,42 @@ const LARGEST_BYTES: u64 = 1 << 30;
 /// Bytes that are copied at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// A directory where paths of processes begin.
-pub type Root = Rc<OwnedFd>;
+/// Where paths of processes begin. It keeps their mounts: those of a namespace go with its last process.
+#[derive(Debug)]
+pub struct Root {
+    directory: OwnedFd,
+    _namespace: Option<OwnedFd>,
+}
 
 /// What is held open.
 #[derive(Default)]
 pub struct Files {
     /// By device and inode of the directory and of the mount namespace.
-    roots: HashMap<(u64, u64, u64), Root>,
+    roots: HashMap<(u64, u64, u64), Rc<Root>>,
     open: HashMap<Rc<MappedFile>, File>,
     absent: HashSet<Rc<MappedFile>>,
 }
 
 impl Files {
     /// Where the paths of `pid` begin; `None`: it has ended, or there is no room.
-    pub fn root_of(&mut self, pid: u32) -> Option<Root> {
-        let path = format!("/proc/{pid}/root");
+    pub fn root_of(&mut self, pid: u32) -> Option<Rc<Root>> {
+        let (path, namespace) = (format!("/proc/{pid}/root"), format!("/proc/{pid}/ns/mnt"));
         let directory = fs::metadata(&path).ok()?;
-        let namespace = fs::metadata(format!("/proc/{pid}/ns/mnt")).ok()?;
-        let key = (directory.dev(), directory.ino(), namespace.ino());
+        let key = (directory.dev(), directory.ino(), fs::metadata(&namespace).ok()?.ino());
         if let Some(root) = self.roots.get(&key) {
             return Some(Rc::clone(root));
         }
         if self.roots.len() == MOST_ROOTS {
             return None;
         }
-        let root = openat(CWD, path.as_str(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        let root = Rc::new(root.ok()?);
+        let namespace = openat(CWD, namespace, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok();
+        let root = Rc::new(Root { directory: directory_at(&path)?, _namespace: namespace });
         self.roots.insert(key, Rc::clone(&root));
         Some(root)
     }
 
     /// Opens the file of a mapping while its process lives, if there is room.
-    pub fn hold(&mut self, pid: u32, mapping: &Mapping, root: Option<&Root>) {
+    pub fn hold(&mut self, pid: u32, mapping: &Mapping, root: Option<&Rc<Root>>) {
         let Some(file) = mapping.file.as_ref().filter(|file| file.inode != 0) else { return };
         if self.open.len() == MOST_OPEN || self.open.contains_key(file) || self.absent.contains(file) {
             return;
@@ -80,10 +83,11 @@ impl Files {
     }
 
     /// A copy of `file` that nobody else can change, as it is now; `None`: it is gone, or too large.
-    pub fn copy(&self, file: &Rc<MappedFile>, root: Option<&Root>) -> Option<File> {
+    pub fn copy(&self, file: &Rc<MappedFile>, root: Option<&Rc<Root>>) -> Option<File> {
         let late = || {
             let roots = root.into_iter().chain(self.roots.values());
-            roots.into_iter().find_map(|root| open_in(root, file)).or_else(|| open_in(&own_root()?, file))
+            let found = roots.into_iter().find_map(|root| open_in(root, file));
+            found.or_else(|| open_in(&Root { directory: directory_at("/")?, _namespace: None }, file))
         };
         match self.open.get(file) {
             Some(open) => copy_of(open).ok(),
@@ -92,20 +96,19 @@ impl Files {
     }
 }
 
-/// The directory where this program's own paths begin.
-fn own_root() -> Option<OwnedFd> {
-    openat(CWD, "/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()
+fn directory_at(path: &str) -> Option<OwnedFd> {
+    openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()
 }
 
 /// Opens `file` below `root`, out of which no link leads.
-fn open_in(root: &OwnedFd, file: &MappedFile) -> Option<File> {
+fn open_in(root: &Root, file: &MappedFile) -> Option<File> {
     open_checked(below(root, &file.path)?, file)
 }
 
 /// What `path` stands for below `root`, not opened for reading yet: a target may put a pipe or a device there.
-pub fn below(root: &OwnedFd, path: &str) -> Option<OwnedFd> {
+pub fn below(root: &Root, path: &str) -> Option<OwnedFd> {
     let (flags, resolve) = (OFlags::PATH | OFlags::CLOEXEC, ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS);
-    openat2(root, path, flags, Mode::empty(), resolve).ok()
+    openat2(&root.directory, path, flags, Mode::empty(), resolve).ok()
 }
 
 /// Opens for reading what `found` stands for, if it is the file that was mapped.
@@ -146,6 +149,10 @@ mod tests {
 
     use super::*;
 
+    fn root(path: &str) -> Root {
+        Root { directory: directory_at(path).unwrap(), _namespace: None }
+    }
+
     fn file(path: &str, inode: u64) -> Rc<MappedFile> {
         Rc::new(MappedFile { path: path.into(), inode })
     }
@@ -155,7 +162,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("program"), "code").unwrap();
         let inode = fs::metadata(directory.path().join("program")).unwrap().ino();
-        let root: OwnedFd = File::open(directory.path()).unwrap().into();
+        let root = root(directory.path().to_str().unwrap());
         assert!(open_in(&root, &file("/program", inode)).is_some());
         assert!(open_in(&root, &file("/program", inode + 1)).is_none());
     }
@@ -166,14 +173,14 @@ mod tests {
         let secret = outside.path().join("secret");
         fs::write(&secret, "").unwrap();
         std::os::unix::fs::symlink(&secret, directory.path().join("link")).unwrap();
-        let root: OwnedFd = File::open(directory.path()).unwrap().into();
+        let root = root(directory.path().to_str().unwrap());
         assert!(below(&root, "/link").is_none());
         assert!(below(&root, "/../../../../../../etc/passwd").is_none());
     }
 
     #[test]
     fn a_pipe_or_a_device_is_not_opened() {
-        let root = own_root().unwrap();
+        let root = root("/");
         assert!(read_regular(&below(&root, "/dev/null").unwrap()).is_none());
         assert!(read_regular(&below(&root, "/").unwrap()).is_none());
     }

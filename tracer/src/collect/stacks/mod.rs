@@ -106,7 +106,8 @@ impl StackLog {
         for (&(pid, _), stack) in stacks {
             for &address in stack {
                 let place = self.processes.get(pid).and_then(|process| process.mappings.at(address));
-                match place.and_then(|mapping| Some((mapping.file.as_ref()?, address - mapping.start + mapping.offset))) {
+                match place.and_then(|mapping| Some((mapping.file.as_ref()?, address - mapping.start + mapping.offset)))
+                {
                     Some((file, offset)) => {
                         by_file.entry(Rc::clone(file)).or_default().entry(offset).or_default().push((pid, address));
                     }
@@ -141,14 +142,22 @@ fn callers(mut stack: Vec<u64>) -> Vec<u64> {
     stack
 }
 
+/// What lies between a tracepoint and the program on it. The program itself is no function of the kernel's: its
+/// address bears any name, or none.
+const TRACING: [&str; 6] = [
+    "bpf_trace_run",
+    "__bpf_trace_",
+    "__traceiter_",
+    "trace_call_bpf",
+    "perf_trace_run_bpf_submit",
+    "perf_syscall_exit",
+];
+
 /// A kernel stack without what took it.
 fn without_probe(mut stack: Vec<String>) -> Vec<String> {
-    const TRACING: [&str; 4] = ["bpf_", "__bpf_", "__traceiter_", "perf_"];
-    let own = stack.iter().take_while(|name| TRACING.iter().any(|&start| name.starts_with(start)) || *name == UNKNOWN);
-    let own = own.count();
-    if own < stack.len() {
-        stack.drain(..own);
-    }
+    let is_tracing = |name: &String| TRACING.iter().any(|&start| name.starts_with(start));
+    let own = stack.iter().rposition(is_tracing).map_or(0, |last| last + 1);
+    stack.drain(..own);
     stack
 }
 
@@ -178,10 +187,10 @@ mod tests {
     #[test]
     fn what_took_a_stack_is_no_part_of_it() {
         let stack = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let taken = stack(&["bpf_prog_1a_sched_switch", UNKNOWN, "bpf_trace_run4", "__traceiter_sched_switch"]);
-        let own = stack(&["__schedule", "schedule", "io_schedule"]);
-        assert_eq!(without_probe([taken.clone(), own.clone()].concat()), own);
-        assert_eq!(without_probe(taken.clone()), taken);
+        let taken = stack(&["any_name", "bpf_trace_run4", "__traceiter_sched_switch"]);
+        let own = stack(&["__schedule", "schedule", "bpf_prog_load"]);
+        assert_eq!(without_probe([taken, own.clone()].concat()), own);
+        assert_eq!(without_probe(own.clone()), own);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Process {
     /// What it has mapped.
     pub mappings: Mappings,
     /// Where its paths begin; `None`: not known.
-    pub root: Option<Root>,
+    pub root: Option<Rc<Root>>,
     /// Its id in its own pid namespace.
     pub inner_pid: u32,
     /// Who it runs as; `None`: not known.
@@ -195,7 +195,9 @@ mod tests {
         let event = |at_ns, kind| Event { at_ns, kind };
         let (start, length, offset, inode) = (0x1000, 0x1000, 0, 5);
         let mapped = |pid, path: &str| EventKind::Mapped { pid, start, length, offset, inode, path: path.into() };
-        assert!(processes.learn(vec![event(1, mapped(7, "/shell")), event(2, EventKind::Forked { pid: 8, parent: 7 })]));
+        assert!(
+            processes.learn(vec![event(1, mapped(7, "/shell")), event(2, EventKind::Forked { pid: 8, parent: 7 })])
+        );
         assert!(processes.learn(vec![
             event(3, EventKind::Executed { pid: 8 }),
             event(4, mapped(8, "/program")),
