@@ -90,7 +90,12 @@ fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
 /// A thread returns from sendfile with `result`: bytes, or −errno.
 #[inline(always)]
 pub fn exit_sendfile(ctx: &impl EbpfContext, result: i64) {
-    exit(ctx, Syscall::Sendfile, |active| (active == Call::mark(Syscall::Sendfile)).then_some(Syscall::Sendfile), result);
+    exit(
+        ctx,
+        Syscall::Sendfile,
+        |active| (active == Call::mark(Syscall::Sendfile)).then_some(Syscall::Sendfile),
+        result,
+    );
 }
 
 /// A thread returns from the system call `number` with `result`.

@@ -7,8 +7,7 @@ use tracer_common::{
 };
 
 use crate::{
-    cold,
-    culprit,
+    cold, culprit,
     file::OpenFile,
     folio::Added,
     globals::global,

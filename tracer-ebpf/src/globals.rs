@@ -1,7 +1,11 @@
 //! The read-only globals that user space fills in before the load. To the verifier they are constants.
 
 use aya_ebpf::Global;
-use tracer_common::{config::{Config, NOT_TRACED}, offsets::Offsets, syscall::Syscall};
+use tracer_common::{
+    config::{Config, NOT_TRACED},
+    offsets::Offsets,
+    syscall::Syscall,
+};
 
 /// What this measurement is about.
 #[unsafe(no_mangle)]

@@ -110,7 +110,11 @@ extern "C" fn claim(start_boottime_ns: u64, tid: u32) -> u32 {
 
 /// Where the calls of `syscall` by the thread at `slot` are summed up; `None`: there is no room.
 #[inline(always)]
-pub fn calls(slot: u32, records: &mut [u32; Syscall::COUNT as usize], syscall: Syscall) -> Option<&'static mut CallStats> {
+pub fn calls(
+    slot: u32,
+    records: &mut [u32; Syscall::COUNT as usize],
+    syscall: Syscall,
+) -> Option<&'static mut CallStats> {
     if global!(CONFIG.record_mask) == 0 {
         return maps::calls(slot);
     }

@@ -70,9 +70,11 @@ fn calls_of(thread: &ThreadData, index: usize) -> Option<&CallStats> {
 /// The rows of all traced system calls. Of one with several directions those that were called; one that was not called
 /// at all has one row, without a direction.
 pub fn records(snapshot: &Snapshot, roles: &Roles) -> Vec<SyscallRecord> {
-    let rows = (0..snapshot.syscalls.len()).map(|index| (snapshot.syscalls[index].syscall, record(snapshot, index, roles)));
+    let rows =
+        (0..snapshot.syscalls.len()).map(|index| (snapshot.syscalls[index].syscall, record(snapshot, index, roles)));
     let rows: Vec<_> = rows.collect();
-    let has_called_sibling = |row: &SyscallRecord| rows.iter().any(|(_, other)| other.name == row.name && was_seen(other));
+    let has_called_sibling =
+        |row: &SyscallRecord| rows.iter().any(|(_, other)| other.name == row.name && was_seen(other));
     let kept: Vec<_> = rows
         .iter()
         .filter(|(syscall, row)| was_seen(row) || syscall.stands_for_its_number() && !has_called_sibling(row))

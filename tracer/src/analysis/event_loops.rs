@@ -39,7 +39,9 @@ pub fn intervals(snapshot: &Snapshot, syscalls: &[SyscallRecord], roles: &Roles)
             })
         });
         let is_shown = |row: &&IntervalSyscall| {
-            syscalls.iter().any(|shown| shown.name == row.name && (shown.direction == row.direction || shown.calls == 0))
+            syscalls
+                .iter()
+                .any(|shown| shown.name == row.name && (shown.direction == row.direction || shown.calls == 0))
         };
         let rows = piece.interval.syscalls.iter().filter(is_shown).cloned();
         Interval { event_loops: event_loops.collect(), syscalls: rows.collect(), ..piece.interval }

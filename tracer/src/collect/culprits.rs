@@ -74,8 +74,7 @@ impl CulpritLog {
             return;
         }
         let Some(syscall) = Syscall::from_index(call.syscall) else { return };
-        let file =
-            (call.inode != 0).then(|| self.file((call.device, call.inode), path_text(path, call.path_flags)));
+        let file = (call.inode != 0).then(|| self.file((call.device, call.inode), path_text(path, call.path_flags)));
         let peer = peer(&call);
         let mut sums = CallSums::default();
         sums.add_call(&call);
@@ -105,12 +104,7 @@ impl CulpritLog {
     }
 
     fn file(&mut self, (device, inode): FileId, path: Option<String>) -> FileRef {
-        FileRef {
-            path,
-            device: (device >> 20, device & 0xf_ffff),
-            device_name: self.device_name(device),
-            inode,
-        }
+        FileRef { path, device: (device >> 20, device & 0xf_ffff), device_name: self.device_name(device), inode }
     }
 
     fn device_name(&mut self, device: u32) -> Option<String> {

@@ -121,13 +121,11 @@ impl KernelMaps {
     /// The threads, with what they did with each traced system call.
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
-            .map(|(index, slot)| {
-                ThreadData {
-                    slot,
-                    calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
-                    turns: self.turns_of(&slot),
-                    comm_now: thread_name(&slot.key),
-                }
+            .map(|(index, slot)| ThreadData {
+                slot,
+                calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
+                turns: self.turns_of(&slot),
+                comm_now: thread_name(&slot.key),
             })
             .collect()
     }

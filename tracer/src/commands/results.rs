@@ -129,7 +129,13 @@ impl Progress {
     /// Of a measurement of `title` with these results.
     #[must_use]
     pub fn new(results: &Results, title: &str) -> Self {
-        Self { title: title.into(), prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
+        Self {
+            title: title.into(),
+            prints_lines: results.prints_table(),
+            style: results.style,
+            verbose: results.verbose,
+            lines: 0,
+        }
     }
 }
 

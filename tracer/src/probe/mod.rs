@@ -19,7 +19,10 @@ use aya::{
     programs::Iter,
 };
 use tracer_common::{
-    config::{Config, NOT_TRACED}, records::SleepingTask, syscall::Syscall};
+    config::{Config, NOT_TRACED},
+    records::SleepingTask,
+    syscall::Syscall,
+};
 
 pub use self::object::Sizes;
 use self::{
@@ -165,7 +168,11 @@ impl Session {
             mechanism,
             status: ProbeStatus::Attached,
             reason: None,
-            missed: if tells_missed { outcome.programs.iter().map(|program| self.missed(program)).sum() } else { Some(0) },
+            missed: if tells_missed {
+                outcome.programs.iter().map(|program| self.missed(program)).sum()
+            } else {
+                Some(0)
+            },
         }
     }
 

@@ -49,7 +49,10 @@ fn probe(name: &str) -> Probe {
 fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
     let histogram = |stats: fn(&CallStats) -> u64| {
         let mut builder = HistogramBuilder::default();
-        threads.iter().filter(|thread| stats(thread.calls[0].as_ref().unwrap()) > 0).for_each(|_| builder.record(2_000_000));
+        threads
+            .iter()
+            .filter(|thread| stats(thread.calls[0].as_ref().unwrap()) > 0)
+            .for_each(|_| builder.record(2_000_000));
         builder.build()
     };
     let disk = histogram(|calls| calls.disk_blocked);
