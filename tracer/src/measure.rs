@@ -13,11 +13,11 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, StackLog, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
-    probe::{Request, Session},
-    snapshot::{IntervalData, Snapshot},
+    probe::{Request, Session, Sizes},
+    snapshot::{FilesRead, IntervalData, Snapshot},
 };
 
 /// How often the recording cuts the window.
@@ -67,34 +67,39 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
     };
     let slots = slots_for(options, process.threads);
-    let turn_records = (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS);
-    let cpus = collect::possible_cpus();
+    let syscalls = options.syscalls();
+    let sizes = Sizes {
+        slots,
+        turns: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS),
+        rows: syscalls.len() as u32,
+        files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        stacks: options.stacks,
+        cpus: collect::possible_cpus(),
+    };
     let request = Request {
-        syscalls: &options.syscalls,
+        syscalls: &syscalls,
+        sizes: &sizes,
         pid: Some(process.process.pid.0),
         tid: match options.target {
             TargetOption::Pid(_) => None,
             TargetOption::Tid(tid) => Some(tid.0),
         },
         threshold_ns: options.threshold_ns,
-        slots,
-        turn_records,
         turns: options.turns,
-        cpus,
-        stacks: options.stacks,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
-    let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
+    let maps = KernelMaps::of(&session, &sizes, syscalls)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
+        mapped: options.looks_at_files().then(MappedFiles::default),
         stacks: match options.stacks {
             Some(_) => {
                 let pids = std::iter::once(process.process.pid.0);
-                Some(StackLog::start(session.stacks()?, cpus, pids, &mut |text| observer.detail(text)))
+                Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
             }
             None => None,
         },
@@ -117,12 +122,10 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads(&options.syscalls);
+    let threads = maps.threads();
     let sleepers = asleep.as_deref().unwrap_or_default();
-    let culprits = logs.culprits.map(|log| {
-        let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
-        log.finish(&untold)
-    });
+    let files = logs.files(&maps);
+    let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
     let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
     let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
     let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
@@ -139,7 +142,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         probes,
         losses: maps.losses(),
         threads,
-        syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        syscalls: maps.beyond_threads(),
         asleep_before: window.asleep_before,
         asleep,
         idle_instances,
@@ -149,6 +152,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         peer_labels: options.peer_labels.clone(),
         culprits,
         stacks,
+        files,
         intervals: window.intervals,
     }))
 }
@@ -158,15 +162,25 @@ struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
     stacks: Option<StackLog>,
+    mapped: Option<MappedFiles>,
 }
 
 impl Logs {
-    /// Looks at what may be gone when the window has closed.
-    fn look(&mut self, maps: &KernelMaps) {
+    /// Looks at what the target waits on, and at what it has mapped.
+    fn look(&mut self, maps: &KernelMaps, target: &Target) {
         self.watched.look(maps, []);
+        if let Some(mapped) = &mut self.mapped {
+            target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+        }
         if let Some(stacks) = &mut self.stacks {
             stacks.look(maps.keys().map(|key| key.pid));
         }
+    }
+
+    /// The files that were read, where they were told apart.
+    fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
+        let mapped = self.mapped.as_ref()?;
+        Some(self.culprits.as_mut()?.files(maps.files()?, mapped.paths()))
     }
 }
 
@@ -214,8 +228,8 @@ async fn watch(
     let opened = Instant::now();
     observer.started(&target, options.duration);
 
-    let mut recorded = Cutter::new(opened_ns, options);
-    let mut reported = Cutter::new(opened_ns, options);
+    let mut recorded = Cutter::new(opened_ns, maps);
+    let mut reported = Cutter::new(opened_ns, maps);
     let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
@@ -234,8 +248,8 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(maps, collect::monotonic_ns()));
-                logs.look(maps);
+                intervals.push(recorded.cut(collect::monotonic_ns()));
+                logs.look(maps, &target);
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
@@ -243,10 +257,10 @@ async fn watch(
                 logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.look(maps);
+                    logs.look(maps, &target);
                 }
             }
-            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
+            () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
         if target_thread_is_gone(options.target, &target) {
             target.ended_early = Some(true);
@@ -255,11 +269,11 @@ async fn watch(
     }
     observer.closing();
     let closed_ns = maps.close_window();
+    logs.look(maps, &target);
     settle().await;
-    logs.look(maps);
-    intervals.push(recorded.cut(maps, closed_ns));
+    intervals.push(recorded.cut(closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(maps, closed_ns).interval);
+        observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
@@ -275,17 +289,17 @@ async fn settle() {
 struct Cutter<'a> {
     opened_ns: u64,
     last: Totals,
-    options: &'a Measurement,
+    maps: &'a KernelMaps,
 }
 
 impl<'a> Cutter<'a> {
-    fn new(opened_ns: u64, options: &'a Measurement) -> Self {
-        Self { opened_ns, last: Totals::zero(opened_ns, &options.syscalls), options }
+    fn new(opened_ns: u64, maps: &'a KernelMaps) -> Self {
+        Self { opened_ns, last: Totals::zero(opened_ns, maps.syscalls()), maps }
     }
 
     /// The interval from the last cut to this one.
-    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> IntervalData {
-        let now = Totals::read(at_ns, maps, &self.options.syscalls);
+    fn cut(&mut self, at_ns: u64) -> IntervalData {
+        let now = Totals::read(at_ns, self.maps);
         let interval = collect::interval(self.opened_ns, &self.last, &now);
         self.last = now;
         interval

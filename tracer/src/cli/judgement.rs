@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{duration, peers};
 use crate::{
     model::Mechanism,
-    options::{DEFAULT_STACKS, Measurement, PeerLabels},
+    options::{DEFAULT_STACKS, MAX_FILES, Measurement, PeerLabels},
 };
 
 /// What counts as slow and as blocked.
@@ -38,6 +38,9 @@ pub struct JudgementArgs {
     /// Room for this many stacks; what finds none is counted
     #[arg(long, value_name = "N", default_value_t = DEFAULT_STACKS, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
     max_stacks: u32,
+    /// Room for this many files, where they are told apart (pagecache); the rest is summed up in one row
+    #[arg(long, value_name = "N", default_value_t = MAX_FILES, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    max_files: u32,
     /// Kernel mechanism, for experts and tests; nobody should need it
     #[arg(long, value_name = "NAME", default_value = "auto")]
     mechanism: MechanismChoice,
@@ -81,6 +84,7 @@ impl JudgementArgs {
         measurement.turns = !self.no_turns;
         measurement.max_threads = self.max_threads;
         measurement.stacks = (self.stacks || needs_stacks).then_some(self.max_stacks);
+        measurement.max_files = self.max_files;
         measurement.mechanism = self.mechanism.mechanism();
     }
 }

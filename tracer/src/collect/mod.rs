@@ -6,6 +6,7 @@ mod host;
 mod java;
 mod kernel_maps;
 mod mapped;
+mod mapped_files;
 mod process;
 mod stacks;
 mod totals;
@@ -17,6 +18,7 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
+    mapped_files::MappedFiles,
     process::{TargetProcess, ignores_hangup, thread_name},
     stacks::StackLog,
     totals::{Totals, interval},

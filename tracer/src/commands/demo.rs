@@ -39,7 +39,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         stacks: args.output.needs_stacks().then_some(DEFAULT_STACKS),
         ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&results, &options.title()), stage, failure: None };
     let recording = measure(&options, &mut director)?;
     if let Some(failure) = director.failure {
         return Err(failure);
