@@ -15,13 +15,10 @@ use crate::{
     analysis,
     collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
-    options::{Measurement, TargetOption},
+    options::{Measurement, RECORDED_INTERVAL, TargetOption},
     probe::{Request, Session, Sizes},
     snapshot::{FilesRead, IntervalData, Snapshot},
 };
-
-/// How often the recording cuts the window.
-const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
 /// very thread that is measured.
@@ -42,7 +39,7 @@ const LEAST_TURN_RECORDS: u32 = 64;
 /// Who is told how a measurement goes.
 pub trait Observer {
     /// All probes are attached and the window is open.
-    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
@@ -226,7 +223,7 @@ async fn watch(
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
-    observer.started(&target, options.duration);
+    observer.started(&target, start, options.duration);
 
     let mut recorded = Cutter::new(opened_ns, maps);
     let mut reported = Cutter::new(opened_ns, maps);

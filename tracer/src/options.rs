@@ -72,6 +72,9 @@ impl Family {
     }
 }
 
+/// How often the recording cuts the window.
+pub const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Room for stacks unless the user says otherwise: 17 MB in the kernel.
 pub const DEFAULT_STACKS: u32 = 8192;
 
