@@ -352,6 +352,18 @@ pub struct Losses {
     pub reserved: [u64; 5],
 }
 
+/// How far a CPU's run-queue clock is behind CLOCK_MONOTONIC. One per CPU.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct Clocks {
+    /// CLOCK_MONOTONIC less the run-queue clock, modulo 2^64.
+    pub behind_ns: u64,
+    /// The run-queue clock when the two were compared; 0: never.
+    pub compared_at_ns: u64,
+    /// Keeps one CPU's off another's cache line.
+    pub reserved: [u64; 6],
+}
+
 /// The gate of the window: user space writes it, every probe reads it.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    histogram::BUCKETS,
+    histogram::{BUCKETS, bucket_of},
     records::{Extremes, ThreadKey, ThreadSlot},
     syscall::readiness::{self, Readiness},
 };
@@ -12,9 +12,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Turns {
-    /// CLOCK_MONOTONIC when the turn began that it is in; 0: it is in none.
+    /// CLOCK_MONOTONIC when its latest turn began; 0: there was none.
     pub since_ns: u64,
-    /// CLOCK_MONOTONIC when it fell asleep in the readiness wait that it is in; 0: it is in none.
+    /// CLOCK_MONOTONIC when it fell asleep in the readiness wait that it is in, which ended the turn: that is added up
+    /// when the wait returns. 0: it is in none.
     pub waiting_since_ns: u64,
     /// What it waits on: first argument of the readiness wait that it makes most.
     pub set: u64,
@@ -34,8 +35,6 @@ pub struct Turns {
     pub events: u64,
     /// Disk waits of the turn.
     pub disk_waits: u64,
-    /// Their sum.
-    pub disk_ns: u64,
     /// Second argument of the readiness wait.
     pub set_more: u64,
     /// Sleeps in its readiness wait.
@@ -44,18 +43,41 @@ pub struct Turns {
     pub first_ns: u64,
     /// By how many waits this one leads over others.
     pub lead: u32,
-    /// Descriptor of one of the sockets.
-    pub socket_fd: u32,
-    /// Address of its open file; 0: none has been seen.
-    pub socket_file: u64,
     /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
     pub sockets: u16,
     /// 1: one of them takes connections.
     pub listens: u16,
+    /// Sum of the turn's disk waits.
+    pub disk_ns: u64,
+    /// Address of the open file of one of the sockets; 0: none has been seen.
+    pub socket_file: u64,
+    /// Its descriptor.
+    pub socket_fd: u32,
     /// 1: what it waits on has been looked at.
     pub looked: u16,
     /// 1: the first sign was that it fell asleep; else that a wait returned.
     pub first_was_sleep: u16,
+}
+
+impl Turns {
+    /// Ends the turn that the thread is in, if it is in one, as of `end_ns`, and adds it to `stats`; `None`: there is no
+    /// room. To the verifier, each index must go through `bound`.
+    #[inline(always)]
+    pub fn end(&mut self, end_ns: u64, stats: Option<&mut TurnStats>, bound: fn(usize) -> usize) {
+        if self.since_ns == 0 {
+            return;
+        }
+        let latency_ns = end_ns.saturating_sub(self.since_ns);
+        self.busy_ns += latency_ns;
+        if let Some(stats) = stats {
+            stats.add(self, latency_ns, bound);
+        }
+        self.since_ns = 0;
+        if self.disk_waits != 0 {
+            self.disk_waits = 0;
+            self.disk_ns = 0;
+        }
+    }
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.
@@ -70,18 +92,55 @@ pub const NO_ROOM: u32 = u32::MAX;
 pub struct TurnStats {
     /// Shortest and longest turn without a disk wait.
     pub in_memory: Extremes,
-    /// Shortest and longest turn with one.
+    /// The longest turn.
+    pub worst: WorstTurn,
+    /// Shortest and longest turn with a disk wait.
     pub on_disk: Extremes,
     /// The same turns less their disk waits.
     pub without_disk: Extremes,
     /// Sum of the disk waits in turns that are over.
     pub disk_ns: u64,
-    /// The longest turn.
-    pub worst: WorstTurn,
+    /// Makes records begin at cache lines.
+    pub reserved: [u64; 4],
     /// Turns per latency bucket.
     pub buckets: [u32; BUCKETS],
     /// What is to be added to `buckets` to have the turns' latency without their disk waits.
     pub moved: [i32; BUCKETS],
+}
+
+impl TurnStats {
+    /// Adds the turn that the thread was in, which took `latency_ns`.
+    #[inline(always)]
+    fn add(&mut self, turns: &Turns, latency_ns: u64, bound: fn(usize) -> usize) {
+        let index = bound(bucket_of(latency_ns));
+        let Some(bucket) = self.buckets.get_mut(index) else { return };
+        *bucket = bucket.saturating_add(1);
+        if latency_ns > self.worst.latency_ns {
+            self.worst = WorstTurn {
+                since_ns: turns.since_ns,
+                latency_ns,
+                disk_ns: turns.disk_ns,
+                disk_waits: turns.disk_waits,
+                events: turns.events,
+            };
+        }
+        if turns.disk_waits == 0 {
+            self.in_memory.add(latency_ns);
+            return;
+        }
+        // A wait that began before the turn, in a call from before the window, is no part of it.
+        let disk_ns = turns.disk_ns.min(latency_ns);
+        let rest_ns = latency_ns - disk_ns;
+        self.on_disk.add(latency_ns);
+        self.without_disk.add(rest_ns);
+        self.disk_ns += disk_ns;
+        if let Some(left) = self.moved.get_mut(index) {
+            *left -= 1;
+        }
+        if let Some(entered) = self.moved.get_mut(bound(bucket_of(rest_ns))) {
+            *entered += 1;
+        }
+    }
 }
 
 /// The longest turn of a thread.
@@ -157,7 +216,7 @@ mod tests {
     #[test]
     fn turns_cost_a_loop_five_kilobytes() {
         assert!(size_of::<TurnStats>() < 5 * 1024);
-        assert_eq!(size_of::<TurnStats>() % 8, 0);
+        assert_eq!(size_of::<TurnStats>() % 64, 0, "{} bytes", size_of::<TurnStats>());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use aya_ebpf::{
 use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    records::{Breakdown, CallStats, Clocks, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
     turns::TurnStats,
 };
@@ -46,6 +46,10 @@ static ERRORS: Array<ErrorCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Per CPU.
 #[map]
 static LOSSES: Array<Losses> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU.
+#[map]
+static CLOCKS: Array<Clocks> = Array::with_max_entries(1, 0);
 
 /// Per CPU: a record on its way.
 #[map]
@@ -101,6 +105,12 @@ pub fn thread(slot: u32) -> Option<&'static mut ThreadSlot> {
 #[inline(always)]
 pub fn calls(slot: u32, syscall: Syscall) -> Option<&'static mut CallStats> {
     entry(&CALLS, slot * Syscall::COUNT + syscall as u32)
+}
+
+/// This CPU's clocks.
+#[inline(always)]
+pub fn clocks() -> Option<&'static mut Clocks> {
+    entry(&CLOCKS, cpu())
 }
 
 /// A record of turns.

@@ -1,11 +1,12 @@
 //! The kernel half's maps, read as a whole.
 
 use anyhow::Result;
+use bytemuck::Zeroable as _;
 use tracer_common::{
     culprit::CallSums,
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
     syscall::Syscall,
-    turns::{NO_ROOM, TurnStats},
+    turns::{NO_ROOM, TurnStats, Turns},
 };
 
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
@@ -93,11 +94,13 @@ impl KernelMaps {
     pub fn threads(&self, syscalls: &[Syscall]) -> Vec<ThreadData> {
         self.taken()
             .map(|index| {
-                let slot = self.threads.get(index);
+                let mut slot = self.threads.get(index);
+                let mut turns = self.turns_of(&slot);
+                end_turn_of_sleeper(&mut slot.turns, &mut turns);
                 ThreadData {
                     slot,
                     calls: syscalls.iter().map(|&syscall| Box::new(self.calls(index, syscall))).collect(),
-                    turns: self.turns_of(&slot),
+                    turns,
                     comm_now: thread_name(&slot.key),
                 }
             })
@@ -157,4 +160,15 @@ impl KernelMaps {
             ..total
         })
     }
+}
+
+/// Adds the turn that ended when the thread fell asleep, which the kernel half does when the wait returns.
+fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
+    if turns.waiting_since_ns == 0 || turns.since_ns == 0 {
+        return;
+    }
+    if turns.stats == 0 {
+        *stats = Some(Box::new(TurnStats::zeroed()));
+    }
+    turns.end(turns.waiting_since_ns, stats.as_deref_mut(), |index| index);
 }

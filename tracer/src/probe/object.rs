@@ -45,6 +45,7 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("BREAKDOWNS", syscalls * Breakdown::COUNT)
         .map_max_entries("ERRORS", syscalls)
         .map_max_entries("LOSSES", sizes.cpus)
+        .map_max_entries("CLOCKS", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
         .map_max_entries("WALKS", sizes.cpus * WALKERS)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
