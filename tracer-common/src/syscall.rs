@@ -81,6 +81,15 @@ pub mod readiness {
         IoUring,
     }
 
+    impl Readiness {
+        /// Whether it takes the second argument, too, to say what is waited on.
+        #[inline(always)]
+        #[must_use]
+        pub const fn has_two_arguments(self) -> bool {
+            matches!(self, Self::Poll | Self::Select)
+        }
+    }
+
     /// The means that `number` stands for; `None`: it is no readiness wait.
     #[inline(always)]
     #[must_use]

@@ -31,24 +31,27 @@ pub struct Turns {
     pub busy_ns: u64,
     /// Sum of the time from falling asleep in a readiness wait to its return.
     pub waiting_ns: u64,
-    /// Events that the turn began with.
-    pub events: u64,
-    /// Disk waits of the turn.
-    pub disk_waits: u64,
-    /// Second argument of the readiness wait.
-    pub set_more: u64,
     /// Sleeps in its readiness wait.
     pub sleeps: u64,
+    /// Events that the turn began with.
+    pub events: u32,
+    /// By how many waits this one leads over others.
+    pub lead: u8,
+    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
+    pub sockets: u8,
+    /// 1: one of them takes connections.
+    pub listens: u8,
+    /// 1: the turn has a disk wait.
+    pub has_disk_waits: u8,
+    // From here on nothing belongs to the common turn.
+    /// Disk waits of the turn.
+    pub disk_waits: u64,
+    /// Their sum.
+    pub disk_ns: u64,
+    /// Second argument of the readiness wait, where it tells sets apart: see [`Readiness::has_two_arguments`].
+    pub set_more: u64,
     /// CLOCK_MONOTONIC at the first sign of a readiness wait; 0: there was none.
     pub first_ns: u64,
-    /// By how many waits this one leads over others.
-    pub lead: u32,
-    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
-    pub sockets: u16,
-    /// 1: one of them takes connections.
-    pub listens: u16,
-    /// Sum of the turn's disk waits.
-    pub disk_ns: u64,
     /// Address of the open file of one of the sockets; 0: none has been seen.
     pub socket_file: u64,
     /// Its descriptor.
@@ -60,20 +63,18 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Ends the turn that the thread is in, if it is in one, as of `end_ns`, and adds it to `stats`; `None`: there is no
+    /// Ends the turn that the thread is in as of `end_ns`, and adds it to `stats`; `None`: there is no
     /// room. To the verifier, each index must go through `bound`.
     #[inline(always)]
     pub fn end(&mut self, end_ns: u64, stats: Option<&mut TurnStats>, bound: fn(usize) -> usize) {
-        if self.since_ns == 0 {
-            return;
-        }
-        let latency_ns = end_ns.saturating_sub(self.since_ns);
+        let latency_ns = end_ns - self.since_ns;
         self.busy_ns += latency_ns;
         if let Some(stats) = stats {
             stats.add(self, latency_ns, bound);
         }
         self.since_ns = 0;
-        if self.disk_waits != 0 {
+        if self.has_disk_waits != 0 {
+            self.has_disk_waits = 0;
             self.disk_waits = 0;
             self.disk_ns = 0;
         }
@@ -81,7 +82,7 @@ impl Turns {
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.
-pub const LEAST_SOCKETS: u16 = 2;
+pub const LEAST_SOCKETS: u8 = 2;
 
 /// [`Turns::stats`] where there is no room.
 pub const NO_ROOM: u32 = u32::MAX;
@@ -121,10 +122,10 @@ impl TurnStats {
                 latency_ns,
                 disk_ns: turns.disk_ns,
                 disk_waits: turns.disk_waits,
-                events: turns.events,
+                events: turns.events.into(),
             };
         }
-        if turns.disk_waits == 0 {
+        if turns.has_disk_waits == 0 {
             self.in_memory.add(latency_ns);
             return;
         }

@@ -43,20 +43,21 @@ pub fn returned(number: u64, result: i64) {
     if cfg!(feature = "fault-turns-merged") && thread.turns.since_ns != 0 {
         return;
     }
-    let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u64 } else { 0 };
+    let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u32 } else { 0 };
     let turns = &mut thread.turns;
+    let mut ended_ns = now_ns;
     if turns.waiting_since_ns != 0 {
-        let asleep_ns = turns.waiting_since_ns.min(now_ns);
+        ended_ns = turns.waiting_since_ns.min(now_ns);
         turns.waiting_since_ns = 0;
-        turns.waiting_ns += now_ns - asleep_ns;
-        end_turn(index, turns, asleep_ns);
-    } else if turns.since_ns != 0 {
-        end_turn(index, turns, now_ns);
+        turns.waiting_ns += now_ns - ended_ns;
+    }
+    if turns.since_ns != 0 {
+        end_turn(index, turns, ended_ns);
     } else if turns.first_ns == 0 {
         turns.first_ns = now_ns;
     }
     turns.turns += 1;
-    turns.ready_events += events;
+    turns.ready_events += u64::from(events);
     turns.events = events;
     turns.since_ns = now_ns;
     set::look(thread);
@@ -110,22 +111,26 @@ pub fn set_of(task: Task, registers: Registers, number: u64) -> u64 {
 }
 
 /// Waits in a row after which a thread is taken to have settled on a set.
-const SETTLED: u32 = 16;
+pub const SETTLED: u8 = 16;
 
 /// Whether the thread's turns end with this wait. A thread may wait for readiness inside a turn as well: a resolver
 /// polls its one socket, an event loop may hold another one. So the wait that it makes most is its own.
 #[inline(always)]
 fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) -> bool {
-    let (set, set_more) = (set_of(task, registers, number), registers.second());
+    let set = set_of(task, registers, number);
     let own = u64::from(turns.syscall_number);
     if own == number && turns.set == set {
         if turns.lead < SETTLED {
             turns.lead += 1;
         }
-        turns.set_more = set_more;
+        if readiness::kind_of(number).is_some_and(Readiness::has_two_arguments) {
+            turns.set_more = registers.second();
+        }
         return true;
     }
-    let is_own = match (readiness::kind_of(own), readiness::kind_of(number)) {
+    let set_more = registers.second();
+    let kinds = (readiness::kind_of(own), readiness::kind_of(number));
+    let is_own = match kinds {
         (None, _) => true,
         (Some(Readiness::Epoll | Readiness::IoUring), Some(Readiness::Poll | Readiness::Select)) => false,
         // The array may be another one each time; that of a single descriptor is a wait inside a turn.
@@ -135,6 +140,10 @@ fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) ->
         _ => turns.lead == 0,
     };
     if is_own {
+        // An array may lie elsewhere each time, and hold the same.
+        if kinds.0 != kinds.1 || !kinds.1.is_some_and(Readiness::has_two_arguments) {
+            set::forget(turns);
+        }
         turns.syscall_number = number as u32;
         turns.set = set;
         turns.set_more = set_more;

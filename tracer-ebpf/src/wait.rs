@@ -159,10 +159,8 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         thread.call.runqueue_ns += queued_ns;
     }
     if reason == OffCpuReason::Disk as u32 {
-        thread.disk_waits += 1;
-        thread.disk_wait_ns += slept_ns;
-        thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
         if thread.turns.since_ns != 0 {
+            thread.turns.has_disk_waits = 1;
             thread.turns.disk_waits += 1;
             thread.turns.disk_ns += slept_ns;
         }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, OFFSET_UNKNOWN, OutClass, SlowCall},
     histogram::bucket_of,
-    records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
+    records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot, WaitPlace},
     syscall::{Syscall, readiness},
     turns::ReadySet,
 };
@@ -108,10 +108,9 @@ fn event_loop(tid: u32) -> ThreadData {
 }
 
 /// The same with disk waits of this length.
-fn waiting(mut data: ThreadData, waits: u64, each_ns: u64) -> ThreadData {
-    data.slot.disk_waits = waits;
-    data.slot.disk_wait_ns = waits * each_ns;
-    data.slot.disk_wait_max_ns = each_ns;
+fn waiting(mut data: ThreadData, waits: u32, each_ns: u64) -> ThreadData {
+    let place = WaitPlace { number: Syscall::Sendfile.info().number as i32, waits, wait_ns: u64::from(waits) * each_ns, max_ns: each_ns };
+    data.slot.wait_places[0] = place;
     data
 }
 
