@@ -2,10 +2,7 @@
 //! a thread that ends keeps its numbers, and a reused tid is another thread.
 
 use aya_ebpf::bindings::BPF_NOEXIST;
-use tracer_common::{
-    config::PROBE_LIMIT,
-    records::ThreadSlot,
-};
+use tracer_common::{config::PROBE_LIMIT, records::ThreadSlot};
 
 use crate::{globals::global, maps, task::Task};
 

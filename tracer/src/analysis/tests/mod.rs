@@ -109,7 +109,12 @@ fn event_loop(tid: u32) -> ThreadData {
 
 /// The same with disk waits of this length.
 fn waiting(mut data: ThreadData, waits: u32, each_ns: u64) -> ThreadData {
-    let place = WaitPlace { number: Syscall::Sendfile.info().number as i32, waits, wait_ns: u64::from(waits) * each_ns, max_ns: each_ns };
+    let place = WaitPlace {
+        number: Syscall::Sendfile.info().number as i32,
+        waits,
+        wait_ns: u64::from(waits) * each_ns,
+        max_ns: each_ns,
+    };
     data.slot.wait_places[0] = place;
     data
 }
