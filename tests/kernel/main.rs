@@ -16,6 +16,7 @@ mod side_by_side;
 mod stuck_loops;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

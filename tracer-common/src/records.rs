@@ -56,7 +56,7 @@ pub struct ThreadSlot {
     /// What its page faults brought in.
     pub faults: Faults,
     /// Makes slots begin at cache lines.
-    pub reserved_2: [u64; 8],
+    pub reserved_2: [u64; 6],
 }
 
 impl ThreadSlot {

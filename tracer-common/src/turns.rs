@@ -50,16 +50,42 @@ pub struct Turns {
     pub disk_ns: u64,
     /// Second argument of the readiness wait, where it tells sets apart: see [`Readiness::has_two_arguments`].
     pub set_more: u64,
+    /// The turn's longest disk wait.
+    pub longest: TurnWait,
+    /// The latest disk wait that began in a turn.
+    pub latest: TurnWait,
     /// CLOCK_MONOTONIC at the first sign of a readiness wait; 0: there was none.
     pub first_ns: u64,
     /// Address of the open file of one of the sockets; 0: none has been seen.
     pub socket_file: u64,
     /// Its descriptor.
     pub socket_fd: u32,
+    /// Device of the file that was last named to user space, in the kernel's encoding.
+    pub named_device: u32,
+    /// Its inode; 0: none has been.
+    pub named_inode: u64,
     /// 1: what it waits on has been looked at.
     pub looked: u16,
     /// 1: the first sign was that it fell asleep; else that a wait returned.
     pub first_was_sleep: u16,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
+}
+
+/// A disk wait of an event loop, and what it waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TurnWait {
+    /// How long it was, less run-queue delay.
+    pub wait_ns: u64,
+    /// Inode that owns the page cache of the file; 0: no file is known.
+    pub inode: u64,
+    /// Where the call began to read or write; all ones if unknown.
+    pub offset_bytes: u64,
+    /// Device of the file, in the kernel's encoding.
+    pub device: u32,
+    /// Number of the system call; −1: a page fault.
+    pub number: i32,
 }
 
 impl Turns {
@@ -77,6 +103,7 @@ impl Turns {
             self.has_disk_waits = 0;
             self.disk_waits = 0;
             self.disk_ns = 0;
+            self.longest.wait_ns = 0;
         }
     }
 }
@@ -101,8 +128,6 @@ pub struct TurnStats {
     pub without_disk: Extremes,
     /// Sum of the disk waits in turns that are over.
     pub disk_ns: u64,
-    /// Makes records begin at cache lines.
-    pub reserved: [u64; 4],
     /// Turns per latency bucket.
     pub buckets: [u32; BUCKETS],
     /// What is to be added to `buckets` to have the turns' latency without their disk waits.
@@ -122,6 +147,7 @@ impl TurnStats {
                 latency_ns,
                 disk_ns: turns.disk_ns,
                 disk_waits: turns.disk_waits,
+                longest: turns.longest,
                 events: turns.events.into(),
             };
         }
@@ -156,6 +182,8 @@ pub struct WorstTurn {
     pub disk_ns: u64,
     /// Their number.
     pub disk_waits: u64,
+    /// The longest of them, if there is one.
+    pub longest: TurnWait,
     /// Events that it began with.
     pub events: u64,
 }

@@ -7,9 +7,10 @@
 use tracer_common::{
     records::{OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
     syscall::{readiness, synchronous},
+    turns::TurnWait,
 };
 
-use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task, waited_file, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
@@ -33,6 +34,7 @@ pub fn switched_out(task: Task, state: u32) {
             Some(slot) => {
                 made_up_for(slot.thread, task);
                 begin(slot.thread, task, OffCpuReason::Disk, number as i32);
+                waited_file::note(slot.thread);
             }
             None => slots::count_dropped(task),
         }
@@ -163,6 +165,9 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
             thread.turns.has_disk_waits = 1;
             thread.turns.disk_waits += 1;
             thread.turns.disk_ns += slept_ns;
+            if thread.turns.longest.wait_ns <= slept_ns {
+                thread.turns.longest = TurnWait { wait_ns: slept_ns, ..thread.turns.latest };
+            }
         }
         let place = place_of(&mut thread.wait_places, thread.off_cpu.syscall_number);
         place.waits += 1;

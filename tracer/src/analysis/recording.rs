@@ -33,6 +33,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         tool: Tool { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() },
         hosts: vec![snapshot.host.clone()],
         labels: BTreeMap::new(),
+        families: snapshot.families.iter().map(|family| family.name().into()).collect(),
         target: snapshot.target.clone(),
         window: Window { start: snapshot.start, duration_ns: snapshot.duration_ns() },
         threshold_ns: snapshot.threshold_ns,

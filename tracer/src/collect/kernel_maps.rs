@@ -129,6 +129,7 @@ impl KernelMaps {
                     slot,
                     calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
                     turns,
+                    worst_file: None,
                     comm_now: thread_name(&slot.key),
                 }
             })

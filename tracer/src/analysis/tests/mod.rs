@@ -24,7 +24,7 @@ use crate::{
         ClientCalls, FileCalls, Histogram, HistogramBuilder, Host, Mechanism, Out, Probe, ProbeStatus, Recording, Role,
         Status, Target,
     },
-    options::PeerLabels,
+    options::{Family, PeerLabels},
     snapshot::{
         CallData, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData, UntoldData, Watched,
     },
@@ -64,6 +64,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             cpus: 2,
             boot_id: String::new(),
         },
+        families: vec![Family::Sendfile],
         target: Target { selector: "--pid 10".into(), processes: Vec::new(), ended_early: None },
         start: Timestamp::UNIX_EPOCH,
         opened_ns: OPENED_NS,
@@ -99,7 +100,7 @@ fn thread(tid: u32) -> ThreadData {
     let mut slot = ThreadSlot::zeroed();
     slot.key = ThreadKey { start_boottime_ns: u64::from(tid) * SECOND_NS, pid: 10, tid };
     slot.comm[..4].copy_from_slice(b"work");
-    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, comm_now: None }
+    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, worst_file: None, comm_now: None }
 }
 
 /// A thread that waits on an epoll instance of its own.
