@@ -119,7 +119,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads();
+    let mut threads = maps.threads();
+    logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
     let sleepers = asleep.as_deref().unwrap_or_default();
     let files = logs.files(&maps);
     let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
@@ -129,6 +130,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
+        families: options.families.clone(),
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,

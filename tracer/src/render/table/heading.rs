@@ -32,13 +32,14 @@ pub fn heading(report: &Report) -> String {
 
 fn first_line(report: &Report) -> String {
     let recording = report.recording;
-    let mut families: Vec<&str> = Vec::new();
+    let mut families: Vec<&str> = recording.families.iter().map(String::as_str).collect();
+    let is_told = !families.is_empty();
     for syscall in &recording.syscalls {
-        if !families.contains(&syscall.family.as_str()) {
+        if !is_told && !families.contains(&syscall.family.as_str()) {
             families.push(&syscall.family);
         }
     }
-    if recording.page_cache.is_some() {
+    if !is_told && recording.page_cache.is_some() {
         // It traces sendfile and splice too: they are named where tee, which reads no file, shows that they were asked for.
         families.retain(|&family| family == "pagecache" || family == "splice" && has_tee(recording));
     }
