@@ -3,14 +3,19 @@
 //! A recording may come from a file, so every string in it is untrusted (see [`crate::escape`]) and every sum
 //! saturates.
 
+mod calls;
 mod color;
 mod columns;
 mod demo;
+mod facts;
+mod findings;
 mod histogram;
 mod interval;
 mod json;
 mod layout;
+mod observation;
 mod percentile;
+mod program;
 mod table;
 mod worst;
 

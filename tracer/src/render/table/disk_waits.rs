@@ -2,9 +2,8 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, call, identity, name, tid, tid_heading};
+use super::Report;
 use crate::{
-    escape::escape,
     model::{SyscallWaits, ThreadRecord},
     render::{
         color::Tint,
@@ -12,6 +11,7 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
+        facts::{call, identity, syscall_name, thread_name},
     },
     units::{NO_VALUE, count, counted},
 };
@@ -37,7 +37,7 @@ pub fn section(report: &Report) -> String {
 
     // Where no traced call waited, all of a thread's waits are outside, and one column says so.
     let is_told_apart = rows.iter().any(|row| outside(row) != row.disk_waits);
-    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
+    let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
     headings.extend(is_told_apart.then_some(("outside", Figure)));
     headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
     let mut list = Columns::new(&headings);
@@ -54,14 +54,14 @@ pub fn section(report: &Report) -> String {
     };
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
+        let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
         add(words, std::slice::from_ref(row), places(report, row));
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
         add(["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
-    let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
+    let names: Vec<_> = report.recording.syscalls.iter().map(syscall_name).collect();
     let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
     let heading = format!("Disk waits outside {outside_what} (other system calls and page faults)\n");
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)

@@ -1,15 +1,17 @@
 //! The event loops: how busy they were, how long their turns took, and who waited behind.
 
-use super::{Report, name, tid, tid_heading};
+use super::Report;
 use crate::{
-    model::{EventLoop, Histogram},
+    model::EventLoop,
     render::{
         color::Tint,
         columns::{
             Column::{Figure, Name},
             Columns,
         },
-        percentile::{merged, of_buckets},
+        facts::thread_name,
+        findings::behind,
+        percentile::of_turns,
     },
     units::{NO_VALUE, count, counted, latency, percent},
 };
@@ -21,7 +23,7 @@ pub fn section(report: &Report) -> String {
         return String::new();
     }
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("event loop", Name),
         ("turns", Figure),
         ("busy", Figure),
@@ -32,7 +34,7 @@ pub fn section(report: &Report) -> String {
     ]);
     let (shown, hidden) = loops.split_at(loops.len().min(report.style.top));
     for row in shown {
-        add(&mut list, [tid(report, &row.thread), name(&row.thread)], std::slice::from_ref(row));
+        add(&mut list, [report.tid(&row.thread), thread_name(&row.thread)], std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = format!("and {}", counted(hidden.len() as u64, "more event loop", "more event loops"));
@@ -58,24 +60,9 @@ fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
         or_none(sum(|row| row.turns).map(count)),
         share(sum(|row| row.busy_ns)),
         share(sum(|row| Some(row.disk_wait_ns))),
-        or_none(percentile(loops, |row| row.turn_latency.as_ref(), 990).map(latency)),
+        or_none(of_turns(loops, |row| row.turn_latency.as_ref(), 990).map(latency)),
         or_none(max_ns.map(latency)),
         behind(sum(|row| row.behind), loops),
     ];
     list.row(cells, (disk_waits > 0).then_some(Tint::Disk));
-}
-
-/// A percentile of the turns of some event loops together, in thousandths; `None` if it is not known.
-pub fn percentile(loops: &[EventLoop], of: fn(&EventLoop) -> Option<&Histogram>, per_mille: u32) -> Option<u64> {
-    let turns: Option<Vec<_>> = loops.iter().map(of).collect();
-    let turns = turns?;
-    let max_ns = turns.iter().filter_map(|histogram| histogram.max_ns()).max()?;
-    of_buckets(&merged(turns.into_iter()), per_mille).map(|ns| ns.min(max_ns))
-}
-
-/// How many connections waited; `≥` if there may have been more.
-pub fn behind(connections: Option<u64>, loops: &[EventLoop]) -> String {
-    let Some(connections) = connections else { return NO_VALUE.into() };
-    let at_least = loops.iter().any(|row| row.behind_capped.is_some_and(|calls| calls > 0));
-    format!("{}{}", if at_least { "≥ " } else { "" }, count(connections))
 }

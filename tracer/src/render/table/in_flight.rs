@@ -1,6 +1,6 @@
 //! Calls that had not returned when the window closed, or were stuck when it opened.
 
-use super::{Report, name, tid, tid_heading};
+use super::Report;
 use crate::{
     model::{InFlight, SyscallRecord},
     render::{
@@ -9,6 +9,7 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
+        facts::thread_name,
     },
     units::{counted, duration},
 };
@@ -18,7 +19,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
         return String::new();
     }
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("thread", Name),
         ("role", Word),
         ("in flight", Word),
@@ -28,7 +29,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     for call in shown {
         let tint = (call.waits_for_disk == Some(true)).then_some(Tint::Disk);
         let thread = &call.thread;
-        list.row([tid(report, thread), name(thread), thread.role.label().into(), since(call), state(call)], tint);
+        list.row([report.tid(thread), thread_name(thread), thread.role.label().into(), since(call), state(call)], tint);
     }
     if !hidden.is_empty() {
         let on_disk = hidden.iter().filter(|call| call.waits_for_disk == Some(true)).count() as u64;

@@ -1,0 +1,84 @@
+//! What observed the target and whether anything escaped it, in words.
+
+use crate::{
+    escape::escape,
+    model::{Losses, Probe, ProbeStatus, Recording},
+    units::counted,
+};
+
+/// How well the target was observed.
+pub struct Observation {
+    /// Each probe and by which mechanism it observes; then, where it holds, that nothing was missed or lost.
+    pub states: Vec<String>,
+    /// Each thing that is wrong: what kind of (`unseen`, `missed`, `lost`), and a sentence.
+    pub warnings: Vec<(&'static str, String)>,
+    /// Probes of which the kernel does not tell whether they missed something; a sentence.
+    pub untold: Option<String>,
+}
+
+impl Observation {
+    /// Of this recording.
+    pub fn of(recording: &Recording) -> Self {
+        let probes = &recording.probes;
+        let losses = losses(&recording.losses);
+        let mut states: Vec<_> = probes.iter().map(state).collect();
+        let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
+        let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
+        let untold: Vec<_> =
+            attached().filter(|probe| probe.missed.is_none()).map(|probe| escape(&probe.name)).collect();
+        let nothing_missed = missed.is_empty() && untold.is_empty() && attached().next().is_some();
+        match (nothing_missed, losses.is_empty()) {
+            (true, true) => states.push("nothing missed, nothing lost".into()),
+            (true, false) => states.push("nothing missed".into()),
+            (false, true) => states.push("nothing lost".into()),
+            (false, false) => {}
+        }
+        let mut warnings = Vec::new();
+        for probe in probes.iter().filter(|probe| probe.status == ProbeStatus::Unavailable) {
+            let reason = probe.reason.as_deref().map_or_else(|| "no reason is recorded".into(), escape);
+            warnings.push(("unseen", format!("{}: {reason}", escape(&probe.name))));
+        }
+        for probe in missed {
+            let missed = counted(probe.missed.unwrap_or(0), "event was", "events were");
+            warnings.push(("missed", format!("{}: {missed} not seen", escape(&probe.name))));
+        }
+        warnings.extend(losses.into_iter().map(|loss| ("lost", loss)));
+        let untold = (!untold.is_empty())
+            .then(|| format!("{}: this kernel does not tell whether events were missed", untold.join(", ")));
+        Self { states, warnings, untold }
+    }
+}
+
+fn state(probe: &Probe) -> String {
+    let state = match probe.status {
+        ProbeStatus::Attached => probe.mechanism.label(),
+        ProbeStatus::Unavailable => "unavailable",
+        ProbeStatus::Off => "off",
+    };
+    format!("{}: {state}", escape(&probe.name))
+}
+
+/// A sentence for each kind of loss.
+fn losses(losses: &Losses) -> Vec<String> {
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+    let sentences = [
+        (calls_uncounted, "call was not counted", "calls were not counted"),
+        (
+            threads_dropped,
+            "thread found no room: its calls are counted nowhere",
+            "threads found no room: their calls are counted nowhere",
+        ),
+        (
+            slow_calls_dropped,
+            "slow call has no record of its own, but is counted",
+            "slow calls have no record of their own, but are counted",
+        ),
+        (
+            parts_clamped,
+            "call or sleep had parts longer than the whole, which were cut",
+            "calls or sleeps had parts longer than the whole, which were cut",
+        ),
+    ];
+    let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);
+    happened.map(|(number, one, many)| counted(number, one, many)).collect()
+}
