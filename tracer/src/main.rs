@@ -5,7 +5,8 @@ use std::{io, process::ExitCode};
 use clap::Parser as _;
 use tracer::{
     cli::{Cli, Command, usage},
-    commands, escape, exit, say,
+    commands, escape, exit,
+    stderr::say,
 };
 
 fn main() -> ExitCode {

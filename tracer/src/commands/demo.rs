@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 
-use super::results::{Progress, Results, print};
+use super::{
+    progress::Progress,
+    results::{Results, print},
+};
 use crate::{
     cli::DemoArgs,
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
     options::{Measurement, TargetOption},
-    probe, render, say, units,
+    probe, render,
+    stderr::say,
+    units,
 };
 
 /// Shows the whole product with no set-up: a file server, traced, and what the server itself counted.
@@ -38,7 +43,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         threshold_ns: stage.threshold_ns(),
         ..Measurement::of_sendfile(TargetOption::Pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&results, options.family), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&results, &options), stage, failure: None };
     let recording = measure(&options, &mut director)?;
     if let Some(failure) = director.failure {
         return Err(failure);
@@ -64,7 +69,12 @@ impl Observer for Director {
     }
 
     fn closing(&mut self) {
+        self.progress.closing();
         self.failure = self.failure.take().or(self.stage.end().err());
+    }
+
+    fn recorded(&mut self, interval: &Interval) {
+        self.progress.recorded(interval);
     }
 
     fn interval(&mut self, interval: &Interval) {

@@ -1,20 +1,14 @@
-//! Where the results of a measurement go: stdout, files, and what is said meanwhile on stderr.
+//! Where the results of a measurement go: stdout and files.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    time::Duration,
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
-    escape::escape,
-    measure::Observer,
-    model::{Interval, Recording, Target},
+    model::Recording,
     output::OutputFile,
     render::{self, Style},
-    say, units,
 };
 
 /// Columns where nothing tells.
@@ -63,6 +57,18 @@ impl Results {
         self.style
     }
 
+    /// Whether somebody who waits for the results sees none of them before the end: they go to a file, or nowhere.
+    #[must_use]
+    pub fn are_for_later(&self) -> bool {
+        self.stdout.is_none() || !self.files.is_empty()
+    }
+
+    /// Whether to say what goes on.
+    #[must_use]
+    pub fn verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Writes the recording everywhere.
     ///
     /// # Errors
@@ -84,6 +90,10 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Markdown => render::markdown(recording, style.top),
+        Format::Openmetrics => render::openmetrics(recording),
+        Format::Hlog => render::hlog(recording),
+        Format::Bpftrace => render::bpftrace(recording),
     }
 }
 
@@ -113,57 +123,4 @@ fn columns() -> usize {
     let terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.filter(|&columns| columns > 0).or_else(variable).unwrap_or(COLUMNS)
-}
-
-/// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
-#[derive(Debug)]
-pub struct Progress {
-    family: &'static str,
-    prints_lines: bool,
-    style: Style,
-    verbose: bool,
-    lines: usize,
-}
-
-impl Progress {
-    /// Of a measurement with these results.
-    #[must_use]
-    pub fn new(results: &Results, family: &'static str) -> Self {
-        Self { family, prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
-    }
-}
-
-impl Observer for Progress {
-    fn started(&mut self, target: &Target, duration: Option<Duration>) {
-        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
-        let until = match duration {
-            Some(duration) => {
-                format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
-            }
-            None => "until Ctrl-C".into(),
-        };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
-    }
-
-    fn interval(&mut self, interval: &Interval) {
-        if self.prints_lines {
-            // A closed pipe ends the lines, not the measurement.
-            let header = match self.lines % render::INTERVAL_HEADER_EVERY {
-                0 => render::interval_header(interval, &self.style),
-                _ => String::new(),
-            };
-            self.lines += 1;
-            self.prints_lines = print(&(header + &render::interval_lines(interval, &self.style))).is_ok();
-        }
-    }
-
-    fn warning(&mut self, text: &str) {
-        say(&format!("tracer: {}", escape(text)));
-    }
-
-    fn detail(&mut self, text: &str) {
-        if self.verbose {
-            say(&format!("tracer: {text}"));
-        }
-    }
 }

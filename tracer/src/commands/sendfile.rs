@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::results::{Progress, Results};
+use super::{progress::Progress, results::Results};
 use crate::{cli::SendfileArgs, measure::measure};
 
 /// Measures and reports.
@@ -13,6 +13,6 @@ pub fn run(args: &SendfileArgs) -> Result<()> {
     let options = args.measurement()?;
     // Files first: a typo is found before ten seconds of measuring.
     let results = Results::open(&args.output)?;
-    let recording = measure(&options, &mut Progress::new(&results, options.family))?;
+    let recording = measure(&options, &mut Progress::new(&results, &options))?;
     results.write(&recording)
 }

@@ -8,8 +8,8 @@ use super::program::program;
 use crate::{
     escape::escape,
     model::{
-        ClientCalls, FileCalls, PAGE_FAULT, Probe, ProbeStatus, Process, Recording, Role, Status, SyscallRecord,
-        ThreadRef, culprit::NONE,
+        ClientCalls, FileCalls, InFlight, PAGE_FAULT, Probe, ProbeStatus, Process, Recording, Role, Status,
+        SyscallRecord, ThreadRef, culprit::NONE,
     },
     units::{byte_range, count, counted, duration, setting},
 };
@@ -101,6 +101,24 @@ pub fn offsets(row: &FileCalls) -> Option<String> {
 /// Name or number of a file's device; `None` where there is no file.
 pub fn device(row: &FileCalls) -> Option<String> {
     row.device_name.as_deref().or(row.device.as_deref()).map(escape)
+}
+
+/// How long a call has been in flight.
+pub fn in_flight_since(call: &InFlight) -> String {
+    match call.since_ns {
+        Some(ns) => format!("{} so far", duration(ns)),
+        None => "since before the window".into(),
+    }
+}
+
+/// What a call in flight was doing when the window closed; empty if that is not known.
+pub fn in_flight_state(call: &InFlight) -> String {
+    match (call.returned_at_ns, call.waits_for_disk) {
+        (Some(at_ns), _) => format!("returned at {}", duration(at_ns)),
+        (None, Some(true)) => "waits for the disk".into(),
+        (None, Some(false)) => "waits, not for the disk".into(),
+        (None, None) => String::new(),
+    }
 }
 
 /// The kernel's name of a process and what it runs: `java (kafka.Kafka)`.

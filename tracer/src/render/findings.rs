@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     facts::{self, address, call, identity, thread_name},
+    loops::behind,
     percentile::of_turns,
     worst,
 };
@@ -243,13 +244,6 @@ fn waited_behind(loops: &[EventLoop]) -> Option<String> {
         let were = if connections == 1 { "connection" } else { "connections" };
         format!("{behind} {were} waited behind the disk-blocked calls (worst call: {})", count(most))
     })
-}
-
-/// How many connections waited; `≥` if there may have been more.
-pub fn behind(connections: Option<u64>, loops: &[EventLoop]) -> String {
-    let Some(connections) = connections else { return NO_VALUE.into() };
-    let at_least = loops.iter().any(|row| row.behind_capped.is_some_and(|calls| calls > 0));
-    format!("{}{}", if at_least { "≥ " } else { "" }, count(connections))
 }
 
 /// The tail with and without the disk waits.

@@ -3,6 +3,7 @@
 //! A recording may come from a file, so every string in it is untrusted (see [`crate::escape`]) and every sum
 //! saturates.
 
+mod bpftrace;
 mod calls;
 mod color;
 mod columns;
@@ -10,18 +11,26 @@ mod demo;
 mod facts;
 mod findings;
 mod histogram;
+mod hlog;
 mod interval;
 mod json;
 mod layout;
+mod loops;
+mod markdown;
 mod observation;
+mod openmetrics;
 mod percentile;
 mod program;
 mod table;
 mod worst;
 
+pub use bpftrace::bpftrace;
 pub use demo::demo_account;
+pub use hlog::hlog;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::json;
+pub use markdown::markdown;
+pub use openmetrics::openmetrics;
 pub use table::table;
 
 /// How a report for people is laid out.

@@ -1,0 +1,3 @@
+//! Every format of a recording: letter for letter, and read by a program of its own kind.
+
+mod golden;
