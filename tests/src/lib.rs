@@ -23,6 +23,7 @@ pub mod recording;
 pub mod requests;
 pub mod require;
 pub mod sysctl;
+pub mod tools;
 pub mod tracer;
 pub mod truth;
 pub mod wait;

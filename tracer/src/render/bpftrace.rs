@@ -5,90 +5,65 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
-use super::{facts, observation::Observation};
+use super::{
+    facts::{headline, knows_disk_waits, syscall_name},
+    observation::Observation,
+};
 use crate::{
+    escape::escape,
     model::{Histogram, Recording, SyscallRecord},
-    render::facts::{headline, knows_disk_waits},
 };
 
 /// Sums, latency histograms, the verdict and the losses, a JSON object a line.
 #[must_use]
 pub fn bpftrace(recording: &Recording) -> String {
     let mut lines = vec![said(&headline(recording))];
-    lines.extend(recording.verdict.reasons.iter().map(|reason| said(&format!("why: {reason}"))));
+    lines.extend(recording.verdict.reasons.iter().map(|reason| said(&format!("why: {}", escape(reason)))));
     let Observation { warnings, untold, .. } = Observation::of(recording);
     lines.extend(warnings.iter().map(|(kind, warning)| said(&format!("{kind}: {warning}"))));
     lines.extend(untold.map(|untold| said(&format!("missed: {untold}"))));
-    let lost = recording.losses;
-    let lost_events = lost.calls_uncounted.saturating_add(lost.slow_calls_dropped);
-    if lost_events > 0 {
-        lines.push(json!({"type": "lost_events", "data": {"events": lost_events}}));
+    let losses = &recording.losses;
+    let lost = losses.calls_uncounted.saturating_add(losses.slow_calls_dropped);
+    if lost > 0 {
+        lines.push(line("lost_events", &object(vec![("events".into(), lost.to_string())])));
     }
-    for syscall in &recording.syscalls {
-        lines.extend(of_syscall(recording, syscall));
-    }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.extend(recording.syscalls.iter().flat_map(|syscall| of_syscall(recording, syscall)));
+    lines.concat()
 }
 
 /// What a program says by `printf`.
-fn said(text: &str) -> Value {
-    json!({"type": "printf", "data": format!("{}\n", crate::escape::escape(text))})
+fn said(text: &str) -> String {
+    line("printf", &string(&format!("{text}\n")))
 }
 
-fn of_syscall(recording: &Recording, syscall: &SyscallRecord) -> Vec<Value> {
-    let name = map_name(&facts::syscall_name(syscall));
-    let mut counts = Map::new();
-    let mut count = |key: &str, number: u64| _ = counts.insert(key.into(), number.into());
-    count("calls", syscall.calls);
-    count("errors", syscall.errors);
-    count("bytes", syscall.bytes);
-    count("slow", syscall.slow);
-    if knows_disk_waits(recording) {
-        count("disk_blocked", syscall.disk_blocked);
-        count("disk_waits", syscall.disk_waits);
+fn of_syscall(recording: &Recording, syscall: &SyscallRecord) -> Vec<String> {
+    let name = map_name(&syscall_name(syscall));
+    let knows_disk = knows_disk_waits(recording);
+    let mut counts =
+        vec![("calls", syscall.calls), ("errors", syscall.errors), ("bytes", syscall.bytes), ("slow", syscall.slow)];
+    if knows_disk {
+        counts.extend([("disk_blocked", syscall.disk_blocked), ("disk_waits", syscall.disk_waits)]);
     }
-    let mut lines = vec![map(&name, "", Value::Object(counts))];
-    lines.extend(hist(&syscall.latency).map(|rows| named_hist(&name, "_ns", rows)));
-    if knows_disk_waits(recording) {
-        let causes = &syscall.by_cause;
-        let causes = [
-            ("on_cpu", &causes.on_cpu),
-            ("disk", &causes.disk),
-            ("runqueue", &causes.runqueue),
-            ("other", &causes.other),
-        ];
-        let causes: Map<_, _> =
-            causes.iter().filter_map(|(cause, histogram)| Some((cause.to_string(), hist(histogram)?))).collect();
-        if !causes.is_empty() {
-            lines.push(named_hist(&name, "_ns_by_cause", Value::Object(causes)));
-        }
+    let counts = counts.into_iter().map(|(key, count)| (key.to_owned(), count.to_string())).collect();
+    let mut lines = vec![map("map", &format!("@{name}"), &object(counts))];
+    if let Some(rows) = hist(&[&syscall.latency]) {
+        lines.push(map("hist", &format!("@{name}_ns"), &rows));
     }
-    let threads = syscall.threads.iter();
+    let causes = &syscall.by_cause;
+    let causes =
+        [("on_cpu", &causes.on_cpu), ("disk", &causes.disk), ("runqueue", &causes.runqueue), ("other", &causes.other)];
+    if knows_disk {
+        let causes = causes.map(|(cause, histogram)| (cause.to_owned(), vec![histogram]));
+        lines.extend(keyed(&format!("@{name}_ns_by_cause"), causes));
+    }
     // A tid that was given twice stands for both of its threads, as in bpftrace.
     let mut by_tid: BTreeMap<u32, Vec<&Histogram>> = BTreeMap::new();
-    for thread in threads {
-        by_tid.entry(thread.thread.tid.0).or_default().push(&thread.latency);
+    for row in &syscall.threads {
+        by_tid.entry(row.thread.tid.0).or_default().push(&row.latency);
     }
-    let by_tid: Map<_, _> =
-        by_tid.into_iter().filter_map(|(tid, threads)| Some((tid.to_string(), hist_of(&threads)?))).collect();
-    if !by_tid.is_empty() {
-        lines.push(named_hist(&name, "_ns_by_tid", Value::Object(by_tid)));
-    }
+    let by_tid = by_tid.into_iter().map(|(tid, threads)| (tid.to_string(), threads));
+    lines.extend(keyed(&format!("@{name}_ns_by_tid"), by_tid));
     lines
-}
-
-fn map(name: &str, suffix: &str, data: Value) -> Value {
-    let mut maps = Map::new();
-    maps.insert(format!("@{name}{suffix}"), data);
-    json!({"type": "map", "data": maps})
-}
-
-fn named_hist(name: &str, suffix: &str, rows: Value) -> Value {
-    let mut maps = Map::new();
-    maps.insert(format!("@{name}{suffix}"), rows);
-    json!({"type": "hist", "data": maps})
 }
 
 /// A name as bpftrace's maps can have it.
@@ -96,22 +71,46 @@ fn map_name(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
-fn hist(histogram: &Histogram) -> Option<Value> {
-    hist_of(&[histogram])
+/// A map with a histogram for each key; `None` if all are empty.
+fn keyed<'a>(name: &str, keys: impl IntoIterator<Item = (String, Vec<&'a Histogram>)>) -> Option<String> {
+    let rows: Vec<_> = keys.into_iter().filter_map(|(key, histograms)| Some((key, hist(&histograms)?))).collect();
+    (!rows.is_empty()).then(|| map("hist", name, &object(rows)))
 }
 
 /// The rows of these histograms together; `None` without values: bpftrace prints no empty map.
-fn hist_of(histograms: &[&Histogram]) -> Option<Value> {
+fn hist(histograms: &[&Histogram]) -> Option<String> {
     let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
     for (low, _, count) in histograms.iter().flat_map(|histogram| histogram.log2()) {
         let total = counts.entry(low).or_default();
         *total = total.saturating_add(count);
     }
     let (first, last) = (*counts.keys().next()?, *counts.keys().next_back()?);
-    let edges = std::iter::successors(Some(first), |&low| Some(if low == 0 { 1 } else { low.checked_mul(2)? }));
+    let edges = std::iter::successors(Some(first), |&low| if low == 0 { Some(1) } else { low.checked_mul(2) });
     let rows = edges.take_while(|&low| low <= last).map(|low| {
         let max = if low == 0 { 0 } else { low - 1 + low };
-        json!({"min": low, "max": max, "count": counts.get(&low).copied().unwrap_or(0)})
+        let count = counts.get(&low).copied().unwrap_or(0);
+        let members = [("min", low), ("max", max), ("count", count)];
+        object(members.map(|(key, number)| (key.to_owned(), number.to_string())).into())
     });
-    Some(rows.collect())
+    Some(format!("[{}]", rows.collect::<Vec<_>>().join(", ")))
+}
+
+// bpftrace writes its JSON by hand, with a blank behind each comma and colon; so does this, to the letter.
+
+fn map(kind: &str, name: &str, data: &str) -> String {
+    line(kind, &object(vec![(name.to_owned(), data.to_owned())]))
+}
+
+fn line(kind: &str, data: &str) -> String {
+    format!("{}\n", object(vec![("type".into(), string(kind)), ("data".into(), data.into())]))
+}
+
+/// Members whose values are JSON already.
+fn object(members: Vec<(String, String)>) -> String {
+    let members: Vec<_> = members.iter().map(|(key, value)| format!("{}: {value}", string(key))).collect();
+    format!("{{{}}}", members.join(", "))
+}
+
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

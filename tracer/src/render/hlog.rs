@@ -117,8 +117,9 @@ impl Log {
         for reason in &recording.verdict.reasons {
             log.comment(&format!(" why: {}", escape(reason)));
         }
-        let Observation { states, warnings, untold } = Observation::of(recording);
-        log.comment(&format!(" probes: {}", states.join(", ")));
+        let observation = Observation::of(recording);
+        log.comment(&format!(" probes: {}", observation.in_short().join(", ")));
+        let Observation { warnings, untold, .. } = observation;
         for (kind, warning) in warnings {
             log.comment(&format!(" {kind}: {warning}"));
         }

@@ -8,8 +8,10 @@ use crate::{
 
 /// How well the target was observed.
 pub struct Observation {
-    /// Each probe and by which mechanism it observes; then, where it holds, that nothing was missed or lost.
+    /// Each probe and by which mechanism it observes.
     pub states: Vec<String>,
+    /// That nothing was missed, or nothing lost; `None` where neither holds.
+    pub all_well: Option<&'static str>,
     /// Each thing that is wrong: what kind of (`unseen`, `missed`, `lost`), and a sentence.
     pub warnings: Vec<(&'static str, String)>,
     /// Probes of which the kernel does not tell whether they missed something; a sentence.
@@ -21,18 +23,18 @@ impl Observation {
     pub fn of(recording: &Recording) -> Self {
         let probes = &recording.probes;
         let losses = losses(&recording.losses);
-        let mut states: Vec<_> = probes.iter().map(state).collect();
+        let states = probes.iter().map(state).collect();
         let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
         let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
         let untold: Vec<_> =
             attached().filter(|probe| probe.missed.is_none()).map(|probe| escape(&probe.name)).collect();
         let nothing_missed = missed.is_empty() && untold.is_empty() && attached().next().is_some();
-        match (nothing_missed, losses.is_empty()) {
-            (true, true) => states.push("nothing missed, nothing lost".into()),
-            (true, false) => states.push("nothing missed".into()),
-            (false, true) => states.push("nothing lost".into()),
-            (false, false) => {}
-        }
+        let all_well = match (nothing_missed, losses.is_empty()) {
+            (true, true) => Some("nothing missed, nothing lost"),
+            (true, false) => Some("nothing missed"),
+            (false, true) => Some("nothing lost"),
+            (false, false) => None,
+        };
         let mut warnings = Vec::new();
         for probe in probes.iter().filter(|probe| probe.status == ProbeStatus::Unavailable) {
             let reason = probe.reason.as_deref().map_or_else(|| "no reason is recorded".into(), escape);
@@ -45,7 +47,12 @@ impl Observation {
         warnings.extend(losses.into_iter().map(|loss| ("lost", loss)));
         let untold = (!untold.is_empty())
             .then(|| format!("{}: this kernel does not tell whether events were missed", untold.join(", ")));
-        Self { states, warnings, untold }
+        Self { states, all_well, warnings, untold }
+    }
+
+    /// The probes, and that all is well where it is.
+    pub fn in_short(&self) -> Vec<String> {
+        self.states.iter().cloned().chain(self.all_well.map(String::from)).collect()
     }
 }
 

@@ -101,11 +101,12 @@ fn measured(recording: &Recording) -> String {
     }
     items.extend(facts::window(recording));
     items.extend(facts::labels(recording).iter().take(SENTENCES).map(|label| code(label)));
+    let Observation { warnings, all_well, .. } = Observation::of(recording);
+    items.extend(all_well.map(String::from));
     let mut out = format!("{}\n\n", items.join(" · "));
     if target.ended_early == Some(true) {
         out += "**target** ended before the window did\n\n";
     }
-    let Observation { warnings, .. } = Observation::of(recording);
     for (kind, warning) in warnings {
         out += &format!("**{kind}** {}\n\n", plain(&warning));
     }

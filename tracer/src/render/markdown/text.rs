@@ -18,12 +18,15 @@ pub fn plain(text: &str) -> String {
         let next = chars.get(index + 1).copied();
         let before = index.checked_sub(1).map(|before| chars[before]);
         let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         match c {
             // Inside a word it is none of emphasis.
             '_' if is_word(before) && is_word(next) => out.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' => reference(&mut out, c),
             // GitHub looks for people, issues, formulas, links and pictures in the text that has been rendered: an
             // empty comment parts it.
+            // But a time of day is none.
+            ':' if is_digit(before) && is_digit(next) => out.push(c),
             '@' | '#' | '$' | ':' if next.is_some_and(|next| !next.is_whitespace()) => {
                 out.push(c);
                 out.push_str("<!-- -->");
@@ -45,7 +48,12 @@ pub fn code(text: &str) -> String {
     }
     let mut out = String::from("<code>");
     for c in text.chars() {
-        if c.is_ascii_punctuation() { reference(&mut out, c) } else { out.push(c) }
+        match c {
+            // Addresses of mail are looked for in the text that has been rendered.
+            '@' => out.push_str("@<!-- -->"),
+            _ if c.is_ascii_punctuation() => reference(&mut out, c),
+            _ => out.push(c),
+        }
     }
     out + "</code>"
 }
@@ -66,7 +74,8 @@ mod tests {
 
     #[test]
     fn plain_words_and_figures_stay_as_they_are() {
-        for text in ["7 disk-blocked calls, 36.8 ms (first order)", "cold_requested", "nginx: worker process", "读 🚀"]
+        for text in
+            ["7 disk-blocked calls, 36.8 ms (first order)", "cold_requested", "nginx: worker process", "09:00:00 UTC"]
         {
             assert_eq!(plain(text), text);
         }
@@ -87,7 +96,7 @@ mod tests {
         assert_eq!(code("data-plane-0"), "`data-plane-0`");
         assert_eq!(code("a`b"), "<code>a&#96;b</code>");
         assert_eq!(code("a|<b>"), "<code>a&#124;&#60;b&#62;</code>");
-        assert_eq!(code(" a"), "<code> a</code>");
+        assert_eq!(code(" a@b"), "<code> a@<!-- -->b</code>");
     }
 
     #[test]

@@ -72,8 +72,9 @@ fn target(processes: &[Process], selector: &str, room: usize) -> String {
 /// One line where all is well, one more for each thing that is not.
 fn probes(report: &Report) -> String {
     let columns = report.style.width;
-    let Observation { states, warnings, untold } = Observation::of(report.recording);
-    let mut out = labelled_items("probes", &states, columns);
+    let observation = Observation::of(report.recording);
+    let mut out = labelled_items("probes", &observation.in_short(), columns);
+    let Observation { warnings, untold, .. } = observation;
     let warnings: String = warnings.iter().map(|(kind, warning)| labelled(kind, warning, columns)).collect();
     out += &report.paint.lines(Tint::Warning, &warnings);
     if let Some(untold) = untold {
