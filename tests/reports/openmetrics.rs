@@ -184,6 +184,47 @@ fn the_reference_parser_reads_the_recordings_own_figures() {
     }
 }
 
+#[test]
+fn directions_are_told_apart_and_the_page_cache_is_told() {
+    let _machine = needs!(PrometheusClient);
+    let mut json = recording_value("several-calls");
+    for (row, direction) in [(0, "file_to_pipe"), (1, "pipe_to_socket")] {
+        json["syscalls"][row]["name"] = "splice".into();
+        json["syscalls"][row]["direction"] = direction.into();
+    }
+    let total = serde_json::json!({
+        "calls": 11, "bytes": 12, "pages": 13, "cold_requested": 14, "read_ahead": 15, "memory_share": null,
+        "direct_calls": 16, "direct_bytes": 17, "faults": 18, "fault_pages": 19, "threads": [], "files": [],
+    });
+    json["page_cache"] = total;
+    let recording = serde_json::from_value(json.clone()).unwrap();
+    let samples = Samples::read(&render::openmetrics(&recording));
+    for (row, direction) in [(0, "file_to_pipe"), (1, "pipe_to_socket")] {
+        let labels = [("syscall", "splice"), ("direction", direction)];
+        assert_eq!(samples.get("tracer_calls_total", &labels), json["syscalls"][row]["calls"].as_f64());
+        samples.assert_histogram("tracer_call_latency_seconds", &labels, &json["syscalls"][row]["latency"]);
+    }
+    let of = |metric: &str| samples.get(&format!("tracer_page_cache_{metric}_total"), &[]);
+    let metrics = [
+        "reads",
+        "read_bytes",
+        "pages",
+        "cold_pages",
+        "read_ahead_pages",
+        "direct_reads",
+        "direct_bytes",
+        "faults",
+        "fault_pages",
+    ];
+    assert_eq!(metrics.map(of), std::array::from_fn(|index| Some(11.0 + index as f64)));
+    let page = render::markdown(&recording, 10);
+    assert!(page.contains("| `splice file→pipe` |") && page.contains("<summary>page cache</summary>"), "{page}");
+    let log = render::hlog(&recording);
+    assert!(log.contains("\nTag=splice.file_to_pipe,") && log.contains("\nTag=splice.pipe_to_socket,"), "{log}");
+    let maps = render::bpftrace(&recording);
+    assert!(maps.contains("\"@splice_file_to_pipe_ns\"") && maps.contains("\"@splice_pipe_to_socket_ns\""), "{maps}");
+}
+
 const HOSTILE: &str = "\"} 1\n# EOF\n\\\\,x=\"\r\u{202e}";
 
 #[test]

@@ -6,6 +6,7 @@ use clap::Parser as _;
 use tracer::{
     cli::{Cli, Command, usage},
     commands, escape, exit,
+    options::Family,
     stderr::say,
 };
 
@@ -15,7 +16,9 @@ fn main() -> ExitCode {
         Err(refused) => return not_started(&refused),
     };
     let result = match &cli.command {
-        Command::Sendfile(args) => commands::sendfile::run(args),
+        Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
+        Command::Splice(args) => commands::measure::run(Family::Splice, args),
+        Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
         Command::Demo(args) => commands::demo::run(args),
     };
     match result {

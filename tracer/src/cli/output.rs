@@ -2,7 +2,42 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+
+/// Where the results go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// What to print on stdout
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt, .md, .prom, .om, .hlog) or FORMAT:FILE
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<OutputSpec>,
+    /// Rows per list
+    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
+    pub top: usize,
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Print nothing on stdout
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say what goes on, on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
 
 /// A form of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,7 @@ use crate::{
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
-    options::{Measurement, TargetOption},
+    options::{Family, Measurement, TargetOption},
     probe, render,
     stderr::say,
     units,
@@ -41,7 +41,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let options = Measurement {
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
-        ..Measurement::of_sendfile(TargetOption::Pid(stage.pid()), args.output.verbose)
+        ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&results, &options), stage, failure: None };
     let recording = measure(&options, &mut director)?;

@@ -1,6 +1,6 @@
 //! One thin file per command: options in, results out.
 
 pub mod demo;
+pub mod measure;
 pub mod progress;
 pub mod results;
-pub mod sendfile;

@@ -19,7 +19,7 @@ use crate::{
 /// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
 #[derive(Debug)]
 pub struct Progress {
-    family: &'static str,
+    title: String,
     prints_intervals: bool,
     /// Whether a line is to show how far it is, and the line once the window is open.
     wants_line: bool,
@@ -35,7 +35,7 @@ impl Progress {
     pub fn new(results: &Results, options: &Measurement) -> Self {
         let prints_intervals = results.prints_table() && options.interval.is_some();
         Self {
-            family: options.family,
+            title: options.title(),
             prints_intervals,
             wants_line: results.are_for_later() && !prints_intervals && shows_lines(),
             line: None,
@@ -54,7 +54,7 @@ impl Observer for Progress {
             Some(duration_ns) => format!("for {}", units::setting(duration_ns)),
             None => "until Ctrl-C".into(),
         };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+        say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
         self.line = self.wants_line.then(|| ProgressLine::begin(duration_ns));
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    facts::{headline, knows_disk_waits, syscall_name},
+    facts::{headline, knows_disk_waits, syscall_key},
     observation::Observation,
 };
 use crate::{
@@ -37,7 +37,7 @@ fn said(text: &str) -> String {
 }
 
 fn of_syscall(recording: &Recording, syscall: &SyscallRecord) -> Vec<String> {
-    let name = map_name(&syscall_name(syscall));
+    let name = map_name(&syscall_key(syscall, "_"));
     let knows_disk = knows_disk_waits(recording);
     let mut counts =
         vec![("calls", syscall.calls), ("errors", syscall.errors), ("bytes", syscall.bytes), ("slow", syscall.slow)];

@@ -3,7 +3,7 @@
 use super::{columns::time, facts};
 use crate::{
     escape::escape,
-    model::{Recording, SyscallRecord},
+    model::{PagesRead, Recording, SyscallRecord},
     units::{NO_VALUE, bytes, count, counted, latency, percent, share},
 };
 
@@ -69,15 +69,47 @@ pub fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
         Some(in_memory) => format!("{} of the pages were in memory", share(in_memory)),
         None => "share of the pages in memory: unknown".into(),
     };
-    let size = |pages: u64| bytes(pages.saturating_mul(PAGE_BYTES));
     let mut items = vec![in_memory];
     if cold > 0 {
-        items.push(format!("{} ({})", counted(cold, "cold page", "cold pages"), size(cold)));
+        items.push(format!("{} ({})", counted(cold, "cold page", "cold pages"), page_bytes(cold)));
     }
     if let Some(ahead) = syscall.read_ahead.filter(|&ahead| ahead > 0) {
-        items.push(format!("{} read ahead ({})", count(ahead), size(ahead)));
+        items.push(format!("{} read ahead ({})", count(ahead), page_bytes(ahead)));
     }
     Some(items)
+}
+
+/// What was read, and how much of it was not in memory.
+pub fn pages_read(read: &PagesRead) -> Vec<String> {
+    if *read == PagesRead::default() {
+        return vec!["none was read".into()];
+    }
+    let mut items = vec![format!("{} read in {}", bytes(read.bytes), counted(read.calls, "call", "calls"))];
+    items.extend(read.memory_share.map(|in_memory| format!("{} of the pages were in memory", share(in_memory))));
+    if read.cold_requested > 0 {
+        items.push(format!(
+            "{} ({})",
+            counted(read.cold_requested, "cold page", "cold pages"),
+            page_bytes(read.cold_requested)
+        ));
+    }
+    if read.read_ahead > 0 {
+        items.push(format!("{} read ahead ({})", count(read.read_ahead), page_bytes(read.read_ahead)));
+    }
+    if read.direct_calls > 0 {
+        let calls = counted(read.direct_calls, "call", "calls");
+        items.push(format!("past the page cache (direct I/O): {calls}, {}", bytes(read.direct_bytes)));
+    }
+    if read.faults > 0 {
+        let faults = counted(read.faults, "page fault", "page faults");
+        items.push(format!("{faults} brought in {} ({})", count(read.fault_pages), page_bytes(read.fault_pages)));
+    }
+    items
+}
+
+/// The size of so many pages.
+pub fn page_bytes(pages: u64) -> String {
+    bytes(pages.saturating_mul(PAGE_BYTES))
 }
 
 /// One of the causes: its calls, and the part of all calls' time.

@@ -65,9 +65,23 @@ pub fn call(name: &str) -> String {
     if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
 }
 
+/// A system call as headings and rows show it: `splice file→pipe`.
+pub fn call_label(name: &str, direction: Option<&str>) -> String {
+    match direction {
+        Some(direction) => escape(&format!("{name} {}", direction.replace("_to_", "→"))),
+        None => escape(name),
+    }
+}
+
 /// What a row of traced calls is called.
 pub fn syscall_name(syscall: &SyscallRecord) -> String {
-    escape(&syscall.name)
+    call_label(&syscall.name, syscall.direction.as_deref())
+}
+
+/// The same for programs: the name and, behind `separator`, the direction as the recording has it.
+pub fn syscall_key(syscall: &SyscallRecord, separator: &str) -> String {
+    let direction = syscall.direction.iter().map(|direction| format!("{separator}{direction}"));
+    escape(&std::iter::once(syscall.name.clone()).chain(direction).collect::<String>())
 }
 
 /// A file, as its rows show it.
@@ -138,7 +152,15 @@ pub fn command(recording: &Recording) -> String {
             families.push(&syscall.family);
         }
     }
+    if recording.page_cache.is_some() {
+        // It traces sendfile and splice too: they are named where tee, which reads no file, shows that they were asked for.
+        families.retain(|&family| family == "pagecache" || family == "splice" && has_tee(recording));
+    }
     escape(format!("{} {}", recording.tool.name, families.join(" + ")).trim_end())
+}
+
+fn has_tee(recording: &Recording) -> bool {
+    recording.syscalls.iter().any(|syscall| syscall.name == "tee")
 }
 
 /// How long was measured, and from when on a call is slow.

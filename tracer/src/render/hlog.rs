@@ -45,7 +45,7 @@ pub fn hlog(recording: &Recording) -> String {
 }
 
 fn of_syscall(log: &mut Log, recording: &Recording, syscall: &SyscallRecord) {
-    let tag = tag(&facts::syscall_name(syscall));
+    let tag = tag(&facts::syscall_key(syscall, "."));
     let pieces = |of: Piece| pieces(recording, syscall, of);
     log.cut_up(&tag, &syscall.latency, pieces(Piece::All));
     if knows_disk_waits(recording) {
@@ -75,7 +75,8 @@ enum Piece {
 /// What a system call did in each interval in which it did something.
 fn pieces<'a>(recording: &'a Recording, syscall: &SyscallRecord, of: Piece) -> Vec<Row<'a>> {
     let rows = recording.intervals.iter().flat_map(|interval| {
-        let of_call = interval.syscalls.iter().filter(|row| row.name == syscall.name);
+        let of_call =
+            interval.syscalls.iter().filter(|row| (&row.name, &row.direction) == (&syscall.name, &syscall.direction));
         of_call.map(|row| Row {
             at_ns: interval.at_ns,
             duration_ns: interval.duration_ns,

@@ -2,20 +2,21 @@
 //! the probes.
 
 use super::{
-    tables::{Table, name},
+    tables::{Table, name, path},
     text::{block, plain},
 };
 use crate::{
-    model::{InFlight, Recording, SyscallRecord, ThreadCalls, ThreadRecord},
+    escape::escape,
+    model::{FileUse, InFlight, Recording, SyscallRecord, ThreadCalls, ThreadRecord},
     render::{
-        calls::{causes, errors, memory},
+        calls::{causes, errors, memory, page_bytes, pages_read},
         color::Paint,
         facts::{self, UNKNOWN, knows_disk_waits, sum, syscall_name, thread_name},
         histogram::chart,
         layout::fit,
         observation::Observation,
     },
-    units::{NO_VALUE, count, counted, duration, latency},
+    units::{NO_VALUE, bytes, count, counted, duration, latency, share},
 };
 
 /// Columns of the chart: GitHub's comments are about as wide.
@@ -33,6 +34,10 @@ pub fn sections(recording: &Recording, top: usize) -> Vec<(String, String)> {
         (title.clone(), folded(&title, &text))
     };
     let mut sections: Vec<_> = syscalls.map(of_syscall).collect();
+    if let Some(read) = &recording.page_cache {
+        let text = format!("{}\n\n", plain(&pages_read(&read.total).join(" · ")));
+        sections.push(("page cache".into(), folded("page cache", &(text + &page_cache_files(&read.files, top)))));
+    }
     if !recording.threads.is_empty() && knows_disk_waits(recording) {
         let title = "disk waits by thread, in any call";
         sections.push((title.into(), folded(title, &disk_waits(recording, top))));
@@ -112,6 +117,39 @@ fn in_flight(recording: &Recording, calls: &[InFlight], top: usize) -> String {
     if hidden > 0 {
         let more = counted(hidden as u64, "more call", "more calls");
         table.row(&[format!("… and {more}"), String::new(), String::new(), String::new()]);
+    }
+    table.finish()
+}
+
+fn page_cache_files(files: &[FileUse], top: usize) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["file"], &["calls", "read", "in memory", "cold", "by faults", "waited"]);
+    for row in files.iter().take(top) {
+        let read = &row.read;
+        table.row(&[
+            path(&escape(&row.path)),
+            count(read.calls),
+            bytes(read.bytes),
+            plain(&read.memory_share.map_or_else(|| NO_VALUE.into(), share)),
+            page_bytes(read.cold_requested),
+            page_bytes(read.fault_pages),
+            duration(row.disk_wait_ns),
+        ]);
+    }
+    let hidden = &files[files.len().min(top)..];
+    if !hidden.is_empty() {
+        let of = |figure: fn(&FileUse) -> u64| sum(hidden, figure);
+        table.row(&[
+            format!("… and {}", counted(hidden.len() as u64, "more file", "more files")),
+            count(of(|row| row.read.calls)),
+            bytes(of(|row| row.read.bytes)),
+            NO_VALUE.into(),
+            page_bytes(of(|row| row.read.cold_requested)),
+            page_bytes(of(|row| row.read.fault_pages)),
+            duration(of(|row| row.disk_wait_ns)),
+        ]);
     }
     table.finish()
 }

@@ -2,6 +2,7 @@
 
 use super::text::{code, plain};
 use crate::{
+    escape::escape,
     model::{
         ClientCalls, EventLoop, FileCalls, Recording, SyscallRecord,
         culprit::{NONE, OTHER},
@@ -47,6 +48,11 @@ pub fn name(text: &str) -> String {
     code(&fit(text, NAME))
 }
 
+/// A path or an address in a cell.
+pub fn path(text: &str) -> String {
+    code(&fit_path(text, NAME))
+}
+
 /// Each table, with what to call it if it does not fit.
 pub fn sections(recording: &Recording, top: usize) -> Vec<(String, String)> {
     let mut sections = vec![("system calls".to_owned(), syscalls(recording))];
@@ -60,19 +66,26 @@ pub fn sections(recording: &Recording, top: usize) -> Vec<(String, String)> {
 }
 
 fn syscalls(recording: &Recording) -> String {
-    if recording.syscalls.is_empty() {
+    let rows = &recording.syscalls;
+    if rows.is_empty() {
         return String::new();
     }
+    // Of one, that it was not called is the news; of many it is noise.
+    let is_news = |row: &&SyscallRecord| row.calls > 0 || rows.len() == 1;
     let figures = ["calls", "bytes", "p50", "p99", "p99.9", "max", "disk-blocked", "waited", "slow"];
     let mut table = Table::new(&["system call"], &figures);
-    for syscall in &recording.syscalls {
+    for syscall in rows.iter().filter(is_news) {
         let Totals { calls, bytes, latencies, disk_blocked, waited, slow } = Totals::of(recording, syscall);
         let mut cells = vec![name(&syscall_name(syscall)), calls, bytes];
         cells.extend(latencies);
         cells.extend([disk_blocked, waited, slow].map(|cell| plain(&cell)));
         table.row(&cells);
     }
-    table.finish()
+    let mut quiet: Vec<_> = rows.iter().filter(|row| !is_news(row)).map(|row| escape(&row.name)).collect();
+    quiet.dedup();
+    let quiet = if quiet.is_empty() { String::new() } else { format!("Not called: {}\n\n", plain(&quiet.join(", "))) };
+    let table = if rows.iter().any(|row| is_news(&row)) { table.finish() } else { String::new() };
+    table + &quiet
 }
 
 fn event_loops(recording: &Recording, top: usize) -> String {
@@ -116,7 +129,7 @@ fn files(recording: &Recording, syscall: &SyscallRecord, top: usize) -> String {
     for row in rows.shown {
         let device = facts::device(row).map_or_else(|| NO_VALUE.into(), |device| name(&device));
         let offsets = facts::offsets(row).unwrap_or_else(|| NO_VALUE.into());
-        add([code(&fit_path(&facts::path(row), NAME)), device, offsets], &[row]);
+        add([path(&facts::path(row)), device, offsets], &[row]);
     }
     if !rows.hidden.is_empty() {
         let more = counted(rows.hidden.len() as u64, "more file", "more files");
@@ -144,7 +157,7 @@ fn clients(recording: &Recording, syscall: &SyscallRecord, top: usize) -> String
     let rows = Rows::of(clients, |row| row.address == OTHER, top);
     for row in rows.shown {
         let label = row.label.as_deref().map_or_else(String::new, name);
-        add([code(&fit_path(&facts::address(row), NAME)), label], &[row]);
+        add([path(&facts::address(row)), label], &[row]);
     }
     if !rows.hidden.is_empty() {
         let more = counted(rows.hidden.len() as u64, "more client", "more clients");

@@ -7,7 +7,7 @@ use super::family::{
 };
 use crate::{
     model::{Recording, SyscallRecord},
-    render::facts::{knows_disk_waits, syscall_name},
+    render::facts::knows_disk_waits,
 };
 
 /// A family and what a system call adds to it.
@@ -24,11 +24,13 @@ pub fn families(recording: &Recording) -> Vec<Family> {
     let families = known.map(|Of { mut family, add, .. }| {
         let mut seen = Vec::new();
         for syscall in &recording.syscalls {
-            let name = syscall_name(syscall);
+            let labels: Vec<_> = std::iter::once(("syscall", syscall.name.as_str()))
+                .chain(syscall.direction.iter().map(|direction| ("direction", direction.as_str())))
+                .collect();
             // Twice the same labels would be refused.
-            if !seen.contains(&name) {
-                add(&mut family, &[("syscall", &name)], syscall);
-                seen.push(name);
+            if !seen.contains(&labels) {
+                add(&mut family, &labels, syscall);
+                seen.push(labels);
             }
         }
         family

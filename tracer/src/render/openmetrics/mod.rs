@@ -6,6 +6,7 @@
 mod calls;
 mod event_loops;
 mod family;
+mod page_cache;
 mod state;
 
 use crate::model::Recording;
@@ -15,6 +16,7 @@ use crate::model::Recording;
 pub fn openmetrics(recording: &Recording) -> String {
     let mut families = state::families(recording);
     families.extend(calls::families(recording));
+    families.extend(page_cache::families(recording));
     families.extend(event_loops::families(recording));
     let text: String = families.iter().map(family::Family::text).collect();
     text + "# EOF\n"

@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::Report;
 use crate::{
+    escape::escape,
     model::{SyscallWaits, ThreadRecord},
     render::{
         color::Tint,
@@ -11,13 +12,16 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
-        facts::{call, identity, syscall_name, thread_name},
+        facts::{call, identity, thread_name},
     },
     units::{NO_VALUE, count, counted},
 };
 
 /// So many system calls are named in a row.
 const NAMED: usize = 2;
+
+/// So many traced system calls are named in a heading.
+const MOST_NAMES: usize = 2;
 
 /// The threads whose disk waits the lists of traced calls do not explain.
 pub fn section(report: &Report) -> String {
@@ -61,8 +65,9 @@ pub fn section(report: &Report) -> String {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
         add(["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
-    let names: Vec<_> = report.recording.syscalls.iter().map(syscall_name).collect();
-    let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
+    let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
+    let outside_what =
+        if (1..=MOST_NAMES).contains(&names.len()) { names.join(", ") } else { "the traced calls".into() };
     let heading = format!("Disk waits outside {outside_what} (other system calls and page faults)\n");
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
 }

@@ -1,16 +1,16 @@
-//! `tracer sendfile`.
+//! The commands that measure: `tracer sendfile` and its kin.
 
 use anyhow::Result;
 
 use super::{progress::Progress, results::Results};
-use crate::{cli::SendfileArgs, measure::measure};
+use crate::{cli::MeasureArgs, measure::measure, options::Family};
 
-/// Measures and reports.
+/// Measures what `family` is about, and reports.
 ///
 /// # Errors
 /// If it cannot measure or write.
-pub fn run(args: &SendfileArgs) -> Result<()> {
-    let options = args.measurement()?;
+pub fn run(family: Family, args: &MeasureArgs) -> Result<()> {
+    let options = args.measurement(family)?;
     // Files first: a typo is found before ten seconds of measuring.
     let results = Results::open(&args.output)?;
     let recording = measure(&options, &mut Progress::new(&results, &options))?;
