@@ -5,8 +5,10 @@ use std::fs;
 use tests::golden::{NAMES, assert_reports, path, recording};
 use tracer::{model::Recording, render};
 
-/// How a format is rendered, and what the names of its reports end in.
-const FORMATS: [(&str, fn(&Recording) -> String); 4] = [
+type Render = fn(&Recording) -> String;
+
+/// What the names of a format's reports end in, and how it is rendered.
+const FORMATS: [(&str, Render); 4] = [
     ("md", |recording| render::markdown(recording, 10)),
     ("om", render::openmetrics),
     ("hlog", render::hlog),

@@ -90,7 +90,7 @@ fn cut_in_two() -> Value {
     let mut recording = recording_value("blocked");
     let latency = recording["syscalls"][0]["latency"]["buckets"].as_array().unwrap().clone();
     let disk = recording["syscalls"][0]["by_cause"]["disk"]["buckets"].as_array().unwrap().clone();
-    let mut interval = |at_ns: u64, latency: &[Value], disk: &[Value]| {
+    let interval = |at_ns: u64, latency: &[Value], disk: &[Value]| {
         json!({"at_ns": at_ns, "duration_ns": 1_000_000_000, "syscalls": [{
             "name": "sendfile", "calls": 0, "bytes": 0, "slow": 0, "disk_blocked": 0, "disk_wait_ns": 0,
             "latency": {"buckets": latency}, "disk": {"buckets": disk},

@@ -9,6 +9,12 @@ use crate::{
     units::{counted, duration},
 };
 
+/// With an end in sight …
+const TIMED: &str = "{bar:20} {msg}";
+
+/// … and without.
+const ENDLESS: &str = "{msg}";
+
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// A window that is open.
@@ -24,8 +30,8 @@ impl ProgressLine {
     /// Shows it.
     pub fn begin(duration_ns: Option<u64>) -> Self {
         let bar = match duration_ns {
-            Some(duration_ns) => ProgressBar::new(duration_ns).with_style(style("{bar:20} {msg}")),
-            None => ProgressBar::no_length().with_style(style("{msg}")),
+            Some(duration_ns) => ProgressBar::new(duration_ns).with_style(style(TIMED)),
+            None => ProgressBar::no_length().with_style(style(ENDLESS)),
         };
         let line = Line::show(bar);
         line.update(0, words(duration_ns, 0, 0));
@@ -71,6 +77,6 @@ mod tests {
 
     #[test]
     fn the_styles_are_sound() {
-        ["{bar:20} {msg}", "{msg}"].map(style);
+        [TIMED, ENDLESS].iter().for_each(|template| drop(style(template)));
     }
 }

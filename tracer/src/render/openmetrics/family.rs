@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn buckets_are_cumulative_and_hold_their_edge() {
         let mut builder = HistogramBuilder::default();
-        [1, 127, 128, 1_000_000_000_000].map(|ns| builder.record(ns));
+        [1, 127, 128, 1_000_000_000_000].iter().for_each(|&ns| builder.record(ns));
         let mut family = Family::new("a_seconds", Kind::Histogram, "seconds", "b");
         family.add_histogram(&[], &builder.build());
         let text = family.text();
