@@ -42,6 +42,8 @@ pub trait Observer {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
+    /// One of the intervals that the recording is cut into has passed.
+    fn recorded(&mut self, _interval: &Interval) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something went wrong that does not end the measurement.
@@ -247,7 +249,9 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(collect::monotonic_ns()));
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
                 logs.look(maps, &target);
                 show(warnings.as_mut());
             }
@@ -388,7 +392,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        crate::say(&format!("tracer: kernel: {}", record.args()));
+        crate::stderr::say(&format!("tracer: kernel: {}", record.args()));
     }
 
     fn flush(&self) {}
