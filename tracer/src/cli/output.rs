@@ -46,6 +46,8 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// The page for a browser, in one file.
+    Html,
 }
 
 /// A file to write.
@@ -70,7 +72,12 @@ impl FromStr for OutputSpec {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Self::new(Format::Json, path),
             Some("txt") => Self::new(Format::Table, path),
-            _ => Err("cannot tell the format: end the name in .json or .txt, or write json:FILE or table:FILE".into()),
+            Some("html") => Self::new(Format::Html, path),
+            _ => {
+                Err("cannot tell the format: end the name in .json, .txt or .html, or write json:FILE, table:FILE or \
+                      html:FILE"
+                    .into())
+            }
         }
     }
 }
@@ -92,6 +99,8 @@ mod tests {
         assert_eq!("table:a.json".parse(), spec(Format::Table, "a.json"));
         assert_eq!("json:/dev/stdout".parse(), spec(Format::Json, "/dev/stdout"));
         assert_eq!("dir:1/a.txt".parse(), spec(Format::Table, "dir:1/a.txt"));
+        assert_eq!("a.html".parse(), spec(Format::Html, "a.html"));
+        assert_eq!("html:a".parse(), spec(Format::Html, "a"));
         assert!("a.xyz".parse::<OutputSpec>().is_err());
         assert!("json:".parse::<OutputSpec>().is_err());
     }

@@ -84,6 +84,7 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Html => render::html(recording),
     }
 }
 

@@ -7,6 +7,7 @@ mod color;
 mod columns;
 mod demo;
 mod histogram;
+mod html;
 mod interval;
 mod json;
 mod layout;
@@ -15,6 +16,7 @@ mod table;
 mod worst;
 
 pub use demo::demo_account;
+pub use html::html;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::json;
 pub use table::table;

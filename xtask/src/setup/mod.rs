@@ -33,6 +33,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "maven", needed_for: "tests: fetching Kafka" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
+    Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
 

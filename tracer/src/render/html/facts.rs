@@ -1,0 +1,87 @@
+//! What several parts of the page say of a recording.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    escape::escape,
+    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadRef},
+    units::{self, NO_VALUE, count},
+};
+
+/// A recording, and what the page asks of it again and again.
+pub struct Facts<'a> {
+    /// The recording.
+    pub recording: &'a Recording,
+    /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
+    pub knows_disk_waits: bool,
+    /// The event loops that the verdict names.
+    pub blocked: BTreeSet<Identity>,
+}
+
+/// What tells a thread from all others, also from one that had its tid before.
+pub type Identity = (u32, u32, u64);
+
+impl<'a> Facts<'a> {
+    /// Of a recording.
+    pub fn of(recording: &'a Recording) -> Self {
+        let mut probes = recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
+        Self {
+            recording,
+            knows_disk_waits: probes.all(|probe| probe.status == ProbeStatus::Attached),
+            blocked: recording.verdict.threads.iter().map(identity).collect(),
+        }
+    }
+
+    /// The system calls with most calls first: charts are drawn for so many of them as there were calls of.
+    pub fn busiest(&self) -> Vec<&'a SyscallRecord> {
+        let mut calls: Vec<_> = self.recording.syscalls.iter().filter(|syscall| syscall.calls > 0).collect();
+        calls.sort_by_key(|syscall| std::cmp::Reverse(syscall.calls));
+        calls
+    }
+
+    /// How many event loops the recording knows.
+    pub fn event_loops(&self) -> u64 {
+        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
+            let threads = syscall.threads.iter().map(|row| &row.thread);
+            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
+        });
+        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
+        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
+        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
+        loops.map(identity).collect::<BTreeSet<_>>().len() as u64
+    }
+}
+
+/// Which thread.
+pub fn identity(thread: &ThreadRef) -> Identity {
+    (thread.pid.0, thread.tid.0, thread.start_time_ns)
+}
+
+/// A thread's name as its rows show it.
+pub fn name(thread: &ThreadRef) -> String {
+    if thread.name.trim().is_empty() { "(no name)".into() } else { thread.name.clone() }
+}
+
+/// A row of system calls as people read it.
+pub fn label(syscall: &SyscallRecord) -> String {
+    call(&syscall.name)
+}
+
+/// A system call, or page faults, as people read it.
+pub fn call(name: &str) -> String {
+    if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
+}
+
+/// The target: `pid 4088 java`.
+pub fn target(recording: &Recording) -> String {
+    match recording.target.processes.as_slice() {
+        [] => recording.target.selector.clone(),
+        [process] => format!("pid {} {}", process.pid, process.comm),
+        [first, rest @ ..] => format!("pid {} {} and {} more", first.pid, first.comm, count(rest.len() as u64)),
+    }
+}
+
+/// A latency off a histogram, or `–`.
+pub fn latency(ns: Option<u64>) -> String {
+    ns.map_or_else(|| NO_VALUE.into(), units::latency)
+}
