@@ -142,21 +142,16 @@ impl Browser {
         })
     }
 
-    /// Waits for an event; those that came before are looked at first.
+    /// Waits for an event that fits; those that came before are looked at first.
     ///
     /// # Panics
     /// If it does not come.
-    pub fn wait_for(&mut self, event: &str) -> Value {
+    pub fn wait_for(&mut self, event: &str, fits: impl Fn(&Value) -> bool) {
+        let is_it = |message: &Value| message["method"] == event && fits(&message["params"]);
         let deadline = Instant::now() + PATIENCE;
-        if let Some(at) = self.events.iter().position(|message| message["method"] == event) {
-            return self.events[at]["params"].clone();
-        }
-        loop {
+        while !self.events.iter().any(is_it) {
             let message = self.next(deadline, event);
-            self.events.push(message.clone());
-            if message["method"] == event {
-                return message["params"].clone();
-            }
+            self.events.push(message);
         }
     }
 
@@ -169,7 +164,7 @@ impl Browser {
         let url = format!("file://{}", page.display());
         let answer = self.call("Page.navigate", json!({"url": url}));
         assert!(answer["errorText"].is_null(), "{url}: {answer}");
-        self.wait_for("Page.loadEventFired");
+        self.wait_for("Page.loadEventFired", |_| true);
     }
 
     /// Writes a page into the browser's folder and shows it.

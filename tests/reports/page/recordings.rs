@@ -1,7 +1,8 @@
 //! Recordings to make pages of: those of the golden tests, and larger ones made from them.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::LazyLock};
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tracer::{model::Recording, render};
 
@@ -26,8 +27,7 @@ pub fn golden(name: &str) -> Value {
 
 /// The page of a recording.
 pub fn page(recording: &Value) -> String {
-    let recording: Recording = serde_json::from_value(recording.clone()).expect("a recording of this version");
-    render::html(&recording)
+    render::html(&Recording::deserialize(recording).expect("a recording of this version"))
 }
 
 /// A minute that goes bad at its middle: the `blocked` recording, its calls spread over `number` intervals of a second.
@@ -69,4 +69,66 @@ pub fn over_time(number: u64) -> Value {
     recording["intervals"] = intervals.collect();
     recording["window"]["duration_ns"] = json!(number * SECOND);
     recording
+}
+
+/// The page of a recording of 10,000 threads, 100,000 slow calls and an hour of seconds.
+pub static HUGE: LazyLock<String> = LazyLock::new(|| page(&huge()));
+
+fn huge() -> Value {
+    let mut recording = over_time(3_600);
+    let syscall = &mut recording["syscalls"][0];
+    let one = syscall["threads"][0].clone();
+    let many = |one: &Value, number: u64, differ: &dyn Fn(&mut Value, u64)| -> Value {
+        let rows = (0..number).map(|index| {
+            let mut row = one.clone();
+            differ(&mut row, index);
+            row
+        });
+        rows.collect()
+    };
+    syscall["threads"] = many(&one, 10_000, &|row, index| {
+        row["tid"] = json!(10_000 + index);
+        row["name"] = json!(format!("worker-pool-with-a-long-name-{index}"));
+        row["disk_wait_ns"] = json!(index * 1_000);
+    });
+    let file = syscall["files"][0].clone();
+    syscall["files"] = many(&file, 10_000, &|row, index| row["path"] = json!(format!("/srv/data/part-{index}.log")));
+    let client = syscall["clients"][0].clone();
+    syscall["clients"] = many(&client, 10_000, &|row, index| {
+        row["address"] = json!(format!("10.0.{}.{}:40000", index / 256, index % 256))
+    });
+    let call = recording["slow_calls"][0].clone();
+    recording["slow_calls"] = many(&call, 100_000, &|row, index| {
+        row["at_ns"] = json!(index * 36_000_000);
+        row["latency_ns"] = json!(1_000_000 + index);
+    });
+    recording
+}
+
+/// A recording of eight system calls, the first busiest.
+pub fn many_calls() -> Value {
+    let mut recording = over_time(10);
+    let one = recording["syscalls"][0].clone();
+    let rows = (0..8).map(|index| {
+        let mut row = one.clone();
+        row["name"] = json!(format!("call{index}"));
+        row["calls"] = json!(6_293 - index);
+        row
+    });
+    recording["syscalls"] = rows.collect();
+    recording
+}
+
+/// Appends `text` to every string but those that the format itself fixes.
+pub fn taint(value: &mut Value, text: &str) {
+    const FIXED: [&str; 7] = ["unit", "scheme", "role", "status", "mechanism", "start", "out"];
+    match value {
+        Value::String(string) => string.push_str(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| taint(item, text)),
+        Value::Object(members) => {
+            let members = members.iter_mut().filter(|(key, _)| !FIXED.contains(&key.as_str()));
+            members.for_each(|(_, member)| taint(member, text));
+        }
+        _ => {}
+    }
 }

@@ -86,13 +86,16 @@ pub fn by_percentile(facts: &Facts) -> Option<Section> {
         return None;
     }
     let mut section = Section::new("percentiles", "Percentiles");
-    section.note(
-        "The curve without the disk waits takes each call's disk waits off its latency: the tail as it would be, to first \
-         order; what queued behind them is not modelled."
-            .into(),
-    );
     if !facts.knows_disk_waits {
         section.warn("Disk waits were not observed: the curve without them is unknown.".into());
+    } else if calls.iter().any(|syscall| syscall.disk_blocked > 0) {
+        section.note(
+            "The curve without the disk waits takes each call's disk waits off its latency: the tail as it would be, to \
+             first order; what queued behind them is not modelled."
+                .into(),
+        );
+    } else {
+        section.note("No call waited for the disk: without disk waits the curves would be the same.".into());
     }
     busiest_only(&mut section, calls.len());
     let figures = calls.into_iter().take(CHARTS_MAX).enumerate().filter_map(|(index, syscall)| {
@@ -109,13 +112,17 @@ pub fn by_percentile(facts: &Facts) -> Option<Section> {
         let chart = percentiles::percentiles(&caption, &syscall.latency, without)?;
         let table = percentile_table(&id, syscall, without);
         Some(
-            el("figure")
-                .child(el("h3").text(&name))
-                .child(el("div").class("chart").child(chart))
-                .child(el("div").class("scroll").child(table)),
+            el("figure").child(el("h3").text(&name)).child(el("div").class("chart").child(chart)).child(
+                el("div")
+                    .class("beside")
+                    .children(without.map(|_| percentiles::legend()))
+                    .child(el("div").class("scroll").child(table)),
+            ),
         )
     });
-    section.add(el("div").class("pair").children(figures.collect::<Vec<_>>()));
+    let figures: Vec<_> = figures.collect();
+    let class = if figures.len() == 1 { "single" } else { "pair" };
+    section.add(el("div").class(class).children(figures));
     Some(section)
 }
 
@@ -134,7 +141,7 @@ fn percentile_table(id: &str, syscall: &SyscallRecord, without: Option<&Histogra
         });
         el("tr").child(el("th").attr("scope", "row").text(name)).children(cells.collect::<Vec<_>>())
     };
-    let rows = [Some(row("all calls", &syscall.latency)), without.map(|rest| row(percentiles::WITHOUT, rest))];
+    let rows = [Some(row(percentiles::ALL, &syscall.latency)), without.map(|rest| row(percentiles::WITHOUT, rest))];
     let caption = format!("Percentiles of {}", label(syscall));
     el("table")
         .class("plain")

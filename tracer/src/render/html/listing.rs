@@ -4,6 +4,12 @@
 use super::markup::{Element, el};
 use crate::units::{NO_VALUE, count, counted};
 
+/// A table of so few rows is seen at a glance: it needs no filter.
+const GLANCE: usize = 4;
+
+/// Columns that stand out in the row of somebody whom the disk blocked.
+const ON_DISK: [&str; 4] = ["disk_blocked", "disk_wait_ns", "disk_waits", "disk_ns"];
+
 /// Rows that a table keeps; of the rest it says how many they are.
 pub const ROWS_MAX: usize = 250;
 
@@ -71,7 +77,7 @@ impl Listing<'_> {
             rows.iter().map(|row| columns.iter().map(|column| (column.cell)(row)).collect()).collect();
         let is_shown = |index: usize| cells.iter().any(|row| !matches!(row[index], Cell::Absent));
         let shown: Vec<_> = (0..columns.len()).filter(|&index| is_shown(index)).collect();
-        let is_figure = |index: usize| cells.iter().any(|row| matches!(row[index], Cell::Figure(..)));
+        let is_figure = |index: usize| cells.iter().any(|row| matches!(row[index], Cell::Figure(..) | Cell::Unknown));
 
         let headings = shown.iter().map(|&index| {
             let Column { key, heading, .. } = columns[index];
@@ -81,8 +87,9 @@ impl Listing<'_> {
             th.child(el("button").attr("type", "button").text(heading))
         });
         let body = cells.iter().zip(rows).map(|(cells, row)| {
-            let tr = if is_hot(row) { el("tr").class("hot") } else { el("tr") };
-            tr.children(shown.iter().map(|&index| cell(&cells[index])))
+            let is_hot = is_hot(row);
+            let tr = if is_hot { el("tr").class("hot") } else { el("tr") };
+            tr.children(shown.iter().map(|&index| cell(&cells[index], is_hot && ON_DISK.contains(&columns[index].key))))
         });
         let table = el("table")
             .attr("id", self.id)
@@ -116,17 +123,25 @@ impl Listing<'_> {
             .attr("data-one", one)
             .attr("data-many", many)
             .text(counted(rows as u64, one, many));
-        el("div").class("controls").flag("hidden").child(label).child(input).child(status)
+        if rows > GLANCE {
+            el("div").class("controls").flag("hidden").child(label).child(input).child(status)
+        } else {
+            el("div").class("controls unseen").child(status)
+        }
     }
 }
 
-fn cell(cell: &Cell) -> Element {
+/// A cell; `stands_out` if the disk is to blame for its figure.
+fn cell(cell: &Cell, stands_out: bool) -> Element {
     match cell {
         Cell::Absent => el("td"),
         Cell::Unknown => el("td").class("figure unknown").attr("title", "not known").text(NO_VALUE),
         Cell::Text(text) => el("td").text(text),
         Cell::Name(name) => el("td").class("name").text(name),
-        Cell::Figure(figure, shown) => el("td").class("figure").attr("data-v", figure).text(shown),
+        Cell::Figure(figure, shown) => {
+            let class = if stands_out { "figure on-disk" } else { "figure" };
+            el("td").class(class).attr("data-v", figure).text(shown)
+        }
     }
 }
 

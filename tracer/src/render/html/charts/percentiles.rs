@@ -8,10 +8,10 @@ use crate::{
 };
 
 const WIDTH: f64 = 510.0;
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 290.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 14.0;
-const TOP: f64 = 22.0;
+const TOP: f64 = 8.0;
 const BOTTOM: f64 = 38.0;
 
 /// Least room between two labels of the latency axis.
@@ -21,8 +21,7 @@ const LABEL_ROOM: f64 = 24.0;
 const NINES_MAX: u32 = 7;
 
 /// Percentiles with a label: text and share above, as 1 in so many.
-const TICKS: [(&str, u64); 9] = [
-    ("min", 1),
+const TICKS: [(&str, u64); 8] = [
     ("50 %", 2),
     ("90 %", 10),
     ("99 %", 100),
@@ -74,22 +73,26 @@ pub fn percentiles(caption: &Caption, all: &Histogram, without_disk: Option<&His
         chart = chart
             .child(el("path").class("between").attr("d", area))
             .child(el("path").class("curve without").attr("d", path(&below, 'M')));
-        let y = below.last().map_or(bottom, |&(_, y)| y);
-        chart = chart.child(label("series without", "end", right - 4.0, (y + 17.0).min(bottom - 5.0), WITHOUT));
     }
-    let y = above.last().map_or(top, |&(_, y)| y);
-    chart = chart.child(el("path").class("curve").attr("d", path(&above, 'M'))).child(label(
-        "series",
-        "end",
-        right - 4.0,
-        (y - 7.0).max(top - 8.0),
-        "all calls",
-    ));
-    Some(chart)
+    let class = if without_disk.is_some() { "curve all" } else { "curve" };
+    Some(chart.child(el("path").class(class).attr("d", path(&above, 'M'))))
 }
+
+/// What the curve of all calls is called.
+pub const ALL: &str = "all calls";
 
 /// What the second curve is called.
 pub const WITHOUT: &str = "without the disk waits";
+
+/// Which curve is which; there is nothing to tell apart where there is one.
+pub fn legend() -> Element {
+    let swatch = |class: &str| {
+        let swatch = el("svg").class("swatch long").attr("viewBox", "0 0 30 14").attr("aria-hidden", "true");
+        swatch.child(line(class, [0.0, 7.0, 30.0, 7.0]))
+    };
+    let curves = [("curve all", ALL), ("curve without", WITHOUT)];
+    el("p").class("legend").children(curves.map(|(class, name)| el("span").child(swatch(class)).text(name)))
+}
 
 /// The corners of a curve: the value at each share of the calls is that of the bucket that holds it, at most the maximum.
 fn curve(histogram: &Histogram, scale: &LogScale, x: &impl Fn(f64) -> f64, right: f64) -> Vec<(f64, f64)> {

@@ -37,11 +37,11 @@ pub fn table(facts: &Facts) -> Element {
             Cell::known(known.then_some(row.time_ns.disk), duration)
         }),
         column("slow", "Slow", |row: &&SyscallRecord| Cell::count(row.slow)),
-        column("errors", "Errors", |row: &&SyscallRecord| errors(row)),
         column("cold_requested", "Cold pages", |row: &&SyscallRecord| pages(row.cold_requested)),
         column("memory_share", "In memory", |row: &&SyscallRecord| {
             row.memory_share.map_or(Cell::Unknown, |part| Cell::Figure((part * 1e6) as u64, share(part)))
         }),
+        column("errors", "Errors", |row: &&SyscallRecord| errors(row)),
     ];
     let rows: Vec<_> = facts.recording.syscalls.iter().collect();
     let listing = Listing {
