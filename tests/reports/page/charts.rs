@@ -19,7 +19,6 @@ fn chart(page: &str, id: &str) -> String {
 fn every_chart_is_as_it_was() {
     let charts = [
         ("heat-map", over_time(12), "heat-0"),
-        ("heat-map-of-an-hour", over_time(3_600), "heat-0"),
         ("heat-map-of-one-interval", golden("blocked"), "heat-0"),
         ("percentiles", golden("blocked"), "percentiles-0"),
         ("percentiles-without-disk-waits", golden("clear"), "percentiles-0"),

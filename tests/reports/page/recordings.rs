@@ -30,6 +30,11 @@ pub fn page(recording: &Value) -> String {
     render::html(&Recording::deserialize(recording).expect("a recording of this version"))
 }
 
+/// The recording as tracer writes it.
+pub fn json_of(recording: &Value) -> String {
+    render::json(&Recording::deserialize(recording).expect("a recording of this version"))
+}
+
 /// A minute that goes bad at its middle: the `blocked` recording, its calls spread over `number` intervals of a second.
 /// Not all of its sums are kept; the page shows what it is given.
 pub fn over_time(number: u64) -> Value {

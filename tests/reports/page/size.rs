@@ -14,7 +14,7 @@ fn the_page_of_a_huge_recording_is_small_and_says_what_it_lacks() {
     ] {
         assert!(text.contains(said), "{said} is not on the page");
     }
-    assert!(!text.contains("id=\"recording-json\""));
+    assert!(!text.contains("id=\"recording-data\""));
 }
 
 #[test]

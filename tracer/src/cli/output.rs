@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt) or FORMAT:FILE
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt, .html) or FORMAT:FILE
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list

@@ -40,8 +40,8 @@ pub fn over_time(facts: &Facts) -> Option<Section> {
         return Some(section);
     }
     section.note(
-        "Each cell holds the calls that returned in that piece of the window and took that long; the darker or brighter \
-         against the page, the more. A diamond: some of them were disk-blocked."
+        "Each cell holds the calls that returned in that piece of the window and took that long: the stronger its colour, \
+         the more. A diamond: some of them were disk-blocked."
             .into(),
     );
     if intervals > SLICES_MAX {

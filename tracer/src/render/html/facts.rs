@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadRef},
+    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, SyscallRecord, ThreadRef},
     units::{self, NO_VALUE, count},
 };
 
@@ -37,18 +37,6 @@ impl<'a> Facts<'a> {
         let mut calls: Vec<_> = self.recording.syscalls.iter().filter(|syscall| syscall.calls > 0).collect();
         calls.sort_by_key(|syscall| std::cmp::Reverse(syscall.calls));
         calls
-    }
-
-    /// How many event loops the recording knows.
-    pub fn event_loops(&self) -> u64 {
-        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
-            let threads = syscall.threads.iter().map(|row| &row.thread);
-            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
-        });
-        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
-        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
-        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
-        loops.map(identity).collect::<BTreeSet<_>>().len() as u64
     }
 }
 

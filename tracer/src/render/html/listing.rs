@@ -10,6 +10,9 @@ const GLANCE: usize = 4;
 /// Columns that stand out in the row of somebody whom the disk blocked.
 const ON_DISK: [&str; 4] = ["disk_blocked", "disk_wait_ns", "disk_waits", "disk_ns"];
 
+/// A name of more characters wraps, in a column that is wide enough for it to be read.
+const LONG_NAME: usize = 28;
+
 /// Rows that a table keeps; of the rest it says how many they are.
 pub const ROWS_MAX: usize = 250;
 
@@ -137,7 +140,9 @@ fn cell(cell: &Cell, stands_out: bool) -> Element {
         Cell::Absent => el("td"),
         Cell::Unknown => el("td").class("figure unknown").attr("title", "not known").text(NO_VALUE),
         Cell::Text(text) => el("td").text(text),
-        Cell::Name(name) => el("td").class("name").text(name),
+        Cell::Name(name) => {
+            el("td").class(if name.chars().count() > LONG_NAME { "name long" } else { "name" }).text(name)
+        }
         Cell::Figure(figure, shown) => {
             let class = if stands_out { "figure on-disk" } else { "figure" };
             el("td").class(class).attr("data-v", figure).text(shown)

@@ -3,6 +3,7 @@
 //! What a page leaves out so that it stays small, it says: rows beyond the worst, charts beyond the busiest system calls,
 //! a recording that is too long to carry.
 
+mod base64;
 mod charts;
 mod download;
 mod drawn;

@@ -58,14 +58,23 @@
     input.addEventListener("input", () => filter(table, input.value));
   }
 
-  const data = document.getElementById("recording-json");
+  // An old browser saves it as it is carried, compressed.
+  const unpacked = async (text) => {
+    const packed = new Blob([Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))]);
+    if (typeof DecompressionStream === "undefined") return [packed, "recording.json.gz"];
+    const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+    return [await new Response(stream).blob(), "recording.json"];
+  };
+
+  const data = document.getElementById("recording-data");
   const button = document.getElementById("download");
   if (data && button) {
     button.hidden = false;
-    button.addEventListener("click", () => {
+    button.addEventListener("click", async () => {
+      const [blob, name] = await unpacked(data.textContent);
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([data.textContent, "\n"], { type: "application/json" }));
-      link.download = "recording.json";
+      link.href = URL.createObjectURL(blob);
+      link.download = name;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     });

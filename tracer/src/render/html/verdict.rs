@@ -30,14 +30,7 @@ pub fn section(facts: &Facts) -> Element {
         .attr("viewBox", "0 0 16 16")
         .attr("aria-hidden", "true")
         .child(el("path").attr("d", mark));
-    let of = match verdict.status {
-        Status::Blocked => {
-            let loops = counted(facts.event_loops(), "event loop", "event loops");
-            format!("{} of {loops}", count(verdict.threads.len() as u64))
-        }
-        Status::Clear | Status::Inconclusive => String::new(),
-    };
-    let badge = el("p").class("badge").child(mark).child(el("strong").text(word)).child(el("span").text(of));
+    let badge = el("p").class("badge").child(mark).child(el("strong").text(word));
     let section = el("section")
         .attr("id", "verdict")
         .class(format!("verdict {class}"))
@@ -162,7 +155,7 @@ fn cost(facts: &Facts) -> Vec<Element> {
         let most = loops.iter().filter_map(|row| row.behind_max).max().unwrap_or(0);
         costs.push(format!(
             "{}{} waited behind the disk-blocked calls, {} behind the worst one",
-            if at_least { "at least " } else { "" },
+            if at_least { "At least " } else { "" },
             counted(behind, "connection", "connections"),
             count(most)
         ));

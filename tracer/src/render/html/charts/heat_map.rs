@@ -24,7 +24,7 @@ pub const SHADES: usize = 6;
 
 const WIDTH: f64 = 1040.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 8.0;
+const RIGHT: f64 = 48.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 38.0;
 
@@ -106,14 +106,11 @@ pub fn heat_map(caption: &Caption, slices: &[Slice], threshold_ns: u64) -> Optio
         chart = chart.child(el("path").class(format!("heat{}", shade + 1)).attr("d", path));
     }
     if (low..high).contains(&threshold_ns) {
-        let y = scale.at(threshold_ns);
-        chart = chart.child(line("threshold", [LEFT, y, WIDTH - RIGHT, y])).child(label(
-            "note",
-            "end",
-            WIDTH - RIGHT - 6.0,
-            y - 5.0,
-            "slow from here up",
-        ));
+        let (y, right) = (scale.at(threshold_ns), WIDTH - RIGHT);
+        chart = chart
+            .child(line("halo", [LEFT, y, right, y]))
+            .child(line("threshold", [LEFT, y, right, y]))
+            .child(label("note", "start", right + 6.0, y - 1.0, "slow ↑"));
     }
     if !diamonds.is_empty() {
         chart = chart.child(el("path").class("diamond").attr("d", diamonds));
