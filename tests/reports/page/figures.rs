@@ -1,6 +1,6 @@
 //! The figures on the page are those of the recording.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tests::browser::Browser;
 
 use super::recordings::{golden, over_time, page};
@@ -209,4 +209,48 @@ fn what_was_not_seen_is_said_above_the_figures_and_never_shown_as_zero() {
 
     browser.show_text(&page(&golden("clear")));
     assert_eq!(browser.evaluate("document.getElementById('notices')"), Value::Null);
+}
+
+#[test]
+fn the_page_cache_has_its_figures_and_each_direction_its_row() {
+    let Some(mut browser) = Browser::start("the_page_cache_has_its_figures_and_each_direction_its_row") else { return };
+    let mut recording = golden("blocked");
+    let read = |calls: u64, cold: u64| {
+        json!({"calls": calls, "bytes": calls * 4096, "pages": calls, "cold_requested": cold, "read_ahead": 2 * cold,
+               "memory_share": 0.5, "direct_calls": 3, "direct_bytes": 512, "faults": 4, "fault_pages": 5})
+    };
+    let with = |mut row: Value, more: Value| {
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let file = |path: &str, cold| {
+        let more = json!({"path": path, "directory": "/srv", "device": "8:0", "inode": 7, "disk_blocked": cold, "disk_wait_ns": 9 * cold});
+        with(read(100, cold), more)
+    };
+    let thread = json!({"pid": 4088, "tid": 4181, "start_time_ns": 1, "comm": "loop", "name": "loop", "role": "event_loop",
+                        "disk_waits": 11, "disk_wait_ns": 12, "fault_disk_waits": 13, "fault_disk_wait_ns": 14});
+    let files = [file("/srv/cold", 30), file("/srv/warm", 0), file("(other)", 60)];
+    recording["page_cache"] =
+        with(read(300, 90), json!({"threads": [with(read(300, 90), thread)], "files": files.clone()}));
+    let mut splice = recording["syscalls"][0].clone();
+    splice["name"] = json!("splice");
+    splice["direction"] = json!("file_to_pipe");
+    recording["syscalls"].as_array_mut().unwrap().push(splice);
+    browser.show_text(&page(&recording));
+    let members = ["calls", "bytes", "cold_requested", "read_ahead", "direct_calls", "faults", "fault_pages"];
+    let pointers = members.map(|member| format!("/{member}"));
+    let mut members: Vec<_> = members.iter().zip(&pointers).map(|(&key, pointer)| (key, pointer.as_str())).collect();
+    let total = &recording["page_cache"];
+    assert_same("page-cache-table", &rows(&mut browser, "page-cache-table"), std::slice::from_ref(total), &members);
+    members.extend([
+        ("disk_wait_ns", "/disk_wait_ns"),
+        ("disk_waits", "/disk_waits"),
+        ("fault_disk_waits", "/fault_disk_waits"),
+    ]);
+    let threads = total["threads"].as_array().unwrap();
+    assert_same("cached-threads-table", &rows(&mut browser, "cached-threads-table"), threads, &members);
+    assert_same("cached-files-table", &rows(&mut browser, "cached-files-table"), &files, &members);
+    let names: Vec<_> = rows(&mut browser, "syscalls-table").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(names, ["sendfile", "splice file→pipe"]);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }

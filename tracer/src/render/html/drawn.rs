@@ -51,7 +51,8 @@ pub fn over_time(facts: &Facts) -> Option<Section> {
     busiest_only(&mut section, calls.len());
     let several = calls.len() > 1;
     for (index, syscall) in calls.into_iter().take(CHARTS_MAX).enumerate() {
-        let slices = slices(&facts.recording.intervals, |row| row.name == syscall.name);
+        let slices =
+            slices(&facts.recording.intervals, |row| row.name == syscall.name && row.direction == syscall.direction);
         let (name, id) = (label(syscall), format!("heat-{index}"));
         let worst = slices.iter().max_by_key(|slice| slice.disk_wait_ns).filter(|slice| slice.disk_wait_ns > 0);
         let description = format!(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     escape::escape,
     model::{PAGE_FAULT, Probe, ProbeStatus, Recording, SyscallRecord, ThreadRef},
+    render::call_label,
     units::{self, NO_VALUE, count},
 };
 
@@ -52,7 +53,7 @@ pub fn name(thread: &ThreadRef) -> String {
 
 /// A row of system calls as people read it.
 pub fn label(syscall: &SyscallRecord) -> String {
-    call(&syscall.name)
+    call_label(&syscall.name, syscall.direction.as_deref())
 }
 
 /// A system call, or page faults, as people read it.

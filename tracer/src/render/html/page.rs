@@ -51,6 +51,7 @@ pub fn page(facts: &Facts) -> String {
         tables::disk_waits::section(facts),
         tables::files::section(facts),
         tables::clients::section(facts),
+        tables::page_cache::section(facts),
         tables::slow_calls::section(facts),
         tables::in_flight::section(facts),
     ];

@@ -83,6 +83,7 @@ mod tests {
         let latency = SparseHistogram { buckets: vec![(16, 17, calls)] };
         let row = IntervalSyscall {
             name: "sendfile".into(),
+            direction: None,
             calls,
             bytes: 10 * calls,
             slow: 0,

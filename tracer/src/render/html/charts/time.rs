@@ -8,7 +8,7 @@ use crate::{
 };
 
 const WIDTH: f64 = 1040.0;
-const LEFT: f64 = 150.0;
+const LEFT: f64 = 190.0;
 const RIGHT: f64 = 92.0;
 const BAR: f64 = 24.0;
 const STEP: f64 = 36.0;

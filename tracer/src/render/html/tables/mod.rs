@@ -6,6 +6,7 @@ pub mod event_loops;
 pub mod files;
 pub mod in_flight;
 pub mod intervals;
+pub mod page_cache;
 pub mod slow_calls;
 pub mod syscalls;
 pub mod threads;
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     model::ThreadRef,
-    units::{bytes, count, duration},
+    units::{bytes, count, duration, share},
 };
 
 /// The columns that say which thread a row is about.
@@ -52,6 +53,11 @@ fn call_column<'a, R: 'a>(facts: &Facts, of: fn(&R) -> String) -> Column<'a, R> 
 /// A count of 4 KiB pages; absent if the page cache was not observed.
 fn pages(number: Option<u64>) -> Cell {
     Cell::some(number, count)
+}
+
+/// A share between 0 and 1, sorted by its millionths.
+fn known_share(part: Option<f64>) -> Cell {
+    part.map_or(Cell::Unknown, |part| Cell::Figure((part * 1e6) as u64, share(part)))
 }
 
 /// A size.

@@ -1,6 +1,6 @@
 //! The traced system calls in figures.
 
-use super::{pages, size};
+use super::{known_share, pages, size};
 use crate::{
     model::SyscallRecord,
     render::html::{
@@ -8,7 +8,7 @@ use crate::{
         listing::{Cell, Listing, column},
         markup::Element,
     },
-    units::{count, duration, latency, percent, share},
+    units::{count, duration, latency, percent},
 };
 
 /// One row for each.
@@ -38,9 +38,7 @@ pub fn table(facts: &Facts) -> Element {
         }),
         column("slow", "Slow", |row: &&SyscallRecord| Cell::count(row.slow)),
         column("cold_requested", "Cold pages", |row: &&SyscallRecord| pages(row.cold_requested)),
-        column("memory_share", "In memory", |row: &&SyscallRecord| {
-            row.memory_share.map_or(Cell::Unknown, |part| Cell::Figure((part * 1e6) as u64, share(part)))
-        }),
+        column("memory_share", "In memory", |row: &&SyscallRecord| known_share(row.memory_share)),
         column("errors", "Errors", |row: &&SyscallRecord| errors(row)),
     ];
     let rows: Vec<_> = facts.recording.syscalls.iter().collect();
