@@ -13,9 +13,11 @@ mod latency;
 mod parts;
 mod roles;
 mod side_by_side;
+mod stacks;
 mod stuck_loops;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

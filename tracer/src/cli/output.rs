@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt, .html) or FORMAT:FILE
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .html, .folded) or FORMAT:FILE. A .jsonl grows by whole lines
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
@@ -48,6 +48,10 @@ pub enum Format {
     Json,
     /// The page for a browser, in one file.
     Html,
+    /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
+    Jsonl,
+    /// The stacks of disk waits for flame graphs; stands for --stacks too.
+    Folded,
 }
 
 /// A file to write.
@@ -71,14 +75,21 @@ impl FromStr for OutputSpec {
         let path = PathBuf::from(text);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Self::new(Format::Json, path),
+            Some("jsonl") => Self::new(Format::Jsonl, path),
+            Some("folded") => Self::new(Format::Folded, path),
             Some("txt") => Self::new(Format::Table, path),
             Some("html") => Self::new(Format::Html, path),
-            _ => {
-                Err("cannot tell the format: end the name in .json, .txt or .html, or write json:FILE, table:FILE or \
-                      html:FILE"
-                    .into())
-            }
+            _ => Err("cannot tell the format: end the name in .json, .jsonl, .txt, .html or .folded, or write json:FILE, say"
+                .into()),
         }
+    }
+}
+
+impl OutputArgs {
+    /// Whether a result has this format.
+    #[must_use]
+    pub fn has(&self, format: Format) -> bool {
+        (!self.quiet && self.format == format) || self.output.iter().any(|spec| spec.format == format)
     }
 }
 

@@ -50,8 +50,8 @@ pub fn notices(facts: &Facts) -> Option<Element> {
 }
 
 /// Each kind of loss: how often, the recording's word, and a sentence for one and for many.
-fn losses(losses: &Losses) -> [(u64, &'static str, &'static str, &'static str); 4] {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+fn losses(losses: &Losses) -> [(u64, &'static str, &'static str, &'static str); 5] {
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped, stacks_dropped } = *losses;
     [
         (calls_uncounted, "calls_uncounted", "call was not counted", "calls were not counted"),
         (
@@ -71,6 +71,12 @@ fn losses(losses: &Losses) -> [(u64, &'static str, &'static str, &'static str); 
             "parts_clamped",
             "call or sleep had parts longer than the whole, which were cut",
             "calls or sleeps had parts longer than the whole, which were cut",
+        ),
+        (
+            stacks_dropped.unwrap_or(0),
+            "stacks_dropped",
+            "disk wait or slow call has no stack: raise --max-stacks",
+            "disk waits or slow calls have no stack: raise --max-stacks",
         ),
     ]
 }

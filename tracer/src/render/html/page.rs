@@ -49,6 +49,7 @@ pub fn page(facts: &Facts) -> String {
         tables::event_loops::section(facts),
         tables::threads::section(facts),
         tables::disk_waits::section(facts),
+        tables::stacks::section(facts),
         tables::files::section(facts),
         tables::clients::section(facts),
         tables::page_cache::section(facts),
@@ -84,9 +85,9 @@ pub fn page(facts: &Facts) -> String {
 /// Who was measured, where and when, in a line.
 fn header(facts: &Facts) -> Element {
     let recording = facts.recording;
-    let mut families: Vec<&str> = Vec::new();
+    let mut families: Vec<&str> = recording.families.iter().map(String::as_str).collect();
     for syscall in &recording.syscalls {
-        if !families.contains(&syscall.family.as_str()) {
+        if recording.families.is_empty() && !families.contains(&syscall.family.as_str()) {
             families.push(&syscall.family);
         }
     }

@@ -8,6 +8,7 @@ pub mod in_flight;
 pub mod intervals;
 pub mod page_cache;
 pub mod slow_calls;
+pub mod stacks;
 pub mod syscalls;
 pub mod threads;
 
