@@ -49,8 +49,10 @@ pub struct ThreadSlot {
     pub returned_at_ns: u64,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
+    /// Which slot it is.
+    pub index: u32,
     /// Makes slots begin at cache lines.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
     /// By row: which record of calls is its own, plus 1; 0: none yet. Unused where each slot has one record.
     pub records: [u32; Syscall::COUNT as usize],
     /// What its page faults brought in.
@@ -398,10 +400,12 @@ pub struct Losses {
     pub calls_uncounted: u64,
     /// Calls whose parts exceeded their latency, or sleeps shorter than their run-queue delay.
     pub parts_clamped: u64,
+    /// Disk waits and slow calls whose stack found no room.
+    pub stacks_dropped: u64,
     /// Of `calls_uncounted`, those whose thread found no record for them.
     pub records_dropped: u64,
     /// Keeps one CPU's counters off another's cache line.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 3],
 }
 
 /// How far a CPU's run-queue clock is behind CLOCK_MONOTONIC. One per CPU.

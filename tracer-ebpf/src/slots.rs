@@ -51,6 +51,7 @@ pub fn find_or_claim(task: Task) -> Option<Slot> {
     if !is_of(slot.thread, start_boottime_ns, tid) {
         // The start is what tells a taken slot from a free one, so it is written last.
         slot.thread.comm = task.comm();
+        slot.thread.index = slot.index;
         slot.thread.key.pid = task.pid();
         slot.thread.key.tid = tid;
         slot.thread.key.start_boottime_ns = start_boottime_ns;

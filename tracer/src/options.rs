@@ -77,6 +77,12 @@ impl Family {
     }
 }
 
+/// How often the recording cuts the window.
+pub const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Room for stacks unless the user says otherwise: 17 MB in the kernel.
+pub const DEFAULT_STACKS: u32 = 8192;
+
 /// A measurement.
 #[derive(Clone, Debug)]
 pub struct Measurement {
@@ -100,6 +106,8 @@ pub struct Measurement {
     pub turns: bool,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
+    /// For how many stacks there is to be room; `None`: no stacks are wanted.
+    pub stacks: Option<u32>,
     /// Files for which there is room, where files are told apart.
     pub max_files: u32,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
@@ -123,6 +131,7 @@ impl Measurement {
             peer_labels: PeerLabels::default(),
             turns: true,
             max_threads: None,
+            stacks: None,
             max_files: MAX_FILES,
             mechanism: None,
             verbose,

@@ -7,6 +7,7 @@ use tracer_common::{
     culprit::{CallSums, SlowCall},
     files::FileStats,
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
+    stack::{StackKey, StackSums},
     syscall::Syscall,
     turns::{LEAST_SOCKETS, ReadySet, TurnStats},
 };
@@ -61,10 +62,23 @@ pub struct Snapshot {
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
+    /// The stacks of disk waits and slow calls; `None`: they were not wanted.
+    pub stacks: Option<Stacks>,
     /// The files that were read; `None` where they were not told apart.
     pub files: Option<FilesRead>,
     /// The window in pieces.
     pub intervals: Vec<IntervalData>,
+}
+
+/// Stacks, with the names of their functions, innermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// Disk waits by thread, system call and stack.
+    pub rows: Vec<(StackKey, StackSums)>,
+    /// In the kernel, by id.
+    pub kernel: HashMap<i32, Vec<String>>,
+    /// In the program, by process and id.
+    pub user: HashMap<(u32, i32), Vec<String>>,
 }
 
 /// The files that the target read, whether its calls were slow or not.

@@ -7,7 +7,7 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-use super::{errno, roles::Roles};
+use super::{errno, roles::Roles, stacks::StackTable};
 use crate::{
     model::{
         ClientCalls, FileCalls, Out, Role, SlowCallRecord,
@@ -47,9 +47,9 @@ pub fn clients(culprits: &Culprits, syscall: Syscall, labels: &PeerLabels) -> Ve
 }
 
 /// The longest calls, in the order of their entry.
-pub fn slow_calls(snapshot: &Snapshot, roles: &Roles) -> Vec<SlowCallRecord> {
+pub fn slow_calls(snapshot: &Snapshot, roles: &Roles, stacks: Option<&StackTable>) -> Vec<SlowCallRecord> {
     let calls = snapshot.culprits.iter().flat_map(|culprits| &culprits.calls);
-    calls.filter_map(|data| slow_call(data, snapshot, roles)).collect()
+    calls.filter_map(|data| slow_call(data, snapshot, roles, stacks)).collect()
 }
 
 /// What has no row of its own, if there is any.
@@ -153,7 +153,12 @@ fn host(peer: &Peer) -> String {
     }
 }
 
-fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<SlowCallRecord> {
+fn slow_call(
+    data: &CallData,
+    snapshot: &Snapshot,
+    roles: &Roles,
+    stacks: Option<&StackTable>,
+) -> Option<SlowCallRecord> {
     let call = &data.call;
     Some(SlowCallRecord {
         at_ns: call.since_ns.saturating_sub(snapshot.opened_ns),
@@ -171,6 +176,7 @@ fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<Slow
         client: data.peer.as_ref().map(address),
         out: out(call),
         behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
+        stack: stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call)),
     })
 }
 

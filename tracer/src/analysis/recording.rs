@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{calls, culprits, event_loops, page_cache, roles::Roles, verdict, waits};
+use super::{calls, culprits, event_loops, page_cache, roles::Roles, stacks::StackTable, verdict, waits};
 use crate::{
     model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
@@ -20,7 +20,9 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         parts_clamped: snapshot.losses.parts_clamped,
+        stacks_dropped: snapshot.stacks.as_ref().map(|_| snapshot.losses.stacks_dropped),
     };
+    let stacks = snapshot.stacks.as_ref().map(|found| StackTable::of(snapshot, found, &roles));
     let verdict = verdict::verdict(&verdict::Evidence {
         snapshot,
         syscalls: &syscalls,
@@ -45,7 +47,8 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         syscalls,
         event_loops,
         threads,
-        slow_calls: culprits::slow_calls(snapshot, &roles),
+        slow_calls: culprits::slow_calls(snapshot, &roles, stacks.as_ref()),
+        stacks: stacks.map(|table| table.stacks),
         verdict,
     }
 }

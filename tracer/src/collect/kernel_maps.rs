@@ -83,6 +83,11 @@ impl KernelMaps {
         (0..self.threads.len()).filter(is_taken)
     }
 
+    /// Who has a slot.
+    pub fn keys(&self) -> impl Iterator<Item = ThreadKey> + '_ {
+        self.taken().map(|index| self.threads.beginning(index))
+    }
+
     /// The slots that are taken, as they are now, each with its index.
     pub fn slots(&self) -> impl Iterator<Item = (usize, ThreadSlot)> + '_ {
         self.taken().map(|index| (index, self.threads.get(index)))
@@ -197,6 +202,7 @@ impl KernelMaps {
             threads_dropped: total.threads_dropped + part.threads_dropped,
             calls_uncounted: total.calls_uncounted + part.calls_uncounted,
             parts_clamped: total.parts_clamped + part.parts_clamped,
+            stacks_dropped: total.stacks_dropped + part.stacks_dropped,
             records_dropped: total.records_dropped + part.records_dropped,
             ..total
         })

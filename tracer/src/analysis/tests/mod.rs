@@ -4,6 +4,7 @@ mod calls;
 mod culprits;
 mod event_loops;
 mod roles;
+mod stacks;
 mod verdict;
 
 use std::collections::HashMap;
@@ -91,6 +92,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         thread_names: HashMap::new(),
         peer_labels: PeerLabels::default(),
         culprits: None,
+        stacks: None,
         files: None,
         intervals: Vec::new(),
     }
