@@ -35,6 +35,9 @@ const UNKNOWN: &str = "[unknown]";
 /// What stands in place of the kernel's functions where it hides their names.
 const HIDDEN: &str = "[kernel: names hidden by kernel.kptr_restrict]";
 
+/// By offset in a file: the processes and addresses where that is mapped.
+type Places = BTreeMap<u64, Vec<(u32, u64)>>;
+
 /// What is taken down of stacks while the window is open.
 pub struct StackLog {
     maps: StackMaps,
@@ -101,7 +104,7 @@ impl StackLog {
 
     fn user_frames(&self, stacks: &BTreeMap<(u32, i32), Vec<u64>>) -> HashMap<(u32, i32), Vec<String>> {
         let mut names = HashMap::new();
-        let mut by_file: HashMap<Rc<MappedFile>, BTreeMap<u64, Vec<(u32, u64)>>> = HashMap::new();
+        let mut by_file: HashMap<Rc<MappedFile>, Places> = HashMap::new();
         let mut made: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
         for (&(pid, _), stack) in stacks {
             for &address in stack {
