@@ -8,3 +8,4 @@ mod kafka;
 mod load;
 mod nginx;
 mod python;
+mod stacks;

@@ -20,6 +20,7 @@ pub mod net;
 pub mod nginx;
 pub mod os;
 pub mod process;
+pub mod program;
 pub mod recording;
 pub mod requests;
 pub mod require;
