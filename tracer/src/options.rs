@@ -34,6 +34,9 @@ pub enum Family {
 }
 
 impl Family {
+    /// All there are.
+    pub const ALL: [Self; 1] = [Self::Sendfile];
+
     /// The command's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -60,6 +63,8 @@ pub struct Measurement {
     pub syscalls: Vec<Syscall>,
     /// Whom to measure.
     pub target: TargetOption,
+    /// The command that is measured, as one could write it in a shell, if tracer started the target.
+    pub command: Option<String>,
     /// How long; `None`: until the user or the target ends it.
     pub duration: Option<Duration>,
     /// How often to report in between; `None`: not.
@@ -90,6 +95,7 @@ impl Measurement {
             family,
             syscalls: family.syscalls(),
             target,
+            command: None,
             duration: None,
             interval: None,
             threshold_ns: 1_000_000,
@@ -101,6 +107,12 @@ impl Measurement {
             mechanism: None,
             verbose,
         }
+    }
+
+    /// Whom to measure, as the user wrote it, and as the recording keeps it.
+    #[must_use]
+    pub fn selector(&self) -> String {
+        self.command.as_ref().map_or_else(|| self.target.selector(), |command| format!("-- {command}"))
     }
 }
 

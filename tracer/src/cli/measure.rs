@@ -1,11 +1,11 @@
 //! What every command that measures takes: whom, when, what counts, and where the results go.
 
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
 
-use super::{OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
+use super::{CommandArgs, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
 use crate::options::{Family, Measurement};
 
 /// A measurement, on the command line.
@@ -20,18 +20,32 @@ pub struct MeasureArgs {
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// How to run a command.
+    #[command(flatten)]
+    pub options: CommandArgs,
+    /// A command to run meanwhile: the window is open as long as it runs
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// When to measure.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Window")]
-struct WindowArgs {
+pub struct WindowArgs {
     /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Print a line this often
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse_interval, allow_hyphen_values = true)]
     interval: Option<Duration>,
+}
+
+impl WindowArgs {
+    /// Writes what the user says into a measurement.
+    pub fn apply(&self, measurement: &mut Measurement) {
+        measurement.duration = self.duration;
+        measurement.interval = self.interval;
+    }
 }
 
 impl MeasureArgs {
@@ -41,8 +55,7 @@ impl MeasureArgs {
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
         let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
-        measurement.duration = self.window.duration;
-        measurement.interval = self.window.interval;
+        self.window.apply(&mut measurement);
         self.judgement.apply(&mut measurement);
         Ok(measurement)
     }

@@ -6,15 +6,19 @@ mod judgement;
 mod measure;
 mod output;
 mod peers;
+mod run;
 mod target;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
 
+use crate::exit;
+
 pub use self::{
     demo::DemoArgs,
     measure::MeasureArgs,
     output::{ColorChoice, Format, OutputArgs, OutputSpec},
+    run::{CommandArgs, RunArgs},
 };
 
 /// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
@@ -32,6 +36,9 @@ pub enum Command {
     /// Latency of sendfile, and what it waited for
     #[command(after_long_help = SENDFILE_EXAMPLES)]
     Sendfile(Box<MeasureArgs>),
+    /// Runs a command and measures it from its first system call on
+    #[command(after_long_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -43,9 +50,35 @@ Examples:
   tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
   tracer sendfile --pid 4088 -d 10 -o run.json -q
                                             keep the recording, print nothing
+  tracer sendfile --pid 4088 -- wrk http://localhost/
+                                            as long as a load generator runs
 
 Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write
+  with a command its own, 128 + n if signal n ended it, 126 or 127 if it cannot be run, 125 if tracer failed";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tracer run -- nginx -g 'daemon off;'      a server, from its start until Ctrl-C
+  tracer run -d 10 -- ./server              the first ten seconds of it
+  tracer run -o run.json -- ./test.sh       keep the recording; stderr has what the command says alone
+
+Exit codes:
+  the command's own; 128 + n if signal n ended it, 126 if it cannot be executed, 127 if it was not found,
+  125 if tracer failed";
+
+impl Command {
+    /// The exit code if tracer fails: one that a command that tracer runs is not likely to have itself.
+    #[must_use]
+    pub fn failed(&self) -> u8 {
+        let runs_command = match self {
+            Self::Run(_) => true,
+            Self::Sendfile(args) => !args.command.is_empty(),
+            Self::Demo(_) => false,
+        };
+        if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 
-use super::results::{Progress, Results, print};
+use super::{
+    progress::Progress,
+    results::{Results, print},
+};
 use crate::{
     cli::DemoArgs,
     demo::{self, Stage},
@@ -39,7 +42,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };
-    let recording = measure(&options, &mut director)?;
+    let recording = measure(&options, None, &mut director)?;
     if let Some(failure) = director.failure {
         return Err(failure);
     }

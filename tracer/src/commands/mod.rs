@@ -2,4 +2,6 @@
 
 pub mod demo;
 pub mod measure;
+pub mod progress;
 pub mod results;
+pub mod run;

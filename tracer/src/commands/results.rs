@@ -1,29 +1,34 @@
-//! Where the results of a measurement go: stdout, files, and what is said meanwhile on stderr.
+//! Where the results of a measurement go: stdout, or stderr behind a command's own; and files.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    time::Duration,
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
+use rustix::termios::tcgetwinsize;
 
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
-    escape::escape,
-    measure::Observer,
-    model::{Interval, Recording, Target},
+    model::Recording,
     output::OutputFile,
     render::{self, Style},
-    say, units,
 };
 
 /// Columns where nothing tells.
 const COLUMNS: usize = 120;
 
+/// Where reports go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Printer {
+    Stdout,
+    /// stdout is the command's that runs meanwhile, and so is stderr until it has ended.
+    StderrAtEnd,
+}
+
 /// The outputs of a run, opened.
 #[derive(Debug)]
 pub struct Results {
-    stdout: Option<Format>,
+    printer: Printer,
+    printed: Option<Format>,
     style: Style,
     files: Vec<(Format, OutputFile)>,
     verbose: bool,
@@ -35,6 +40,25 @@ impl Results {
     /// # Errors
     /// If a file could not be written.
     pub fn open(args: &OutputArgs) -> Result<Self> {
+        Self::open_for(Printer::Stdout, args)
+    }
+
+    /// Opens what the options name, beside a command that has stdout and stderr to itself: the report comes on stderr
+    /// when it has ended, unless files were named for it.
+    ///
+    /// # Errors
+    /// If a file could not be written, or stderr is to hold what a program would have to pick out of it.
+    pub fn open_beside_command(args: &OutputArgs) -> Result<Self> {
+        if let Some(format) = Some(args.format).filter(|&format| format != Format::Table) {
+            let format = format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            bail!("cannot print {format}: stdout is the command's; write it to a file with --output {format}:FILE");
+        }
+        let results = Self::open_for(Printer::StderrAtEnd, args)?;
+        let printed = results.printed.filter(|_| results.files.is_empty());
+        Ok(Self { printed, ..results })
+    }
+
+    fn open_for(printer: Printer, args: &OutputArgs) -> Result<Self> {
         let mut files: Vec<(Format, OutputFile)> = Vec::new();
         for spec in &args.output {
             let file = OutputFile::open(&spec.path)?;
@@ -44,23 +68,44 @@ impl Results {
             files.push((spec.format, file));
         }
         Ok(Self {
-            stdout: (!args.quiet).then_some(args.format),
-            style: Style { color: wants_color(args.color), width: columns(), top: args.top },
+            printer,
+            printed: (!args.quiet).then_some(args.format),
+            style: printer.style(args),
             files,
             verbose: args.verbose,
         })
     }
 
-    /// Whether the report for people goes to stdout.
+    /// Whether the report for people is printed.
     #[must_use]
     pub fn prints_table(&self) -> bool {
-        self.stdout == Some(Format::Table)
+        self.printed == Some(Format::Table)
     }
 
     /// How it is laid out there.
     #[must_use]
     pub fn style(&self) -> Style {
         self.style
+    }
+
+    /// Whether a command has the standard streams to itself until it has ended.
+    #[must_use]
+    pub fn come_after_command(&self) -> bool {
+        self.printer == Printer::StderrAtEnd
+    }
+
+    /// Whether to say what goes on.
+    #[must_use]
+    pub fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Prints a part of the report.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print(&self, text: &str) -> Result<()> {
+        self.printer.print(text)
     }
 
     /// Writes the recording everywhere.
@@ -73,8 +118,8 @@ impl Results {
         let written = self.files.into_iter().map(|(format, file)| file.write(&rendered(format, recording, &plain)));
         // Files before stdout: a reader that stands still holds up itself alone.
         let written = written.fold(Ok(()), Result::and);
-        match self.stdout {
-            Some(format) => written.and(print(&rendered(format, recording, &self.style))),
+        match self.printed {
+            Some(format) => written.and(self.printer.print(&rendered(format, recording, &self.style))),
             None => written,
         }
     }
@@ -88,20 +133,52 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
 }
 
 /// Prints on stdout. Whoever closed it has seen enough: that is no error.
+///
+/// # Errors
+/// If it cannot be written to.
 pub fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write to stdout"),
+    Printer::Stdout.print(text)
+}
+
+impl Printer {
+    /// Prints. Whoever closed the stream has seen enough: that is no error.
+    fn print(self, text: &str) -> Result<()> {
+        let written = match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            }
+            Self::StderrAtEnd => io::stderr().lock().write_all(text.as_bytes()),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.with_context(|| format!("cannot write to {}", self.name())),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::StderrAtEnd => "stderr",
+        }
+    }
+
+    fn style(self, args: &OutputArgs) -> Style {
+        let (is_terminal, size) = match self {
+            Self::Stdout => (io::stdout().is_terminal(), tcgetwinsize(io::stdout())),
+            Self::StderrAtEnd => (io::stderr().is_terminal(), tcgetwinsize(io::stderr())),
+        };
+        let columns = size.ok().map(|size| usize::from(size.ws_col));
+        Style { color: wants_color(args.color, is_terminal), width: width(columns), top: args.top }
     }
 }
 
-fn wants_color(choice: ColorChoice) -> bool {
+fn wants_color(choice: ColorChoice, is_terminal: bool) -> bool {
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {
-            io::stdout().is_terminal()
+            is_terminal
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
                 && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
@@ -109,61 +186,7 @@ fn wants_color(choice: ColorChoice) -> bool {
 }
 
 /// Width of the terminal, or of `COLUMNS`.
-fn columns() -> usize {
-    let terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+fn width(terminal: Option<usize>) -> usize {
     let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.filter(|&columns| columns > 0).or_else(variable).unwrap_or(COLUMNS)
-}
-
-/// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
-#[derive(Debug)]
-pub struct Progress {
-    family: &'static str,
-    prints_lines: bool,
-    style: Style,
-    verbose: bool,
-    lines: usize,
-}
-
-impl Progress {
-    /// Of a measurement with these results.
-    #[must_use]
-    pub fn new(results: &Results, family: &'static str) -> Self {
-        Self { family, prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
-    }
-}
-
-impl Observer for Progress {
-    fn started(&mut self, target: &Target, duration: Option<Duration>) {
-        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
-        let until = match duration {
-            Some(duration) => {
-                format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
-            }
-            None => "until Ctrl-C".into(),
-        };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
-    }
-
-    fn interval(&mut self, interval: &Interval) {
-        if self.prints_lines {
-            // A closed pipe ends the lines, not the measurement.
-            let header = match self.lines % render::INTERVAL_HEADER_EVERY {
-                0 => render::interval_header(interval, &self.style),
-                _ => String::new(),
-            };
-            self.lines += 1;
-            self.prints_lines = print(&(header + &render::interval_lines(interval, &self.style))).is_ok();
-        }
-    }
-
-    fn warning(&mut self, text: &str) {
-        say(&format!("tracer: {}", escape(text)));
-    }
-
-    fn detail(&mut self, text: &str) {
-        if self.verbose {
-            say(&format!("tracer: {text}"));
-        }
-    }
 }

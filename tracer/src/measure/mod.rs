@@ -1,6 +1,7 @@
 //! One measurement from start to end: attach, open the window, wait, close it, collect, analyse.
 
 mod cutter;
+mod early;
 mod room;
 mod ticks;
 mod warnings;
@@ -14,6 +15,7 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 use self::room::{Room, room_for};
 use crate::{
     analysis,
+    child::Child,
     collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
@@ -35,11 +37,11 @@ pub trait Observer {
     fn detail(&mut self, text: &str);
 }
 
-/// Measures.
+/// Measures. A `child` is let go when the window opens, and its end closes it.
 ///
 /// # Errors
 /// If the target does not exist or the kernel does not let it be measured.
-pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Recording> {
+pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut dyn Observer) -> Result<Recording> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -76,7 +78,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
         names
     });
-    let window = runtime.block_on(window::watch(options, &mut session, &maps, &mut logs, process, observer))?;
+    let window = runtime.block_on(window::watch(options, &mut session, &maps, &mut logs, process, child, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
     let processes = window.target.processes.iter().map(|process| process.pid.0);

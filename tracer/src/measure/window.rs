@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    signal::unix::{Signal, SignalKind, signal},
     time::Instant,
 };
 use tracer_common::records::SleepingTask;
@@ -14,10 +13,12 @@ use tracer_common::records::SleepingTask;
 use super::{
     Logs, Observer,
     cutter::Cutter,
+    early::Early,
     ticks::{reached, tick, ticks},
     warnings::{Warnings, show},
 };
 use crate::{
+    child::Child,
     collect::{self, CulpritLog, KernelMaps, TargetProcess},
     model::Target,
     options::{Measurement, TargetOption},
@@ -48,23 +49,18 @@ pub struct ClosedWindow {
     pub intervals: Vec<IntervalData>,
 }
 
-/// Opens the window, and closes it when time is up, the user says so, or the target ends.
+/// Opens the window, lets a command go that is to run meanwhile, and closes the window when time is up, the target or
+/// that command ends, or, without one, the user says so.
 pub async fn watch(
     options: &Measurement,
     session: &mut Session,
     maps: &KernelMaps,
     logs: &mut Logs,
     process: TargetProcess,
+    child: Option<&mut Child>,
     observer: &mut dyn Observer,
 ) -> Result<ClosedWindow> {
-    // Before the window opens: so a signal that comes right after ends it, and not the program.
-    let cannot_listen = "cannot listen for signals";
-    let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
-    let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
-    let mut hangup = match collect::ignores_hangup() {
-        true => None,
-        false => Some(signal(SignalKind::hangup()).context(cannot_listen)?),
-    };
+    let mut early = Early::listen(child)?;
     // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
     let ended = unsafe { AsyncFd::register_with_interest(process.ended, Interest::READABLE) }
         .map_err(io::Error::from)
@@ -74,13 +70,13 @@ pub async fn watch(
         false => None,
     };
 
-    let mut target =
-        Target { selector: options.target.selector(), processes: vec![process.process], ended_early: None };
+    let mut target = Target { selector: options.selector(), processes: vec![process.process], ended_early: None };
     let asleep_before = session.sleeping_tasks();
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
     observer.started(&target, options.duration);
+    early.command().into_iter().for_each(Child::let_go);
 
     let mut recorded = Cutter::new(opened_ns, options);
     let mut reported = Cutter::new(opened_ns, options);
@@ -94,9 +90,10 @@ pub async fn watch(
         tokio::select! {
             biased;
             () = reached(end) => break,
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-            () = received(&mut hangup) => break,
+            ended = early.ended() => {
+                ended?;
+                break;
+            }
             () = readable(&ended) => {
                 target.ended_early = Some(true);
                 break;
@@ -128,6 +125,14 @@ pub async fn watch(
         observer.interval(&reported.cut(maps, closed_ns).interval);
     }
     show(warnings.as_mut());
+    if let Some(child) = early.command() {
+        child.attend()?;
+        if options.command.is_some() {
+            // That it ends is how its window ends.
+            target.ended_early = None;
+        }
+        target.processes.iter_mut().for_each(|process| child.describe(process));
+    }
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
 }
 
@@ -135,13 +140,6 @@ pub async fn watch(
 /// take microseconds and cannot be preempted for long.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(2)).await;
-}
-
-async fn received(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
-    }
 }
 
 /// Waits until `descriptor` becomes readable; for a pidfd that is when the process ends.

@@ -1,0 +1,102 @@
+//! What is said while a measurement goes on.
+
+use std::time::Duration;
+
+use super::results::{Results, print};
+use crate::{
+    escape::escape,
+    measure::Observer,
+    model::{Interval, Target},
+    render::{self, Style},
+    say, units,
+};
+
+/// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
+#[derive(Debug)]
+pub struct Progress {
+    family: &'static str,
+    prints_lines: bool,
+    style: Style,
+    verbose: bool,
+    lines: usize,
+    /// Whether a command has stdout and stderr to itself until it has ended.
+    beside_command: bool,
+    /// With a command, what comes while it runs is kept until it has ended.
+    kept: Option<String>,
+}
+
+impl Progress {
+    /// Of a measurement with these results.
+    #[must_use]
+    pub fn new(results: &Results, family: &'static str) -> Self {
+        Self {
+            family,
+            prints_lines: results.prints_table(),
+            style: results.style(),
+            verbose: results.verbose(),
+            lines: 0,
+            beside_command: results.come_after_command(),
+            kept: None,
+        }
+    }
+
+    /// What was kept while the command ran.
+    #[must_use]
+    pub fn into_kept(self) -> String {
+        self.kept.unwrap_or_default()
+    }
+
+    fn say(&mut self, text: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.extend(text.lines().map(|line| escape(line) + "\n")),
+            None => say(text),
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn started(&mut self, target: &Target, duration: Option<Duration>) {
+        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
+        let duration = duration
+            .map(|duration| format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))));
+        let until = match (duration, self.beside_command) {
+            (Some(duration), false) => duration,
+            (Some(duration), true) => format!("{duration}, or until the command ends"),
+            (None, true) => "until the command ends".into(),
+            (None, false) => "until Ctrl-C".into(),
+        };
+        // Beside a command stderr has nothing that the user has not asked for.
+        if self.prints_lines || !self.beside_command {
+            say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+        }
+        if self.beside_command {
+            self.kept = Some(String::new());
+        }
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        if self.prints_lines {
+            let header = match self.lines % render::INTERVAL_HEADER_EVERY {
+                0 => render::interval_header(interval, &self.style),
+                _ => String::new(),
+            };
+            self.lines += 1;
+            let lines = header + &render::interval_lines(interval, &self.style);
+            match &mut self.kept {
+                Some(kept) => kept.push_str(&lines),
+                // A closed pipe ends the lines, not the measurement.
+                None => self.prints_lines = print(&lines).is_ok(),
+            }
+        }
+    }
+
+    fn warning(&mut self, text: &str) {
+        self.say(&format!("tracer: {}", escape(text)));
+    }
+
+    fn detail(&mut self, text: &str) {
+        if self.verbose {
+            self.say(&format!("tracer: {text}"));
+        }
+    }
+}
