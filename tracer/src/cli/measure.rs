@@ -14,9 +14,7 @@ pub struct MeasureArgs {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
-    window: WindowArgs,
-    #[command(flatten)]
-    judgement: JudgementArgs,
+    how: HowArgs,
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -28,10 +26,22 @@ pub struct MeasureArgs {
     pub command: Vec<OsString>,
 }
 
+/// How to measure, whatever the target.
+#[derive(Debug, Args)]
+pub struct HowArgs {
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    judgement: JudgementArgs,
+    /// What else to measure at the same time
+    #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
+    with: Vec<Family>,
+}
+
 /// When to measure.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Window")]
-pub struct WindowArgs {
+struct WindowArgs {
     /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
     duration: Option<Duration>,
@@ -40,11 +50,17 @@ pub struct WindowArgs {
     interval: Option<Duration>,
 }
 
-impl WindowArgs {
+impl HowArgs {
     /// Writes what the user says into a measurement.
     pub fn apply(&self, measurement: &mut Measurement) {
-        measurement.duration = self.duration;
-        measurement.interval = self.interval;
+        measurement.duration = self.window.duration;
+        measurement.interval = self.window.interval;
+        for &family in &self.with {
+            if !measurement.families.contains(&family) {
+                measurement.families.push(family);
+            }
+        }
+        self.judgement.apply(measurement);
     }
 }
 
@@ -55,8 +71,7 @@ impl MeasureArgs {
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
         let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
-        self.window.apply(&mut measurement);
-        self.judgement.apply(&mut measurement);
+        self.how.apply(&mut measurement);
         Ok(measurement)
     }
 }

@@ -36,6 +36,12 @@ pub enum Command {
     /// Latency of sendfile, and what it waited for
     #[command(after_long_help = SENDFILE_EXAMPLES)]
     Sendfile(Box<MeasureArgs>),
+    /// Latency of splice, tee, vmsplice and copy_file_range, by direction
+    #[command(after_long_help = SPLICE_EXAMPLES)]
+    Splice(Box<MeasureArgs>),
+    /// What is read through the page cache, by thread and file, and what of it had to come from disk
+    #[command(after_long_help = PAGECACHE_EXAMPLES)]
+    Pagecache(Box<MeasureArgs>),
     /// Runs a command and measures it from its first system call on
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -43,7 +49,18 @@ pub enum Command {
     Demo(Box<DemoArgs>),
 }
 
-const SENDFILE_EXAMPLES: &str = "\
+/// The end of the help of what measures.
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write
+  with a command its own, 128 + n if signal n ended it, 126 or 127 if it cannot be run, 125 if tracer failed"
+    };
+}
+
+const SENDFILE_EXAMPLES: &str = concat!(
+    "\
 Examples:
   tracer sendfile --pid 4088 -d 10          measure a broker for ten seconds
   tracer sendfile --pid 4088                until Ctrl-C
@@ -53,9 +70,9 @@ Examples:
   tracer sendfile --pid 4088 -- wrk http://localhost/
                                             as long as a load generator runs
 
-Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write
-  with a command its own, 128 + n if signal n ended it, 126 or 127 if it cannot be run, 125 if tracer failed";
+",
+    exit_codes!()
+);
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -73,12 +90,32 @@ impl Command {
     pub fn failed(&self) -> u8 {
         let runs_command = match self {
             Self::Run(_) => true,
-            Self::Sendfile(args) => !args.command.is_empty(),
+            Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) => !args.command.is_empty(),
             Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }
 }
+
+const SPLICE_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  tracer splice --pid 4088 -d 10            a proxy that splices, for ten seconds
+  tracer splice --pid 4088 --with sendfile  what it sends from files too
+
+",
+    exit_codes!()
+);
+
+const PAGECACHE_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  tracer pagecache --pid 4088 -d 10         which files a server reads from disk, in ten seconds
+  tracer pagecache --pid 4088 -d 60 -i 1    a line every second
+
+",
+    exit_codes!()
+);
 
 #[cfg(test)]
 mod tests {

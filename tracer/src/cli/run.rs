@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 
-use super::{OutputArgs, judgement::JudgementArgs, measure::WindowArgs};
+use super::{OutputArgs, measure::HowArgs};
 use crate::{
     child::Child,
     options::{Family, Measurement, TargetOption},
@@ -13,7 +13,7 @@ use crate::{
 /// `tracer run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// What to measure: sendfile
+    /// What to measure: sendfile (if none is named), splice or pagecache
     #[arg(value_name = "FAMILY", default_value = Family::Sendfile.name(), hide_default_value = true, value_parser = family)]
     pub family: Family,
     /// The command, with its arguments
@@ -23,9 +23,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub options: CommandArgs,
     #[command(flatten)]
-    window: WindowArgs,
-    #[command(flatten)]
-    judgement: JudgementArgs,
+    how: HowArgs,
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -50,16 +48,14 @@ impl RunArgs {
         let target = TargetOption::Pid(child.pid());
         let mut measurement = Measurement::new(self.family, target, self.output.verbose);
         measurement.command = Some(child.shown());
-        self.window.apply(&mut measurement);
-        self.judgement.apply(&mut measurement);
+        self.how.apply(&mut measurement);
         measurement
     }
 }
 
 fn family(name: &str) -> Result<Family, String> {
-    let known = Family::ALL.into_iter().find(|family| family.name() == name);
-    known.ok_or_else(|| {
-        let names = Family::ALL.map(Family::name).join(", ");
-        format!("there is {names}; a command comes after --, as in: tracer run -- {name}")
+    Family::from_str(name, false).map_err(|_| {
+        let names: Vec<_> = Family::value_variants().iter().map(|family| family.name()).collect();
+        format!("it is none of {}; a command comes after --, as in: tracer run -- {name}", names.join(", "))
     })
 }

@@ -16,7 +16,7 @@ pub fn run(family: Family, args: &MeasureArgs) -> Result<u8> {
     }
     // Files first: a typo is found before ten seconds of measuring.
     let results = Results::open(&args.output)?;
-    let recording = measure(&options, None, &mut Progress::new(&results, options.family.name()))?;
+    let recording = measure(&options, None, &mut Progress::new(&results, &options.title()))?;
     results.write(&recording)?;
     Ok(exit::OK)
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
 #[derive(Debug)]
 pub struct Progress {
-    family: &'static str,
+    title: String,
     prints_lines: bool,
     style: Style,
     verbose: bool,
@@ -26,11 +26,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a measurement with these results.
+    /// Of a measurement of `title` with these results.
     #[must_use]
-    pub fn new(results: &Results, family: &'static str) -> Self {
+    pub fn new(results: &Results, title: &str) -> Self {
         Self {
-            family,
+            title: title.into(),
             prints_lines: results.prints_table(),
             style: results.style(),
             verbose: results.verbose(),
@@ -67,7 +67,7 @@ impl Observer for Progress {
         };
         // Beside a command stderr has nothing that the user has not asked for.
         if self.prints_lines || !self.beside_command {
-            say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+            say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
         }
         if self.beside_command {
             self.kept = Some(String::new());

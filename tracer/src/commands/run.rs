@@ -38,7 +38,7 @@ pub fn while_command_runs(
     let user = run_as(args.user.as_deref())?;
     let mut child = Child::start(words, user)?;
     let options = options(&child);
-    let mut progress = Progress::new(&results, options.family.name());
+    let mut progress = Progress::new(&results, &options.title());
     let measured = measure(&options, Some(&mut child), &mut progress);
     if !child.was_let_go() {
         return match (child.ending(), measured) {

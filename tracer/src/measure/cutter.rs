@@ -2,7 +2,6 @@
 
 use crate::{
     collect::{self, KernelMaps, Totals},
-    options::Measurement,
     snapshot::IntervalData,
 };
 
@@ -10,18 +9,18 @@ use crate::{
 pub struct Cutter<'a> {
     opened_ns: u64,
     last: Totals,
-    options: &'a Measurement,
+    maps: &'a KernelMaps,
 }
 
 impl<'a> Cutter<'a> {
     /// From the opening of the window on.
-    pub fn new(opened_ns: u64, options: &'a Measurement) -> Self {
-        Self { opened_ns, last: Totals::zero(opened_ns, &options.syscalls), options }
+    pub fn new(opened_ns: u64, maps: &'a KernelMaps) -> Self {
+        Self { opened_ns, last: Totals::zero(opened_ns, maps.syscalls()), maps }
     }
 
     /// The interval from the last cut to this one.
-    pub fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> IntervalData {
-        let now = Totals::read(at_ns, maps, &self.options.syscalls);
+    pub fn cut(&mut self, at_ns: u64) -> IntervalData {
+        let now = Totals::read(at_ns, self.maps);
         let interval = collect::interval(self.opened_ns, &self.last, &now);
         self.last = now;
         interval

@@ -16,11 +16,11 @@ use self::room::{Room, room_for};
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, TargetProcess, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
-    probe::{Request, Session},
-    snapshot::Snapshot,
+    probe::{Request, Session, Sizes},
+    snapshot::{FilesRead, Snapshot},
 };
 
 /// Who is told how a measurement goes.
@@ -51,26 +51,35 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
     };
     let Room { slots, turn_records } = room_for(options, process.threads);
-    let cpus = collect::possible_cpus();
+    let syscalls = options.syscalls();
+    let sizes = Sizes {
+        slots,
+        turns: turn_records,
+        rows: syscalls.len() as u32,
+        files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        cpus: collect::possible_cpus(),
+    };
     let request = Request {
-        syscalls: &options.syscalls,
+        syscalls: &syscalls,
+        sizes: &sizes,
         pid: Some(process.process.pid.0),
         tid: match options.target {
             TargetOption::Pid(_) => None,
             TargetOption::Tid(tid) => Some(tid.0),
         },
         threshold_ns: options.threshold_ns,
-        slots,
-        turn_records,
         turns: options.turns,
-        cpus,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
-    let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
-    let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    let maps = KernelMaps::of(&session, &sizes, syscalls)?;
+    let mut logs = Logs {
+        culprits: session.slow_calls()?.map(CulpritLog::new),
+        watched: WatchLog::default(),
+        mapped: options.looks_at_files().then(MappedFiles::default),
+    };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
@@ -89,8 +98,9 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads(&options.syscalls);
+    let threads = maps.threads();
     let sleepers = asleep.as_deref().unwrap_or_default();
+    let files = logs.files(&maps);
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
@@ -104,7 +114,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         probes,
         losses: maps.losses(),
         threads,
-        syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        syscalls: maps.beyond_threads(),
         asleep_before: window.asleep_before,
         asleep,
         idle_instances,
@@ -112,10 +122,8 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
-        culprits: logs.culprits.map(|log| {
-            let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
-            log.finish(&untold)
-        }),
+        files,
+        culprits: logs.culprits.map(|log| log.finish(&maps.untold())),
         intervals: window.intervals,
     }))
 }
@@ -124,6 +132,23 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    mapped: Option<MappedFiles>,
+}
+
+impl Logs {
+    /// Looks at what the target waits on, and at what it has mapped.
+    fn look(&mut self, maps: &KernelMaps, target: &Target) {
+        self.watched.look(maps, []);
+        if let Some(mapped) = &mut self.mapped {
+            target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+        }
+    }
+
+    /// The files that were read, where they were told apart.
+    fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
+        let mapped = self.mapped.as_ref()?;
+        Some(self.culprits.as_mut()?.files(maps.files()?, mapped.paths()))
+    }
 }
 
 /// Whether a thread that is asleep may be an event loop that is stuck: in a traced call, or waiting for storage.

@@ -78,8 +78,8 @@ pub async fn watch(
     observer.started(&target, options.duration);
     early.command().into_iter().for_each(Child::let_go);
 
-    let mut recorded = Cutter::new(opened_ns, options);
-    let mut reported = Cutter::new(opened_ns, options);
+    let mut recorded = Cutter::new(opened_ns, maps);
+    let mut reported = Cutter::new(opened_ns, maps);
     let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
@@ -99,18 +99,18 @@ pub async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(maps, collect::monotonic_ns()));
-                logs.watched.look(maps, []);
+                intervals.push(recorded.cut(collect::monotonic_ns()));
+                logs.look(maps, &target);
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.watched.look(maps, []);
+                    logs.look(maps, &target);
                 }
             }
-            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
+            () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
         if target_thread_is_gone(options.target, &target) {
             target.ended_early = Some(true);
@@ -119,10 +119,11 @@ pub async fn watch(
     }
     observer.closing();
     let closed_ns = maps.close_window();
+    logs.look(maps, &target);
     settle().await;
-    intervals.push(recorded.cut(maps, closed_ns));
+    intervals.push(recorded.cut(closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(maps, closed_ns).interval);
+        observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
     if let Some(child) = early.command() {

@@ -93,6 +93,7 @@ mod tests {
             duration_ns: 500_000_000,
             syscalls: vec![IntervalSyscall {
                 name: "sendfile".into(),
+                direction: None,
                 calls,
                 bytes: calls * 100_000,
                 slow: disk_blocked,
