@@ -44,6 +44,8 @@ pub enum Need {
     Openssl,
     /// The program to compare with.
     Bpftrace,
+    /// To list the system calls of a program from its first one on.
+    Strace,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -62,6 +64,7 @@ impl Need {
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
+            Self::Strace => not_installed("strace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
             Self::Go => not_installed("go", "version"),
             Self::Python => not_installed("python3", "--version"),

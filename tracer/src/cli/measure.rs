@@ -42,7 +42,7 @@ pub struct HowArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Window")]
 struct WindowArgs {
-    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
+    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C, or as long as CMD runs
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Print a line this often
