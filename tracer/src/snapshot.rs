@@ -218,8 +218,10 @@ pub struct ThreadData {
     pub calls: Vec<Option<Box<CallStats>>>,
     /// How long its turns took; `None`: it made none, or there was no room.
     pub turns: Option<Box<TurnStats>>,
-    /// Its name now; `None` if it has ended.
+    /// Its name now; `None` if /proc has it no more.
     pub comm_now: Option<String>,
+    /// Whether it has ended. One may still be in /proc: the first thread of a process that nobody has waited for.
+    pub has_ended: bool,
 }
 
 /// A traced system call beyond what its threads say. All CPUs together.

@@ -9,7 +9,7 @@ use tracer_common::{
     turns::{NO_ROOM, TurnStats},
 };
 
-use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
+use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_now};
 use crate::{
     model::{Histogram, HistogramBuilder},
     probe::{Session, Sizes},
@@ -121,11 +121,13 @@ impl KernelMaps {
     /// The threads, with what they did with each traced system call.
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
-            .map(|(index, slot)| ThreadData {
+            .map(|(index, slot)| (index, slot, thread_now(&slot.key)))
+            .map(|(index, slot, now)| ThreadData {
                 slot,
                 calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
                 turns: self.turns_of(&slot),
-                comm_now: thread_name(&slot.key),
+                has_ended: now.as_ref().is_none_or(|thread| thread.has_ended),
+                comm_now: now.map(|thread| thread.comm),
             })
             .collect()
     }

@@ -18,7 +18,7 @@ pub use self::{
     java::JavaNames,
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
-    process::{TargetProcess, ignores_hangup, thread_name},
+    process::{TargetProcess, ThreadNow, ignores_hangup, thread_now},
     totals::{Totals, interval},
     watched::WatchLog,
 };
