@@ -30,7 +30,9 @@ fn first_paragraphs(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let paragraphs = text.split("\n\n").take_while(|paragraph| !paragraph.starts_with("Usage:"));
     let paragraphs = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));
-    let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    // An option before `--` that is misspelt is not meant for the command behind it.
+    let is_meant = |line: &&str| !line.starts_with("tip: to pass ");
+    let lines = |paragraph: &str| paragraph.lines().map(str::trim).filter(is_meant).collect::<Vec<_>>().join(" ");
     paragraphs.map(lines).collect::<Vec<_>>().join("; ")
 }
 
