@@ -30,7 +30,7 @@ fn what_cannot_be_run_ends_as_in_a_shell_with_a_line() {
     let plain = folder.path().join("plain");
     fs::write(&plain, "no program").unwrap();
     let plain = plain.to_str().unwrap();
-    for (word, code) in [("no-such-command", 127), ("/no/such/command", 127), (plain, 126), ("/tmp", 126), ("", 127)] {
+    for (word, code) in [("no-such-command", 127), (plain, 126), ("/tmp", 126), ("", 127)] {
         let ended = run("", &[word], b"");
         assert_eq!(ended.code, code, "{word}: {}", ended.said());
         assert!(ended.said().starts_with(&format!("tracer: cannot run {word}: ")), "{}", ended.said());

@@ -71,6 +71,10 @@ pub async fn watch(
     };
 
     let mut target = Target { selector: options.selector(), processes: vec![process.process], ended_early: None };
+    if cfg!(feature = "fault-let-go-early") {
+        early.command().into_iter().for_each(Child::let_go);
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let asleep_before = session.sleeping_tasks();
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
