@@ -194,12 +194,15 @@ impl Child {
         self.line = None;
     }
 
-    /// A command may have ended before this is read: then its arguments are gone from /proc.
+    /// A command may end while this is read: then its arguments are gone from /proc, or were cut off there.
     fn read_program(&self) -> (String, String) {
         let lossy = |word: &OsString| word.to_string_lossy().into_owned();
         let process = ProcProcess::new(self.raw_pid.as_raw_nonzero().get()).ok();
-        let comm = process.as_ref().and_then(|process| process.stat().ok()).map(|stat| stat.comm);
-        let words = process.and_then(|process| process.cmdline().ok()).filter(|words| !words.is_empty());
+        let words = process.as_ref().and_then(|process| process.cmdline().ok()).filter(|words| !words.is_empty());
+        // Only now: what has not ended yet, had not while its arguments were read.
+        let stat = process.and_then(|process| process.stat().ok());
+        let words = words.filter(|_| stat.as_ref().is_some_and(|stat| !matches!(stat.state, 'Z' | 'X')));
+        let comm = stat.map(|stat| stat.comm);
         let words = words.unwrap_or_else(|| self.words.iter().map(lossy).collect());
         (comm.unwrap_or_default(), words.join(" "))
     }
