@@ -14,9 +14,11 @@ mod parts;
 mod roles;
 mod run;
 mod side_by_side;
+mod stacks;
 mod stuck_loops;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

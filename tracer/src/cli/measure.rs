@@ -5,16 +5,17 @@ use std::{ffi::OsString, time::Duration};
 use anyhow::Result;
 use clap::Args;
 
-use super::{CommandArgs, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
-use crate::options::{Family, Measurement};
+use super::{CommandArgs, Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
+use crate::options::{Family, Measurement, RECORDED_INTERVAL};
 
 /// A measurement, on the command line.
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
     #[command(flatten)]
     target: TargetArgs,
+    /// How to measure.
     #[command(flatten)]
-    how: HowArgs,
+    pub how: HowArgs,
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -51,16 +52,22 @@ struct WindowArgs {
 }
 
 impl HowArgs {
+    /// Whether the user asks for a report of each interval, and not just for lines in a file.
+    #[must_use]
+    pub fn reports_intervals(&self) -> bool {
+        self.window.interval.is_some()
+    }
+
     /// Writes what the user says into a measurement.
-    pub fn apply(&self, measurement: &mut Measurement) {
+    pub fn apply(&self, measurement: &mut Measurement, output: &OutputArgs) {
         measurement.duration = self.window.duration;
-        measurement.interval = self.window.interval;
+        measurement.interval = self.window.interval.or(output.has(Format::Jsonl).then_some(RECORDED_INTERVAL));
         for &family in &self.with {
             if !measurement.families.contains(&family) {
                 measurement.families.push(family);
             }
         }
-        self.judgement.apply(measurement);
+        self.judgement.apply(measurement, output.has(Format::Folded));
     }
 }
 
@@ -71,7 +78,7 @@ impl MeasureArgs {
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
         let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
-        self.how.apply(&mut measurement);
+        self.how.apply(&mut measurement, &self.output);
         Ok(measurement)
     }
 }

@@ -16,7 +16,7 @@ use crate::exit;
 
 pub use self::{
     demo::DemoArgs,
-    measure::MeasureArgs,
+    measure::{HowArgs, MeasureArgs},
     output::{ColorChoice, Format, OutputArgs, OutputSpec},
     run::{CommandArgs, RunArgs},
 };
@@ -42,6 +42,9 @@ pub enum Command {
     /// What is read through the page cache, by thread and file, and what of it had to come from disk
     #[command(after_long_help = PAGECACHE_EXAMPLES)]
     Pagecache(Box<MeasureArgs>),
+    /// Event loops: their turns, what blocked them on disk, and who waited behind
+    #[command(after_long_help = EVENTLOOP_EXAMPLES)]
+    Eventloop(Box<MeasureArgs>),
     /// Runs a command and measures it from its first system call on
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -90,7 +93,9 @@ impl Command {
     pub fn failed(&self) -> u8 {
         let runs_command = match self {
             Self::Run(_) => true,
-            Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) => !args.command.is_empty(),
+            Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
+                !args.command.is_empty()
+            }
             Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
@@ -112,6 +117,16 @@ const PAGECACHE_EXAMPLES: &str = concat!(
 Examples:
   tracer pagecache --pid 4088 -d 10         which files a server reads from disk, in ten seconds
   tracer pagecache --pid 4088 -d 60 -i 1    a line every second
+
+",
+    exit_codes!()
+);
+
+const EVENTLOOP_EXAMPLES: &str = concat!(
+    "\
+Examples:
+  tracer eventloop --pid 4088 -d 10         the event loops of a server, for ten seconds
+  tracer eventloop --pid 4088 --java-names  with the names that a JVM gives its threads
 
 ",
     exit_codes!()

@@ -13,7 +13,7 @@ use crate::{
 /// `tracer run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// What to measure: sendfile (if none is named), splice or pagecache
+    /// What to measure: sendfile (if none is named), splice, pagecache or eventloop
     #[arg(value_name = "FAMILY", default_value = Family::Sendfile.name(), hide_default_value = true, value_parser = family)]
     pub family: Family,
     /// The command, with its arguments
@@ -22,8 +22,9 @@ pub struct RunArgs {
     /// How to run it.
     #[command(flatten)]
     pub options: CommandArgs,
+    /// How to measure.
     #[command(flatten)]
-    how: HowArgs,
+    pub how: HowArgs,
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -48,7 +49,7 @@ impl RunArgs {
         let target = TargetOption::Pid(child.pid());
         let mut measurement = Measurement::new(self.family, target, self.output.verbose);
         measurement.command = Some(child.shown());
-        self.how.apply(&mut measurement);
+        self.how.apply(&mut measurement, &self.output);
         measurement
     }
 }

@@ -12,11 +12,14 @@ use crate::{cli::MeasureArgs, exit, measure::measure, options::Family};
 pub fn run(family: Family, args: &MeasureArgs) -> Result<u8> {
     let options = args.measurement(family)?;
     if !args.command.is_empty() {
-        return while_command_runs(&args.command, &args.options, &args.output, |_| options);
+        return while_command_runs(&args.command, &args.options, &args.output, args.how.reports_intervals(), |_| {
+            options
+        });
     }
     // Files first: a typo is found before ten seconds of measuring.
-    let results = Results::open(&args.output)?;
-    let recording = measure(&options, None, &mut Progress::new(&results, &options.title()))?;
-    results.write(&recording)?;
+    let mut results = Results::open(&args.output)?;
+    let mut progress = Progress::new(&mut results, &options, args.how.reports_intervals());
+    let recording = measure(&options, None, &mut progress)?;
+    results.write(&recording).and(progress.finish())?;
     Ok(exit::OK)
 }

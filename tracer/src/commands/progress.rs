@@ -2,11 +2,18 @@
 
 use std::time::Duration;
 
-use super::results::{Results, print};
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::{
+    lines::Lines,
+    results::{Results, print},
+};
 use crate::{
     escape::escape,
     measure::Observer,
     model::{Interval, Target},
+    options::Measurement,
     render::{self, Style},
     say, units,
 };
@@ -15,35 +22,49 @@ use crate::{
 #[derive(Debug)]
 pub struct Progress {
     title: String,
+    prints_table: bool,
     prints_lines: bool,
     style: Style,
     verbose: bool,
     lines: usize,
     /// Whether a command has stdout and stderr to itself until it has ended.
     beside_command: bool,
+    json_lines: Lines,
+    threshold_ns: u64,
     /// With a command, what comes while it runs is kept until it has ended.
     kept: Option<String>,
 }
 
 impl Progress {
-    /// Of a measurement of `title` with these results.
+    /// Of a measurement with these results; for people, each interval is reported or not.
     #[must_use]
-    pub fn new(results: &Results, title: &str) -> Self {
+    pub fn new(results: &mut Results, options: &Measurement, reports_intervals: bool) -> Self {
         Self {
-            title: title.into(),
-            prints_lines: results.prints_table(),
+            title: options.title(),
+            prints_table: results.prints_table(),
+            prints_lines: reports_intervals && results.prints_table(),
             style: results.style(),
             verbose: results.verbose(),
             lines: 0,
             beside_command: results.come_after_command(),
+            json_lines: results.take_lines(),
+            threshold_ns: options.threshold_ns,
             kept: None,
         }
     }
 
-    /// What was kept while the command ran.
+    /// What was kept while the command ran; once.
     #[must_use]
-    pub fn into_kept(self) -> String {
-        self.kept.unwrap_or_default()
+    pub fn take_kept(&mut self) -> String {
+        self.kept.take().unwrap_or_default()
+    }
+
+    /// Ends what was written as it went.
+    ///
+    /// # Errors
+    /// If a line could not be written.
+    pub fn finish(self) -> Result<()> {
+        self.json_lines.finish()
     }
 
     fn say(&mut self, text: &str) {
@@ -55,7 +76,8 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn started(&mut self, target: &Target, duration: Option<Duration>) {
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
+        self.json_lines.start(target, self.threshold_ns, start);
         let comm = escape(target.processes.first().map_or("", |process| &process.comm));
         let duration = duration
             .map(|duration| format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))));
@@ -66,7 +88,7 @@ impl Observer for Progress {
             (None, false) => "until Ctrl-C".into(),
         };
         // Beside a command stderr has nothing that the user has not asked for.
-        if self.prints_lines || !self.beside_command {
+        if self.prints_table || !self.beside_command {
             say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
         }
         if self.beside_command {
@@ -75,6 +97,7 @@ impl Observer for Progress {
     }
 
     fn interval(&mut self, interval: &Interval) {
+        self.json_lines.add(interval);
         if self.prints_lines {
             let header = match self.lines % render::INTERVAL_HEADER_EVERY {
                 0 => render::interval_header(interval, &self.style),

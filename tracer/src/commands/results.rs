@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
 use rustix::termios::tcgetwinsize;
 
+use super::lines::Lines;
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
     model::Recording,
@@ -30,6 +31,7 @@ pub struct Results {
     printer: Printer,
     printed: Option<Format>,
     style: Style,
+    lines: Lines,
     files: Vec<(Format, OutputFile)>,
     verbose: bool,
 }
@@ -54,7 +56,7 @@ impl Results {
             bail!("cannot print {format}: stdout is the command's; write it to a file with --output {format}:FILE");
         }
         let results = Self::open_for(Printer::StderrAtEnd, args)?;
-        let printed = results.printed.filter(|_| results.files.is_empty());
+        let printed = results.printed.filter(|_| args.output.is_empty());
         Ok(Self { printed, ..results })
     }
 
@@ -67,10 +69,14 @@ impl Results {
             }
             files.push((spec.format, file));
         }
+        let (lines, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(format, _)| *format == Format::Jsonl);
+        let printed = (!args.quiet).then_some(args.format);
+        let lines = lines.into_iter().map(|(_, file)| file).collect();
         Ok(Self {
             printer,
-            printed: (!args.quiet).then_some(args.format),
+            printed: printed.filter(|&format| format != Format::Jsonl),
             style: printer.style(args),
+            lines: Lines::to(lines, printed == Some(Format::Jsonl)),
             files,
             verbose: args.verbose,
         })
@@ -92,6 +98,12 @@ impl Results {
     #[must_use]
     pub fn come_after_command(&self) -> bool {
         self.printer == Printer::StderrAtEnd
+    }
+
+    /// The intervals that are written as it goes; once.
+    #[must_use]
+    pub fn take_lines(&mut self) -> Lines {
+        std::mem::take(&mut self.lines)
     }
 
     /// Whether to say what goes on.
@@ -129,6 +141,9 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Folded => render::folded(recording),
+        // They were written as it went.
+        Format::Jsonl => String::new(),
     }
 }
 

@@ -20,7 +20,8 @@ use crate::{
 /// # Errors
 /// If it cannot measure or write.
 pub fn run(args: &RunArgs) -> Result<u8> {
-    while_command_runs(&args.command, &args.options, &args.output, |child| args.measurement(child))
+    let reports_intervals = args.how.reports_intervals();
+    while_command_runs(&args.command, &args.options, &args.output, reports_intervals, |child| args.measurement(child))
 }
 
 /// Measures while a command runs, and reports when it has ended. Returns the command's exit code.
@@ -31,14 +32,15 @@ pub fn while_command_runs(
     words: &[OsString],
     args: &CommandArgs,
     output: &OutputArgs,
+    reports_intervals: bool,
     options: impl FnOnce(&Child) -> Measurement,
 ) -> Result<u8> {
     // Mistakes first, before there is anything to be held up or to be ended.
-    let results = Results::open_beside_command(output)?;
+    let mut results = Results::open_beside_command(output)?;
     let user = run_as(args.user.as_deref())?;
     let mut child = Child::start(words, user)?;
     let options = options(&child);
-    let mut progress = Progress::new(&results, &options.title());
+    let mut progress = Progress::new(&mut results, &options, reports_intervals);
     let measured = measure(&options, Some(&mut child), &mut progress);
     if !child.was_let_go() {
         return match (child.ending(), measured) {
@@ -53,8 +55,8 @@ pub fn while_command_runs(
         complain(&cannot_run(words, errno));
         return Ok(ending.exit_code());
     }
-    let printed = results.print(&progress.into_kept());
-    results.write(&measured?).and(printed)?;
+    let printed = results.print(&progress.take_kept());
+    results.write(&measured?).and(printed).and(progress.finish())?;
     Ok(ending.exit_code())
 }
 

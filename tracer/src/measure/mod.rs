@@ -10,13 +10,14 @@ mod window;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use self::room::{Room, room_for};
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, TargetProcess, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, WatchLog},
     model::{Interval, Recording, Target},
     options::{Measurement, TargetOption},
     probe::{Request, Session, Sizes},
@@ -26,7 +27,7 @@ use crate::{
 /// Who is told how a measurement goes.
 pub trait Observer {
     /// All probes are attached and the window is open.
-    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
@@ -57,6 +58,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         turns: turn_records,
         rows: syscalls.len() as u32,
         files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        stacks: options.stacks,
         cpus: collect::possible_cpus(),
     };
     let request = Request {
@@ -79,6 +81,14 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
         mapped: options.looks_at_files().then(MappedFiles::default),
+        stacks: match options.stacks {
+            Some(_) => {
+                // What a command has mapped before its exec is not the command's.
+                let pids = std::iter::once(process.process.pid.0).filter(|_| options.command.is_none());
+                Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
+            }
+            None => None,
+        },
     };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
@@ -98,12 +108,18 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads();
+    let mut threads = maps.threads();
+    logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
     let sleepers = asleep.as_deref().unwrap_or_default();
     let files = logs.files(&maps);
+    let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
+    let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
+    let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
+    let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
+        families: options.families.clone(),
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,
@@ -122,8 +138,9 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
+        culprits,
+        stacks,
         files,
-        culprits: logs.culprits.map(|log| log.finish(&maps.untold())),
         intervals: window.intervals,
     }))
 }
@@ -132,6 +149,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    stacks: Option<StackLog>,
     mapped: Option<MappedFiles>,
 }
 
@@ -141,6 +159,9 @@ impl Logs {
         self.watched.look(maps, []);
         if let Some(mapped) = &mut self.mapped {
             target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+        }
+        if let Some(stacks) = &mut self.stacks {
+            stacks.look(maps.keys().map(|key| key.pid));
         }
     }
 

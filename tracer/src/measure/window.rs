@@ -19,15 +19,12 @@ use super::{
 };
 use crate::{
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, TargetProcess},
+    collect::{self, CulpritLog, KernelMaps, StackLog, TargetProcess},
     model::Target,
-    options::{Measurement, TargetOption},
+    options::{Measurement, RECORDED_INTERVAL, TargetOption},
     probe::Session,
     snapshot::IntervalData,
 };
-
-/// How often the recording cuts the window.
-const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
 /// very thread that is measured.
@@ -79,7 +76,7 @@ pub async fn watch(
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
-    observer.started(&target, options.duration);
+    observer.started(&target, start, options.duration);
     early.command().into_iter().for_each(Child::let_go);
 
     let mut recorded = Cutter::new(opened_ns, maps);
@@ -109,6 +106,7 @@ pub async fn watch(
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
                     logs.look(maps, &target);
