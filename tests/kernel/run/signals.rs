@@ -74,7 +74,7 @@ fn line(arguments: &str) -> String {
 
 #[test]
 fn the_terminals_ctrl_c_reaches_the_command_once() {
-    let _machine = needs!(Root);
+    let _machine = needs!(Root, Script);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.json");
     let mut terminal = Terminal::start(&format!("exec {}", line(&format!("-o {}", path.display()))));
@@ -100,7 +100,7 @@ fn state(pid: u32) -> Option<char> {
 
 #[test]
 fn ctrl_z_stops_both_and_fg_continues_both() {
-    let _machine = needs!(Root);
+    let _machine = needs!(Root, Script);
     // `set -m`: jobs, as at a prompt.
     let script = format!("set -m; {}; echo stopped $?; read word; fg >/dev/null; echo ended $?", line(""));
     let mut terminal = Terminal::start(&format!("exec bash -c '{script}'"));

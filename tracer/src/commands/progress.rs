@@ -1,10 +1,13 @@
-//! What is said while a measurement goes on.
+//! How a measurement goes: messages and a progress line on stderr, the intervals that the user asked for on stdout.
+
+mod line;
 
 use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
+use self::line::ProgressLine;
 use super::{
     lines::Lines,
     results::{Results, print},
@@ -15,7 +18,8 @@ use crate::{
     model::{Interval, Target},
     options::Measurement,
     render::{self, Style},
-    say, units,
+    stderr::{say, shows_lines},
+    units,
 };
 
 /// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
@@ -23,14 +27,17 @@ use crate::{
 pub struct Progress {
     title: String,
     prints_table: bool,
-    prints_lines: bool,
+    prints_intervals: bool,
+    /// Whether a line is to show how far it is, and the line once the window is open.
+    wants_line: bool,
+    line: Option<ProgressLine>,
     style: Style,
     verbose: bool,
     lines: usize,
-    /// Whether a command has stdout and stderr to itself until it has ended.
-    beside_command: bool,
     json_lines: Lines,
     threshold_ns: u64,
+    /// Whether a command has stdout and stderr to itself until it has ended.
+    beside_command: bool,
     /// With a command, what comes while it runs is kept until it has ended.
     kept: Option<String>,
 }
@@ -39,16 +46,19 @@ impl Progress {
     /// Of a measurement with these results; for people, each interval is reported or not.
     #[must_use]
     pub fn new(results: &mut Results, options: &Measurement, reports_intervals: bool) -> Self {
+        let prints_intervals = results.prints_table() && reports_intervals;
         Self {
             title: options.title(),
             prints_table: results.prints_table(),
-            prints_lines: reports_intervals && results.prints_table(),
+            prints_intervals,
+            wants_line: results.are_for_later() && !prints_intervals && !results.come_after_command() && shows_lines(),
+            line: None,
             style: results.style(),
             verbose: results.verbose(),
             lines: 0,
-            beside_command: results.come_after_command(),
             json_lines: results.take_lines(),
             threshold_ns: options.threshold_ns,
+            beside_command: results.come_after_command(),
             kept: None,
         }
     }
@@ -59,6 +69,13 @@ impl Progress {
         self.kept.take().unwrap_or_default()
     }
 
+    fn say(&mut self, text: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.extend(text.lines().map(|line| escape(line) + "\n")),
+            None => say(text),
+        }
+    }
+
     /// Ends what was written as it went.
     ///
     /// # Errors
@@ -66,21 +83,14 @@ impl Progress {
     pub fn finish(self) -> Result<()> {
         self.json_lines.finish()
     }
-
-    fn say(&mut self, text: &str) {
-        match &mut self.kept {
-            Some(kept) => kept.extend(text.lines().map(|line| escape(line) + "\n")),
-            None => say(text),
-        }
-    }
 }
 
 impl Observer for Progress {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
         self.json_lines.start(target, self.threshold_ns, start);
         let comm = escape(target.processes.first().map_or("", |process| &process.comm));
-        let duration = duration
-            .map(|duration| format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))));
+        let duration_ns = duration.map(|duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        let duration = duration_ns.map(|duration_ns| format!("for {}", units::setting(duration_ns)));
         let until = match (duration, self.beside_command) {
             (Some(duration), false) => duration,
             (Some(duration), true) => format!("{duration}, or until the command ends"),
@@ -91,14 +101,23 @@ impl Observer for Progress {
         if self.prints_table || !self.beside_command {
             say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
         }
-        if self.beside_command {
-            self.kept = Some(String::new());
+        self.kept = self.beside_command.then(String::new);
+        self.line = self.wants_line.then(|| ProgressLine::begin(duration_ns));
+    }
+
+    fn recorded(&mut self, interval: &Interval) {
+        if let Some(line) = &mut self.line {
+            line.advance(interval);
         }
+    }
+
+    fn closing(&mut self) {
+        self.line = None;
     }
 
     fn interval(&mut self, interval: &Interval) {
         self.json_lines.add(interval);
-        if self.prints_lines {
+        if self.prints_intervals {
             let header = match self.lines % render::INTERVAL_HEADER_EVERY {
                 0 => render::interval_header(interval, &self.style),
                 _ => String::new(),
@@ -108,7 +127,7 @@ impl Observer for Progress {
             match &mut self.kept {
                 Some(kept) => kept.push_str(&lines),
                 // A closed pipe ends the lines, not the measurement.
-                None => self.prints_lines = print(&lines).is_ok(),
+                None => self.prints_intervals = print(&lines).is_ok(),
             }
         }
     }

@@ -94,6 +94,12 @@ impl Results {
         self.style
     }
 
+    /// Whether somebody who waits for the results sees none of them before the end: they go to a file, or nowhere.
+    #[must_use]
+    pub fn are_for_later(&self) -> bool {
+        self.printed.is_none() || !self.files.is_empty()
+    }
+
     /// Whether a command has the standard streams to itself until it has ended.
     #[must_use]
     pub fn come_after_command(&self) -> bool {
@@ -144,6 +150,10 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
         Format::Folded => render::folded(recording),
         // They were written as it went.
         Format::Jsonl => String::new(),
+        Format::Markdown => render::markdown(recording, style.top),
+        Format::Openmetrics => render::openmetrics(recording),
+        Format::Hlog => render::hlog(recording),
+        Format::Bpftrace => render::bpftrace(recording),
     }
 }
 

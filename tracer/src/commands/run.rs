@@ -12,7 +12,7 @@ use crate::{
     escape::escape,
     measure::measure,
     options::Measurement,
-    say,
+    stderr::say,
 };
 
 /// Runs a command, measures it from its first system call on, and reports. Returns the command's exit code.

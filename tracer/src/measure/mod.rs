@@ -30,6 +30,8 @@ pub trait Observer {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
+    /// One of the intervals that the recording is cut into has passed.
+    fn recorded(&mut self, _interval: &Interval) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something went wrong that does not end the measurement.

@@ -17,7 +17,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        crate::say(&format!("tracer: kernel: {}", record.args()));
+        crate::stderr::say(&format!("tracer: kernel: {}", record.args()));
     }
 
     fn flush(&self) {}

@@ -100,7 +100,9 @@ pub async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(collect::monotonic_ns()));
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
                 logs.look(maps, &target);
                 show(warnings.as_mut());
             }
