@@ -12,6 +12,7 @@ mod in_flight;
 mod latency;
 mod parts;
 mod roles;
+mod run;
 mod side_by_side;
 mod stacks;
 mod stuck_loops;

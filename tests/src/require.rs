@@ -61,6 +61,8 @@ pub enum Need {
     HdrHistogram,
     /// A terminal to run a program on.
     Script,
+    /// To list the system calls of a program from its first one on.
+    Strace,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -79,6 +81,7 @@ impl Need {
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
+            Self::Strace => not_installed("strace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
             Self::Cc => not_installed("cc", "--version"),
             Self::Node => not_installed("node", "--version"),

@@ -28,6 +28,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
+    Package { name: "strace", needed_for: "tests: the first system calls of a program" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
     Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },

@@ -34,6 +34,7 @@ fn loop_with_turns() -> ThreadData {
     data.slot.turns.busy_ns = 5_030_000;
     data.turns = Some(Box::new(stats));
     data.comm_now = Some("work".into());
+    data.has_ended = false;
     data
 }
 
