@@ -4,3 +4,4 @@ pub mod clock;
 pub mod page_cache;
 pub mod schedule;
 pub mod taskstats;
+pub mod usage;

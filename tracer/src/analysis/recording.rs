@@ -19,6 +19,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         slow_calls_dropped: dropped(snapshot),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
+        records_dropped: snapshot.losses.records_dropped,
         parts_clamped: snapshot.losses.parts_clamped,
     };
     let verdict = verdict::verdict(&verdict::Evidence {

@@ -3,7 +3,7 @@
 use super::{Report, program::program};
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Process, Recording},
+    model::{Losses, Probe, ProbeStatus, Process, Recording, culprit::OTHER},
     render::{
         color::Tint,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
@@ -110,7 +110,8 @@ fn host(report: &Report) -> Vec<String> {
 fn probes(report: &Report) -> String {
     let columns = report.style.width;
     let probes = &report.recording.probes;
-    let losses = losses(&report.recording.losses);
+    let mut losses = losses(&report.recording.losses);
+    losses.extend(files_without_room(report.recording));
     let mut items: Vec<_> = probes.iter().map(state).collect();
     let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
     let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
@@ -155,13 +156,18 @@ fn state(probe: &Probe) -> String {
 
 /// A sentence for each kind of loss.
 fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
         (
+            records_dropped,
+            "of these found no room for its figures: raise --max-threads",
+            "of these found no room for their figures: raise --max-threads",
+        ),
+        (
             threads_dropped,
-            "thread found no room: its calls are counted nowhere",
-            "threads found no room: their calls are counted nowhere",
+            "thread found no room, its calls are counted nowhere: raise --max-threads",
+            "threads found no room, their calls are counted nowhere: raise --max-threads",
         ),
         (
             slow_calls_dropped,
@@ -176,4 +182,13 @@ fn losses(losses: &Losses) -> Vec<String> {
     ];
     let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);
     happened.map(|(number, one, many)| counted(number, one, many)).collect()
+}
+
+/// A sentence if files found no row of their own.
+fn files_without_room(recording: &Recording) -> Option<String> {
+    let files = &recording.page_cache.as_ref()?.files;
+    let read = &files.iter().find(|file| file.path == OTHER)?.read;
+    let calls = counted(read.calls, "call", "calls");
+    let faults = counted(read.faults, "page fault", "page faults");
+    Some(format!("{calls} and {faults} on files without room for a row, in {OTHER}: raise --max-files"))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, name, tid, tid_heading};
+use super::{Report, name, syscall::direct, tid, tid_heading};
 use crate::{
     escape::escape,
     model::{FileUse, PagesRead, ThreadPages, culprit::OTHER},
@@ -45,10 +45,7 @@ fn facts(read: &PagesRead) -> Vec<String> {
     if read.read_ahead > 0 {
         items.push(format!("{} read ahead ({})", count(read.read_ahead), size(read.read_ahead)));
     }
-    if read.direct_calls > 0 {
-        let calls = counted(read.direct_calls, "call", "calls");
-        items.push(format!("past the page cache (direct I/O): {calls}, {}", bytes(read.direct_bytes)));
-    }
+    items.extend(direct(read.direct_calls, read.direct_bytes));
     if read.faults > 0 {
         let faults = counted(read.faults, "page fault", "page faults");
         items.push(format!("{faults} brought in {} ({})", count(read.fault_pages), size(read.fault_pages)));
@@ -114,14 +111,15 @@ fn files(report: &Report, files: &[FileUse]) -> String {
     headings.extend(shown.headings());
     let mut list = Columns::new(&headings);
     let (rows, more) = files.split_at(files.len().min(report.style.top));
+    let waited = |row: &FileUse| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in rows {
         let path = if row.path == OTHER { "(other: too many to list)".into() } else { escape(&row.path) };
-        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, row.disk_wait_ns)).collect();
+        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, waited(row))).collect();
         list.row(cells, tint(&row.read));
     }
     if !more.is_empty() {
         let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
-        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(row.disk_wait_ns));
+        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(waited(row)));
         let name = format!("… and {}", counted(more.len() as u64, "more file", "more files"));
         list.row(std::iter::once(name).chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
     }

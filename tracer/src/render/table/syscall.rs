@@ -110,7 +110,7 @@ fn facts(report: &Report, syscall: &SyscallRecord) -> String {
     }
 }
 
-/// Share of the pages that was in memory, and what was read in; `None` if nothing was returned.
+/// Share of the pages that was in memory, and what was read in; `None` if nothing was returned from a file.
 fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
     let Some(cold) = syscall.cold_requested else {
         return Some(vec!["unknown: the page cache was not observed".into()]);
@@ -118,19 +118,23 @@ fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
     if syscall.bytes == 0 {
         return None;
     }
-    let in_memory = match syscall.memory_share {
-        Some(in_memory) => format!("{} of the pages were in memory", share(in_memory)),
-        None => "share of the pages in memory: unknown".into(),
-    };
     let size = |pages: u64| bytes(pages.saturating_mul(PAGE_BYTES));
-    let mut items = vec![in_memory];
+    let mut items = Vec::new();
+    items.extend(syscall.memory_share.map(|in_memory| format!("{} of the pages were in memory", share(in_memory))));
     if cold > 0 {
         items.push(format!("{} ({})", counted(cold, "cold page", "cold pages"), size(cold)));
     }
     if let Some(ahead) = syscall.read_ahead.filter(|&ahead| ahead > 0) {
         items.push(format!("{} read ahead ({})", count(ahead), size(ahead)));
     }
-    Some(items)
+    items.extend(direct(syscall.direct_calls.unwrap_or(0), syscall.direct_bytes.unwrap_or(0)));
+    (!items.is_empty()).then_some(items)
+}
+
+/// Reads past the page cache, if there were any: they are no misses.
+pub fn direct(calls: u64, read: u64) -> Option<String> {
+    (calls > 0)
+        .then(|| format!("past the page cache (direct I/O): {}, {}", counted(calls, "call", "calls"), bytes(read)))
 }
 
 /// Each call has one cause; each ns of a call is in one of the four parts.
