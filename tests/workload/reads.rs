@@ -146,7 +146,9 @@ fn work(options: &Options, mut sources: Vec<Source>, mut also: Option<Also>) -> 
         }
         also.iter_mut().for_each(|also| also.read(&mut memory));
     }
-    let mut kinds = sources.into_iter().map(|source| source.truth).collect::<Vec<_>>();
+    let mut kinds = sources.iter().map(|source| source.truth.clone()).collect::<Vec<_>>();
+    // What is mapped stays so until the end: where else would one look for its name?
+    std::mem::forget(sources);
     kinds.extend((drained.calls > 0).then_some(drained));
     kinds.extend(also.map(|also| also.truth));
     Ok(ThreadTruth { tid: this_tid(), kinds, ..ThreadTruth::default() })

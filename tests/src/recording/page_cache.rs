@@ -17,7 +17,7 @@ pub struct PageCache {
 }
 
 /// Reads, and what of them was not in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 pub struct PagesRead {
     /// Calls that read a file and returned bytes.
     pub calls: u64,

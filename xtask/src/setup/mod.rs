@@ -31,6 +31,10 @@ const PACKAGES: &[Package] = &[
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
     Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
     Package { name: "maven", needed_for: "tests: fetching Kafka" },
+    Package { name: "haproxy", needed_for: "tests: a proxy that splices" },
+    // Its redis-check-rdb is the server by another name; redis-server would start one.
+    Package { name: "redis-tools", needed_for: "tests: a server that waits for its journal" },
+    Package { name: "nodejs", needed_for: "tests: a server that reads files in its event loop, or beside it" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
