@@ -3,8 +3,11 @@
 
 mod behind;
 mod go;
+mod haproxy;
 mod java;
 mod kafka;
 mod load;
 mod nginx;
+mod node;
 mod python;
+mod redis;

@@ -4,6 +4,7 @@
 use std::{
     fs::OpenOptions,
     io::Write,
+    os::unix::process::CommandExt,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -30,6 +31,12 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// The proxy.
+    Haproxy,
+    /// The server with a journal.
+    Redis,
+    /// The interpreter of JavaScript.
+    Node,
     /// The compiler of Go.
     Go,
     /// The interpreter of Python.
@@ -63,6 +70,10 @@ impl Need {
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Haproxy => not_installed("haproxy", "-v"),
+            Self::Redis => (!runs(Command::new(crate::redis::PROGRAM).arg0("redis-server").arg("--version")))
+                .then(|| format!("{} is not installed (Debian: redis-tools)", crate::redis::PROGRAM)),
+            Self::Node => not_installed("node", "--version"),
             Self::Go => not_installed("go", "version"),
             Self::Python => not_installed("python3", "--version"),
             Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),
