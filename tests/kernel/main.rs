@@ -17,9 +17,11 @@ mod parts;
 mod roles;
 mod side_by_side;
 mod splice;
+mod stacks;
 mod stuck_loops;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

@@ -16,6 +16,9 @@ pub type Machine = MutexGuard<'static, ()>;
 
 static MACHINE: Mutex<()> = Mutex::new(());
 
+/// A Python that a person has put before Debian's may lack Debian's packages.
+pub const DEBIANS_PYTHON: &str = "/usr/bin/python3";
+
 /// A thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -35,12 +38,14 @@ pub enum Need {
     Haproxy,
     /// The server with a journal.
     Redis,
-    /// The interpreter of JavaScript.
-    Node,
+    /// A compiler of C.
+    Cc,
     /// The compiler of Go.
     Go,
     /// The interpreter of Python.
     Python,
+    /// The JavaScript runtime.
+    Node,
     /// A HotSpot JVM that runs source files, and its jcmd.
     Java,
     /// User namespaces for everybody.
@@ -51,6 +56,16 @@ pub enum Need {
     Openssl,
     /// The program to compare with.
     Bpftrace,
+    /// GitHub's own reading of Markdown.
+    CmarkGfm,
+    /// Prometheus' own parser.
+    Promtool,
+    /// OpenMetrics' reference parser, for Debian's Python.
+    PrometheusClient,
+    /// The library that reads HdrHistogram's logs, and a JVM.
+    HdrHistogram,
+    /// A terminal to run a program on.
+    Script,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -73,6 +88,7 @@ impl Need {
             Self::Haproxy => not_installed("haproxy", "-v"),
             Self::Redis => (!runs(Command::new(crate::redis::PROGRAM).arg0("redis-server").arg("--version")))
                 .then(|| format!("{} is not installed (Debian: redis-tools)", crate::redis::PROGRAM)),
+            Self::Cc => not_installed("cc", "--version"),
             Self::Node => not_installed("node", "--version"),
             Self::Go => not_installed("go", "version"),
             Self::Python => not_installed("python3", "--version"),
@@ -81,6 +97,20 @@ impl Need {
                 .then(|| "a user other than root cannot make a user namespace".to_owned()),
             Self::Kafka => crate::kafka::missing(),
             Self::Openssl => not_installed("openssl", "version"),
+            Self::CmarkGfm => not_installed("cmark-gfm", "--version"),
+            Self::Promtool => {
+                let promtool = crate::tools::promtool();
+                (!runs(Command::new(&promtool).arg("--version")))
+                    .then(|| format!("{} is missing: run `cargo xtask setup`", promtool.display()))
+            }
+            Self::PrometheusClient => {
+                (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import prometheus_client.openmetrics.parser"])))
+                    .then(|| "Debian's Python has no prometheus_client (python3-prometheus-client)".to_owned())
+            }
+            Self::HdrHistogram => {
+                crate::tools::jars_missing("hdrhistogram").or_else(|| not_installed("java", "-version"))
+            }
+            Self::Script => not_installed("script", "--version"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

@@ -48,15 +48,15 @@ impl Tracer {
         Self::start("sendfile", arguments)
     }
 
-    /// The same for any command that measures.
+    /// The same with another command.
     ///
     /// # Panics
-    /// If the window does not open.
+    /// Likewise.
     #[must_use]
-    pub fn start(command_name: &str, arguments: &str) -> Self {
+    pub fn start(name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         let mut command = Command::new(binary());
-        command.arg(command_name).args(arguments.split_whitespace());
+        command.arg(name).args(arguments.split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));

@@ -11,5 +11,6 @@ pub mod files;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
+pub mod stack;
 pub mod syscall;
 pub mod turns;

@@ -13,15 +13,12 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
-    options::{Measurement, TargetOption},
+    options::{Measurement, RECORDED_INTERVAL, TargetOption},
     probe::{Request, Session, Sizes},
     snapshot::{FilesRead, IntervalData, Snapshot},
 };
-
-/// How often the recording cuts the window.
-const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
 /// very thread that is measured.
@@ -42,9 +39,11 @@ const LEAST_TURN_RECORDS: u32 = 64;
 /// Who is told how a measurement goes.
 pub trait Observer {
     /// All probes are attached and the window is open.
-    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
+    /// One of the intervals that the recording is cut into has passed.
+    fn recorded(&mut self, _interval: &Interval) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something went wrong that does not end the measurement.
@@ -73,6 +72,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         turns: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS),
         rows: syscalls.len() as u32,
         files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        stacks: options.stacks,
         cpus: collect::possible_cpus(),
     };
     let request = Request {
@@ -95,6 +95,13 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
         mapped: options.looks_at_files().then(MappedFiles::default),
+        stacks: match options.stacks {
+            Some(_) => {
+                let pids = std::iter::once(process.process.pid.0);
+                Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
+            }
+            None => None,
+        },
     };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
@@ -114,12 +121,18 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads();
+    let mut threads = maps.threads();
+    logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
     let sleepers = asleep.as_deref().unwrap_or_default();
     let files = logs.files(&maps);
+    let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
+    let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
+    let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
+    let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
+        families: options.families.clone(),
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,
@@ -138,8 +151,9 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
+        culprits,
+        stacks,
         files,
-        culprits: logs.culprits.map(|log| log.finish(&maps.untold())),
         intervals: window.intervals,
     }))
 }
@@ -148,6 +162,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    stacks: Option<StackLog>,
     mapped: Option<MappedFiles>,
 }
 
@@ -157,6 +172,9 @@ impl Logs {
         self.watched.look(maps, []);
         if let Some(mapped) = &mut self.mapped {
             target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+        }
+        if let Some(stacks) = &mut self.stacks {
+            stacks.look(maps.keys().map(|key| key.pid));
         }
     }
 
@@ -209,7 +227,7 @@ async fn watch(
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
-    observer.started(&target, options.duration);
+    observer.started(&target, start, options.duration);
 
     let mut recorded = Cutter::new(opened_ns, maps);
     let mut reported = Cutter::new(opened_ns, maps);
@@ -231,12 +249,15 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(collect::monotonic_ns()));
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
                 logs.look(maps, &target);
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
                     logs.look(maps, &target);
@@ -371,7 +392,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        crate::say(&format!("tracer: kernel: {}", record.args()));
+        crate::stderr::say(&format!("tracer: kernel: {}", record.args()));
     }
 
     fn flush(&self) {}

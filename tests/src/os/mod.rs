@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod page_cache;
 pub mod schedule;
+pub mod stolen;
 pub mod taskstats;
 pub mod usage;

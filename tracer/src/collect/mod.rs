@@ -8,6 +8,7 @@ mod kernel_maps;
 mod mapped;
 mod mapped_files;
 mod process;
+mod stacks;
 mod totals;
 mod watched;
 
@@ -19,6 +20,7 @@ pub use self::{
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
     process::{TargetProcess, ignores_hangup, thread_name},
+    stacks::StackLog,
     totals::{Totals, interval},
     watched::WatchLog,
 };

@@ -8,6 +8,7 @@ mod misses;
 mod object;
 mod offsets;
 mod privileges;
+mod stacks;
 mod tracefs;
 
 use std::{io::Read as _, os::fd::AsFd as _};
@@ -24,12 +25,12 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-pub use self::object::Sizes;
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
     offsets::Layout,
 };
+pub use self::{object::Sizes, stacks::StackMaps};
 use crate::{
     model::{Mechanism, Probe, ProbeStatus},
     units,
@@ -89,10 +90,10 @@ impl Session {
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            stacks: request.sizes.stacks.is_some().into(),
             rows: request.sizes.rows,
             record_mask: request.sizes.record_mask(),
             file_mask: request.sizes.files.map_or(0, |files| files - 1),
-            reserved: 0,
             row_of: rows_of(request.syscalls),
         };
         let mut ebpf = object::open(&config, &layout, request.sizes, request.warnings)?;
@@ -201,6 +202,14 @@ impl Session {
         }
         let map = self.ebpf.take_map("SLOW_CALLS").context("the object has no ring buffer SLOW_CALLS")?;
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
+    }
+
+    /// The stacks of disk waits and slow calls.
+    ///
+    /// # Errors
+    /// If the object has none.
+    pub fn stacks(&mut self) -> Result<StackMaps> {
+        StackMaps::of(&mut self.ebpf)
     }
 
     /// Whether the connections behind disk-blocked calls are counted.

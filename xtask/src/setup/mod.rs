@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what building the eBPF object and testing need, on Debian 12.
 
-mod kafka;
+mod maven;
+mod promtool;
 
 use std::path::{Path, PathBuf};
 
@@ -22,19 +23,22 @@ const PACKAGES: &[Package] = &[
     Package { name: "libstd-rust-web-dev-bpf", needed_for: "core for bpfel-unknown-none, compiled" },
     Package { name: "rust-web-clippy", needed_for: "lints of the kernel half" },
     Package { name: "llvm-22-dev", needed_for: "building bpf-linker; llvm-strip" },
-    Package { name: "gcc", needed_for: "linking" },
+    Package { name: "gcc", needed_for: "linking; tests: programs whose functions wait" },
+    Package { name: "libc6-dev", needed_for: "linking; tests: programs in C" },
     Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
+    Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
     Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
-    Package { name: "maven", needed_for: "tests: fetching Kafka" },
+    Package { name: "maven", needed_for: "tests: fetching Kafka and HdrHistogram" },
+    Package { name: "cmark-gfm", needed_for: "tests: GitHub's own reading of Markdown" },
+    Package { name: "python3-prometheus-client", needed_for: "tests: OpenMetrics' reference parser" },
     Package { name: "haproxy", needed_for: "tests: a proxy that splices" },
     // Its redis-check-rdb is the server by another name; redis-server would start one.
     Package { name: "redis-tools", needed_for: "tests: a server that waits for its journal" },
-    Package { name: "nodejs", needed_for: "tests: a server that reads files in its event loop, or beside it" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
@@ -54,7 +58,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     debian_packages()?;
     cargo_components()?;
     bpf_linker(workspace)?;
-    kafka::jars(workspace)
+    promtool::fetch(workspace)?;
+    maven::jars(workspace)
 }
 
 fn debian_packages() -> Result<()> {

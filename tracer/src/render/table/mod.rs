@@ -5,22 +5,24 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
+mod loops;
 mod overview;
 mod page_cache;
-mod program;
+mod stacks;
 mod syscall;
 mod threads;
 mod verdict;
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use super::{
-    Style, call_label,
+    Style,
     color::{Paint, Tint},
+    facts,
 };
 use crate::{
-    escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadRef},
+    model::{Recording, SyscallRecord, ThreadRef},
+    options::Family,
     units::count,
 };
 
@@ -33,10 +35,20 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report)];
-    sections.extend(calls(&report));
+    if report.is_about_loops() {
+        sections.extend(loops::sections(&report));
+        if report.recording.families.len() > 1 {
+            sections.extend(calls(&report));
+        }
+    } else {
+        sections.extend(calls(&report));
+    }
     sections.push(page_cache::section(&report));
-    sections.push(event_loops::section(&report));
+    if !report.is_about_loops() {
+        sections.push(event_loops::section(&report));
+    }
     sections.push(disk_waits::section(&report));
+    sections.push(stacks::section(&report));
     sections.push(verdict::section(&report));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
@@ -77,56 +89,20 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
     fn knows_disk_waits(&self) -> bool {
-        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
-        probes.all(|probe| probe.status == ProbeStatus::Attached)
+        facts::knows_disk_waits(self.recording)
     }
 
-    /// Whether threads of more than one process are listed.
-    fn has_several_processes(&self) -> bool {
-        self.recording.target.processes.len() > 1
+    /// Whether event loops are what was asked for.
+    fn is_about_loops(&self) -> bool {
+        self.recording.families.iter().any(|family| family == Family::Eventloop.name())
     }
 
-    /// How many event loops the recording knows.
-    fn event_loops(&self) -> usize {
-        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
-            let threads = syscall.threads.iter().map(|row| &row.thread);
-            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
-        });
-        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
-        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
-        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
-        loops.map(identity).collect::<BTreeSet<_>>().len()
+    fn tid(&self, thread: &ThreadRef) -> String {
+        facts::tid(self.recording, thread)
     }
-}
 
-/// What tells a thread from all others, also from one that had its tid before.
-fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
-    (thread.pid.0, thread.tid.0, thread.start_time_ns)
-}
-
-/// A thread's name as its rows show it.
-fn name(thread: &ThreadRef) -> String {
-    if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
-}
-
-/// A traced system call as headings show it.
-fn label(syscall: &SyscallRecord) -> String {
-    call_label(&syscall.name, syscall.direction.as_deref())
-}
-
-/// A system call, or page faults, as rows and sentences show it.
-fn call(name: &str) -> String {
-    if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
-}
-
-/// A thread's id as its rows show it: with the process where there are several.
-fn tid(report: &Report, thread: &ThreadRef) -> String {
-    if report.has_several_processes() { format!("{}/{}", thread.pid, thread.tid) } else { thread.tid.to_string() }
-}
-
-/// The heading of the column of [`tid`].
-fn tid_heading(report: &Report) -> &'static str {
-    if report.has_several_processes() { "pid/tid" } else { "tid" }
+    fn tid_heading(&self) -> &'static str {
+        facts::tid_heading(self.recording)
+    }
 }
