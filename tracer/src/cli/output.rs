@@ -151,7 +151,7 @@ mod tests {
         assert_eq!("json:/dev/stdout".parse(), spec(Format::Json, "/dev/stdout"));
         assert_eq!("dir:1/a.txt".parse(), spec(Format::Table, "dir:1/a.txt"));
         let unknown = "a.xyz".parse::<OutputSpec>().unwrap_err();
-        assert!(unknown.contains("in .txt, .json, .md, .prom, .om or .hlog, or write"), "{unknown}");
+        assert!(unknown.contains("in .txt, .json, .jsonl, .folded, .md, .prom, .om or .hlog, or write"), "{unknown}");
         assert!("json:".parse::<OutputSpec>().is_err());
     }
 }
