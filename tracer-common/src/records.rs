@@ -82,8 +82,8 @@ pub struct Faults {
     pub faults: u64,
     /// The pages.
     pub cold_pages: u64,
-    /// `maj_flt` of the thread when it last did so, plus 1: it grows when the fault is over.
-    pub seen_maj_flt_plus_1: u64,
+    /// Faults of the thread that were over when it last did so, plus 1: so faults are told apart.
+    pub latest_plus_1: u64,
     /// The file of the latest one: its entry in the table of files, plus 1.
     pub file_plus_1: u64,
 }
