@@ -7,8 +7,10 @@
 
 pub mod config;
 pub mod culprit;
+pub mod globs;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
 pub mod syscall;
+pub mod targets;
 pub mod turns;

@@ -55,7 +55,9 @@ pub struct ThreadSlot {
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
     /// Makes slots begin at cache lines.
-    pub reserved: [u32; 3],
+    pub reserved: u32,
+    /// CLOCK_BOOTTIME at the start of its process, ns.
+    pub process_start_boottime_ns: u64,
 }
 
 /// Connections of an event loop that waited while it was in a disk-blocked call.
@@ -360,6 +362,10 @@ pub struct Window {
     pub is_open: u64,
     /// CLOCK_BOOTTIME when it opened, ns: a thread that is younger cannot have been in a call before.
     pub opened_boottime_ns: u64,
+    /// CLOCK_MONOTONIC when it opened, ns.
+    pub opened_ns: u64,
+    /// Not 0: the first process that becomes a target opens it.
+    pub is_armed: u64,
 }
 
 /// A thread asleep inside a system call, as the task iterator reports it.

@@ -48,7 +48,9 @@ pub fn find_or_claim(task: Task) -> Option<Slot> {
         slot.thread.comm = task.comm();
         slot.thread.key.pid = key.pid;
         slot.thread.key.tid = key.tid;
+        slot.thread.process_start_boottime_ns = task.process_start_boottime_ns();
         slot.thread.key.start_boottime_ns = key.start_boottime_ns;
+        maps::mark_taken(index);
     }
     Some(slot)
 }

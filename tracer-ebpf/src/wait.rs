@@ -9,7 +9,7 @@ use tracer_common::{
     syscall::{readiness, synchronous},
 };
 
-use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, ready, slots, targets, task::Task, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
@@ -102,6 +102,9 @@ fn writes_through(task: Task) -> bool {
 #[inline(always)]
 pub fn switched_in(task: Task) {
     if !window::is_target(task) {
+        if window::members_may_leave() {
+            targets::forget(task);
+        }
         return;
     }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };

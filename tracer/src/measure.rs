@@ -1,23 +1,25 @@
 //! One measurement from start to end: attach, open the window, wait, close it, collect, analyse.
 
-use std::{io, os::fd::OwnedFd, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use tokio::{
-    io::{Interest, unix::AsyncFd},
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval_at, sleep_until},
 };
-use tracer_common::{records::SleepingTask, syscall::Syscall};
+use tracer_common::{
+    records::{SleepingTask, ThreadKey},
+    syscall::Syscall,
+};
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, ProcessList, TargetEnd, TargetProcess, Targets, Totals, WatchLog},
     model::{Interval, Recording, Target},
-    options::{Measurement, TargetOption},
+    options::Measurement,
     probe::{Request, Session},
-    snapshot::{IntervalData, Snapshot},
+    snapshot::{IntervalData, Snapshot, ThreadData},
 };
 
 /// How often the recording cuts the window.
@@ -27,8 +29,17 @@ const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 /// very thread that is measured.
 const READ_INTERVAL: Duration = Duration::from_millis(100);
 
+/// How often to look whether a target that is waited for is there.
+const WAIT_INTERVAL: Duration = Duration::from_millis(10);
+
+/// What processes that run a JVM are mostly called.
+const JAVA: &str = "java";
+
 /// Room for threads that start inside the window, beyond four times those that are there.
 const LEAST_SLOTS: u32 = 8192;
+
+/// The same where processes may become targets while the window is open.
+const LEAST_OPEN_ENDED_SLOTS: u32 = 16_384;
 
 /// Most slots that are taken up without being asked for.
 const MOST_SLOTS: u32 = 1 << 18;
@@ -41,6 +52,8 @@ const LEAST_TURN_RECORDS: u32 = 64;
 
 /// Who is told how a measurement goes.
 pub trait Observer {
+    /// All probes are attached, and nobody is there yet whom they could observe.
+    fn waiting(&mut self, _selector: &str) {}
     /// All probes are attached and the window is open.
     fn started(&mut self, target: &Target, duration: Option<Duration>);
     /// The window is about to close.
@@ -62,20 +75,13 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         .enable_all()
         .build()
         .context("cannot start the measurement: no event loop to wait in")?;
-    let process = match options.target {
-        TargetOption::Pid(pid) => TargetProcess::of_pid(pid)?,
-        TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
-    };
-    let slots = slots_for(options, process.threads);
+    let targets = Targets::resolve(&options.target)?;
+    let slots = slots_for(options, &targets);
     let turn_records = (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS);
     let cpus = collect::possible_cpus();
     let request = Request {
         syscalls: &options.syscalls,
-        pid: Some(process.process.pid.0),
-        tid: match options.target {
-            TargetOption::Pid(_) => None,
-            TargetOption::Tid(tid) => Some(tid.0),
-        },
+        targets: &targets.filter,
         threshold_ns: options.threshold_ns,
         slots,
         turn_records,
@@ -87,17 +93,28 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
-    let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    let mut logs = Logs {
+        culprits: session.slow_calls()?.map(CulpritLog::new),
+        watched: WatchLog::default(),
+        processes: find_targets(options, &targets, &mut session, &maps, observer)?,
+    };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
-        let names = JavaNames::ask(&process, &mut |text| observer.warning(text));
+        let names = ask_java(&targets, &logs.processes, observer);
         observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
         names
     });
-    let window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, process, observer))?;
+    let mut window = runtime.block_on(watch(options, &mut session, &maps, &mut logs, targets, observer))?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
+    logs.processes.drain();
+    if session.lists_targets() {
+        logs.processes.extend(&session.targets(|| maps.target_counts())?);
+    }
+    logs.processes.add_slots(maps.slots());
+    let target_counts = maps.target_counts();
+    logs.processes.finish(&mut window.target, &target_counts);
     let processes = window.target.processes.iter().map(|process| process.pid.0);
     // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
     let stuck = processes.filter(|&pid| asleep.iter().flatten().any(|task| task.key.pid == pid && may_be_stuck(task)));
@@ -108,7 +125,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     std::thread::spawn(move || drop(session));
     let threads = maps.threads(&options.syscalls);
     let sleepers = asleep.as_deref().unwrap_or_default();
-    let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
+    let thread_names = java.map(|java| java_names(java, &threads, sleepers, observer));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         target: window.target,
@@ -119,6 +136,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         threshold_ns: options.threshold_ns,
         blocked_share: options.blocked_share,
         probes,
+        processes_dropped: target_counts.no_room,
         losses: maps.losses(),
         threads,
         syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
@@ -141,6 +159,55 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    processes: ProcessList,
+}
+
+/// Finds who is a target already. Where nobody is and somebody is waited for, returns once the window is open.
+fn find_targets(
+    options: &Measurement,
+    targets: &Targets,
+    session: &mut Session,
+    maps: &KernelMaps,
+    observer: &mut dyn Observer,
+) -> Result<ProcessList> {
+    let mut list = ProcessList::new(session.target_records()?);
+    targets.given.iter().for_each(|given| list.add(given.process.clone()));
+    if !session.lists_targets() {
+        return Ok(list);
+    }
+    if options.target.wait {
+        maps.arm_window();
+    }
+    list.extend(&session.targets(|| maps.target_counts())?);
+    collect::ensure_somebody(&options.target, &list)?;
+    if options.target.wait && list.processes().is_empty() {
+        observer.waiting(&options.target.selector());
+        while !maps.is_open() {
+            std::thread::sleep(WAIT_INTERVAL);
+        }
+        list.drain();
+    }
+    Ok(list)
+}
+
+/// Asks the JVMs among the targets for the names of their threads.
+fn ask_java(targets: &Targets, list: &ProcessList, observer: &mut dyn Observer) -> Vec<JavaNames> {
+    let is_given = |pid| targets.given.iter().any(|given| given.process.pid == pid);
+    let found = list.processes().iter().filter(|process| process.comm == JAVA && !is_given(process.pid));
+    let found: Vec<_> = found.filter_map(|process| TargetProcess::of_pid(process.pid).ok()).collect();
+    let all = targets.given.iter().chain(&found);
+    all.map(|process| JavaNames::ask(process, &mut |text| observer.warning(text))).collect()
+}
+
+/// What they answered, once more for threads that have started since.
+fn java_names(
+    asked: Vec<JavaNames>,
+    threads: &[ThreadData],
+    sleepers: &[SleepingTask],
+    observer: &mut dyn Observer,
+) -> HashMap<ThreadKey, String> {
+    let names = asked.into_iter().map(|java| java.of(threads, sleepers, &mut |text| observer.warning(text)));
+    names.flatten().collect()
 }
 
 /// A window that has closed.
@@ -159,7 +226,7 @@ async fn watch(
     session: &mut Session,
     maps: &KernelMaps,
     logs: &mut Logs,
-    process: TargetProcess,
+    targets: Targets,
     observer: &mut dyn Observer,
 ) -> Result<ClosedWindow> {
     // Before the window opens: so a signal that comes right after ends it, and not the program.
@@ -170,21 +237,27 @@ async fn watch(
         true => None,
         false => Some(signal(SignalKind::hangup()).context(cannot_listen)?),
     };
-    // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
-    let ended = unsafe { AsyncFd::register_with_interest(process.ended, Interest::READABLE) }
-        .map_err(io::Error::from)
-        .context("cannot wait for the target's end")?;
+    let Targets { given, threads, .. } = targets;
+    let processes = given.into_iter().map(|given| (given.process.pid, given.ended)).collect();
+    let ended = TargetEnd::of(&options.target, processes, &threads)?;
     let mut warnings = match options.verbose {
         true => Some(session.warnings(Warnings)?),
         false => None,
     };
 
-    let mut target =
-        Target { selector: options.target.selector(), processes: vec![process.process], ended_early: None };
+    let mut target = Target {
+        selector: options.target.selector(),
+        processes: logs.processes.processes().to_vec(),
+        processes_unlisted: None,
+        ended_early: None,
+    };
     let asleep_before = session.sleeping_tasks();
-    let start = Timestamp::now();
     let opened_ns = maps.open_window();
-    let opened = Instant::now();
+    // A target that was waited for has opened it a moment ago.
+    let since_opened = Duration::from_nanos(collect::monotonic_ns().saturating_sub(opened_ns));
+    let now = Instant::now();
+    let opened = now.checked_sub(since_opened).unwrap_or(now);
+    let start = Timestamp::now().checked_sub(since_opened).unwrap_or_else(|_| Timestamp::now());
     observer.started(&target, options.duration);
 
     let mut recorded = Cutter::new(opened_ns, options);
@@ -202,27 +275,27 @@ async fn watch(
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             () = received(&mut hangup) => break,
-            () = readable(&ended) => {
+            () = ended.reached(maps) => {
                 target.ended_early = Some(true);
                 break;
             }
             () = tick(&mut record) => {
                 intervals.push(recorded.cut(maps, collect::monotonic_ns()));
                 logs.watched.look(maps, []);
+                if !session.lists_targets_as_they_come() {
+                    logs.processes.add_slots(maps.slots());
+                }
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.processes.drain();
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
                     logs.watched.look(maps, []);
                 }
             }
             () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
-        }
-        if target_thread_is_gone(options.target, &target) {
-            target.ended_early = Some(true);
-            break;
         }
     }
     observer.closing();
@@ -264,11 +337,10 @@ impl<'a> Cutter<'a> {
 }
 
 /// Slots for the target's threads and for those that it may start; a power of two.
-fn slots_for(options: &Measurement, threads: usize) -> u32 {
-    let wanted = match options.max_threads {
-        Some(threads) => threads,
-        None => u32::try_from(threads).unwrap_or(MOST_SLOTS).saturating_mul(4).clamp(LEAST_SLOTS, MOST_SLOTS),
-    };
+fn slots_for(options: &Measurement, targets: &Targets) -> u32 {
+    let least = if targets.is_open_ended { LEAST_OPEN_ENDED_SLOTS } else { LEAST_SLOTS };
+    let threads = u32::try_from(targets.thread_count).unwrap_or(MOST_SLOTS);
+    let wanted = options.max_threads.unwrap_or_else(|| threads.saturating_mul(4).clamp(least, MOST_SLOTS));
     wanted.next_power_of_two()
 }
 
@@ -303,30 +375,10 @@ async fn reached(end: Option<Instant>) {
     }
 }
 
-/// Waits until `descriptor` becomes readable; for a pidfd that is when the process ends.
-async fn readable(descriptor: &AsyncFd<OwnedFd>) {
-    match descriptor.readable().await {
-        Ok(_guard) => {}
-        // The runtime is going down: nothing left to wait for.
-        Err(_) => std::future::pending().await,
-    }
-}
-
 /// Whether a thread that is asleep may be an event loop that is stuck: in a traced call, or waiting for storage.
 fn may_be_stuck(task: &SleepingTask) -> bool {
     let is_traced = |syscall: &Syscall| i64::from(syscall.info().number) == task.syscall_number;
     task.is_uninterruptible() || Syscall::ALL.iter().any(is_traced)
-}
-
-/// A thread may end while its process goes on.
-fn target_thread_is_gone(option: TargetOption, target: &Target) -> bool {
-    match (option, target.processes.first()) {
-        (TargetOption::Tid(tid), Some(process)) => {
-            let path = format!("/proc/{}/task/{tid}", process.pid);
-            matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
-        }
-        _ => false,
-    }
 }
 
 /// Shows the kernel half's warnings. Looked at now and then: a reader that is woken by each would preempt

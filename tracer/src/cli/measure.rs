@@ -40,7 +40,7 @@ impl MeasureArgs {
     /// # Errors
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
-        let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
+        let mut measurement = Measurement::new(family, self.target.target(), self.output.verbose);
         measurement.duration = self.window.duration;
         measurement.interval = self.window.interval;
         self.judgement.apply(&mut measurement);

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use tracer_common::{
     culprit::CallSums,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window},
     syscall::Syscall,
+    targets::TargetCounts,
     turns::{NO_ROOM, TurnStats},
 };
 
@@ -18,6 +19,8 @@ use crate::{
 /// The maps of one session. They stay readable after the probes are gone.
 pub struct KernelMaps {
     window: MappedArray<Window>,
+    taken: MappedArray<u64>,
+    target_counts: MappedArray<TargetCounts>,
     threads: MappedArray<ThreadSlot>,
     calls: MappedArray<CallStats>,
     turns: MappedArray<TurnStats>,
@@ -37,6 +40,8 @@ impl KernelMaps {
         let per_cpu = cpus * Syscall::COUNT;
         Ok(Self {
             window: MappedArray::new(session.map("WINDOW")?.fd(), 1)?,
+            taken: MappedArray::new(session.map("TAKEN")?.fd(), slots)?,
+            target_counts: MappedArray::new(session.map("TARGET_COUNTS")?.fd(), 1 + cpus)?,
             threads: MappedArray::new(session.map("THREADS")?.fd(), slots)?,
             calls: MappedArray::new(session.map("CALLS")?.fd(), slots * Syscall::COUNT)?,
             turns: MappedArray::new(session.map("TURNS")?.fd(), turn_records)?,
@@ -53,11 +58,24 @@ impl KernelMaps {
         self.window.get(0).opened_boottime_ns
     }
 
-    /// Opens the gate: calls that are entered from now on count. Returns CLOCK_MONOTONIC, ns.
+    /// Lets the first process that becomes a target open the gate.
+    pub fn arm_window(&self) {
+        self.window.set(0, Window { is_armed: 1, ..Window::default() });
+    }
+
+    /// Whether the gate is open.
+    pub fn is_open(&self) -> bool {
+        self.window.get(0).is_open != 0
+    }
+
+    /// Opens the gate, if it is not open yet: calls that are entered from now on count. Returns CLOCK_MONOTONIC when it
+    /// was opened, ns.
     pub fn open_window(&self) -> u64 {
-        let opened_ns = monotonic_ns();
-        self.window.set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns() });
-        opened_ns
+        if !self.is_open() {
+            let opened_ns = monotonic_ns();
+            self.window.set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns(), opened_ns, is_armed: 0 });
+        }
+        self.window.get(0).opened_ns
     }
 
     /// Closes the gate: calls that return from now on do not count. Returns CLOCK_MONOTONIC, ns.
@@ -68,9 +86,7 @@ impl KernelMaps {
 
     /// Indices of the slots that are taken.
     pub fn taken(&self) -> impl Iterator<Item = usize> + '_ {
-        // A slot begins with its key.
-        let is_taken = |&slot: &usize| self.threads.beginning::<ThreadKey>(slot).start_boottime_ns != 0;
-        (0..self.threads.len()).filter(is_taken)
+        (0..self.taken.len()).filter(|&slot| self.taken.get(slot) != 0)
     }
 
     /// The slots that are taken, as they are now.
@@ -146,6 +162,24 @@ impl KernelMaps {
             total += self.untold.get((cpu * Syscall::COUNT + syscall as u32) as usize);
         }
         total
+    }
+
+    /// How targets came and went, all CPUs together.
+    pub fn target_counts(&self) -> TargetCounts {
+        let rows = (0..self.target_counts.len()).map(|row| self.target_counts.get(row));
+        rows.fold(TargetCounts::default(), |total, row| TargetCounts {
+            joined: total.joined + row.joined,
+            left: total.left + row.left,
+            no_room: total.no_room + row.no_room,
+            unrecorded: total.unrecorded + row.unrecorded,
+        })
+    }
+
+    /// Whether one of the targets lives.
+    pub fn has_targets(&self) -> bool {
+        // Those that left are read first: whoever joined since makes the second figure larger, never smaller.
+        let left = self.target_counts().left;
+        self.target_counts().joined > left
     }
 
     /// What could not be counted, all CPUs together.

@@ -6,7 +6,7 @@ mod host;
 mod java;
 mod kernel_maps;
 mod mapped;
-mod process;
+mod targets;
 mod totals;
 mod watched;
 
@@ -16,7 +16,7 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
-    process::{TargetProcess, ignores_hangup, thread_name},
+    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_name},
     totals::{Totals, interval},
     watched::WatchLog,
 };

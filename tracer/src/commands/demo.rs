@@ -36,7 +36,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let options = Measurement {
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
-        ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
+        ..Measurement::new(Family::Sendfile, TargetOption::pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };
     let recording = measure(&options, &mut director)?;

@@ -134,15 +134,23 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn waiting(&mut self, selector: &str) {
+        say(&format!("waiting for {}", escape(selector)));
+    }
+
     fn started(&mut self, target: &Target, duration: Option<Duration>) {
-        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
+        let whom = match target.processes.as_slice() {
+            [] => "nobody yet".into(),
+            [process] => escape(&process.comm),
+            several => units::counted(several.len() as u64, "process", "processes"),
+        };
         let until = match duration {
             Some(duration) => {
                 format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
             }
             None => "until Ctrl-C".into(),
         };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+        say(&format!("tracing {} of {} ({whom}) {until}", self.family, escape(&target.selector)));
     }
 
     fn interval(&mut self, interval: &Interval) {

@@ -26,6 +26,9 @@ impl Probe {
     /// Name of the probe that sees the turns of event loops.
     pub const READINESS: &str = "readiness";
 
+    /// Name of the probe that sees who becomes a target, and who ends.
+    pub const TARGETS: &str = "targets";
+
     /// Name of the probe that cold pages come from.
     pub const PAGE_CACHE: &str = "page cache";
 }
@@ -79,6 +82,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Threads that found no slot.
     pub threads_dropped: u64,
+    /// Processes that were to become targets and found no room.
+    #[serde(default)]
+    pub processes_dropped: u64,
     /// Calls without a slot, or of which the entry or the exit was not seen.
     pub calls_uncounted: u64,
     /// Calls or sleeps whose parts exceeded the whole and were cut.

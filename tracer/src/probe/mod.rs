@@ -8,6 +8,7 @@ mod misses;
 mod object;
 mod offsets;
 mod privileges;
+mod targets;
 mod tracefs;
 
 use std::{io::Read as _, os::fd::AsFd as _};
@@ -20,6 +21,7 @@ use aya::{
 };
 use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
 
+pub use self::targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup};
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
@@ -34,10 +36,8 @@ use crate::{
 pub struct Request<'a> {
     /// The system calls to trace.
     pub syscalls: &'a [Syscall],
-    /// The process; `None`: any.
-    pub pid: Option<u32>,
-    /// The thread; `None`: any.
-    pub tid: Option<u32>,
+    /// Whom.
+    pub targets: &'a TargetFilter,
     /// From when on a call is slow, ns.
     pub threshold_ns: u64,
     /// Thread slots; a power of two.
@@ -62,6 +62,18 @@ pub struct Session {
     tells_culprits: bool,
     sees_turns: bool,
     counts_behind: bool,
+    targets: Listing,
+}
+
+/// How it is known who the targets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    /// One process or thread: it was given.
+    Given,
+    /// By a walk through all tasks.
+    Walk,
+    /// The same, and the kernel half tells who comes.
+    WalkAndRecords,
 }
 
 /// The program that lists tasks asleep.
@@ -78,19 +90,26 @@ impl Session {
         privileges::check()?;
         let types = btf::Btf::of_running_kernel()?;
         let layout = Layout::from_btf(&types);
-        let config = Config {
+        let mut config = Config {
             threshold_ns: request.threshold_ns,
-            target_pid: request.pid.unwrap_or(0),
-            target_tid: request.tid.unwrap_or(0),
             slot_mask: request.slots - 1,
             turn_mask: request.turn_records - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            ..Config::ZERO
         };
-        let sizes = object::Sizes { slots: request.slots, turns: request.turn_records, cpus: request.cpus };
+        request.targets.fill(&mut config, &types, &layout)?;
+        let sizes = object::Sizes {
+            slots: request.slots,
+            turns: request.turn_records,
+            cpus: request.cpus,
+            targets: if request.targets.is_listed() { request.slots } else { 0 },
+            glob_tables: config.glob_tables,
+        };
         let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
+        request.targets.write(&mut ebpf)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
@@ -99,6 +118,7 @@ impl Session {
             // What adds to a call comes before the calls themselves: so no call lacks a part.
             specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
         });
+        targets::load_walk(&mut ebpf, &btf, request.targets)?;
         let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
         let session = Self {
             ebpf,
@@ -107,9 +127,14 @@ impl Session {
             tells_culprits: config.culprits != 0,
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
+            targets: match (config.targets, request.targets.is_listed()) {
+                (0, _) => Listing::Given,
+                (_, false) => Listing::Walk,
+                (_, true) => Listing::WalkAndRecords,
+            },
         };
         session.describe(detail);
-        session.require(request.syscalls)?;
+        session.require([Probe::TARGETS].into_iter().chain(request.syscalls.iter().map(|call| call.info().name)))?;
         Ok(session)
     }
 
@@ -128,9 +153,8 @@ impl Session {
         }
     }
 
-    fn require(&self, syscalls: &[Syscall]) -> Result<()> {
-        for syscall in syscalls {
-            let name = syscall.info().name;
+    fn require<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<()> {
+        for name in names {
             let Some(outcome) = self.outcomes.iter().find(|outcome| outcome.name == name) else { continue };
             if outcome.mechanism.is_none() {
                 bail!("cannot trace {name}: {}", reasons(&outcome.refusals));
@@ -192,6 +216,16 @@ impl Session {
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
     }
 
+    /// Whether the targets can be listed, and must be to know them.
+    pub fn lists_targets(&self) -> bool {
+        self.targets != Listing::Given
+    }
+
+    /// Whether the kernel half tells of each process that becomes a target.
+    pub fn lists_targets_as_they_come(&self) -> bool {
+        self.targets != Listing::Walk
+    }
+
     /// Whether the connections behind disk-blocked calls are counted.
     pub fn counts_behind(&self) -> bool {
         self.counts_behind
@@ -246,7 +280,8 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
             spec.rungs.retain(|rung| rung.mechanism == mechanism);
         }
     }
-    shared.into_iter().chain(calls).collect()
+    // Who is a target is known before anything else is seen.
+    ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain(calls).collect()
 }
 
 /// The probe that was not wanted.

@@ -61,7 +61,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             cpus: 2,
             boot_id: String::new(),
         },
-        target: Target { selector: "--pid 10".into(), processes: Vec::new(), ended_early: None },
+        target: Target { selector: "--pid 10".into(), processes: Vec::new(), processes_unlisted: None, ended_early: None },
         start: Timestamp::UNIX_EPOCH,
         opened_ns: OPENED_NS,
         opened_boottime_ns: OPENED_NS,

@@ -147,13 +147,18 @@ fn state(probe: &Probe) -> String {
 
 /// A sentence for each kind of loss.
 fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+    let Losses { slow_calls_dropped, threads_dropped, processes_dropped, calls_uncounted, parts_clamped } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
         (
             threads_dropped,
-            "thread found no room: its calls are counted nowhere",
-            "threads found no room: their calls are counted nowhere",
+            "thread found no room, and none of its calls was counted: a larger --max-threads makes room",
+            "threads found no room, and none of their calls was counted: a larger --max-threads makes room",
+        ),
+        (
+            processes_dropped,
+            "process found no room and was not watched: a larger --max-threads makes room",
+            "processes found no room and were not watched: a larger --max-threads makes room",
         ),
         (
             slow_calls_dropped,
