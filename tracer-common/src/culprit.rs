@@ -67,6 +67,9 @@ pub const PEER_BYTES: usize = 112;
 /// [`SlowCall::behind`] where connections were not counted.
 pub const NOT_COUNTED: u32 = u32::MAX;
 
+/// [`SlowCall::syscall`] of a record that tells nothing but the path of a file.
+pub const NAMES_FILE: u32 = u32::MAX;
+
 /// [`SlowCall::offset_bytes`] where it is not known.
 pub const OFFSET_UNKNOWN: u64 = u64::MAX;
 

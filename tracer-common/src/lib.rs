@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod culprit;
+pub mod files;
 pub mod globs;
 pub mod histogram;
 pub mod offsets;

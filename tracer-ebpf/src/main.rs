@@ -15,6 +15,7 @@ mod cold;
 mod culprit;
 mod epoll;
 mod file;
+mod files;
 mod folio;
 mod globals;
 mod kernel;
@@ -27,6 +28,7 @@ mod socket;
 mod targets;
 mod task;
 mod tasks;
+mod transfer;
 mod wait;
 mod window;
 
@@ -34,7 +36,7 @@ use aya_ebpf::{
     macros::{btf_tracepoint, tracepoint},
     programs::{BtfTracePointContext, TracePointContext},
 };
-use tracer_common::syscall::{Syscall, readiness};
+use tracer_common::syscall::readiness;
 
 use crate::{
     folio::{Added, Folio},
@@ -44,23 +46,35 @@ use crate::{
 /// A sendfile begins.
 #[tracepoint]
 pub fn sendfile_enter(ctx: TracePointContext) -> u32 {
-    call::enter(&ctx, Syscall::Sendfile);
+    call::enter_sendfile(&ctx);
     0
 }
 
 /// A sendfile returns.
 #[tracepoint]
 pub fn sendfile_exit(ctx: TracePointContext) -> u32 {
-    call::exit(&ctx, Syscall::Sendfile, call::tracepoint_result(&ctx));
+    call::exit_sendfile(&ctx, call::tracepoint_result(&ctx));
+    0
+}
+
+/// A traced system call begins, whichever it is.
+#[tracepoint]
+pub fn call_enter(ctx: TracePointContext) -> u32 {
+    call::enter_any(&ctx, call::tracepoint_number(&ctx));
+    0
+}
+
+/// A traced system call returns.
+#[tracepoint]
+pub fn call_exit(ctx: TracePointContext) -> u32 {
+    call::exit_any(&ctx, call::tracepoint_number(&ctx), call::tracepoint_result(&ctx));
     0
 }
 
 /// Any system call begins: the rung for kernels that withhold everything cheaper.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
-    if let Some(syscall) = call::traced(ctx.arg::<u64>(1)) {
-        call::enter(&ctx, syscall);
-    }
+    call::enter_any(&ctx, ctx.arg::<u64>(1));
     0
 }
 
@@ -68,9 +82,7 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
-    if let Some(syscall) = call::traced(registers.syscall_number() as u64) {
-        call::exit(&ctx, syscall, ctx.arg::<i64>(1));
-    }
+    call::exit_any(&ctx, registers.syscall_number() as u64, ctx.arg::<i64>(1));
     0
 }
 

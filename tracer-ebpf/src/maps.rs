@@ -12,14 +12,18 @@ use aya_ebpf::{
 use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    files::FileStats,
     globs::GlobTable,
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
     syscall::Syscall,
     targets::{TargetCounts, TargetEntry},
     turns::TurnStats,
 };
 
-use crate::epoll::Walk;
+use crate::{
+    epoll::Walk,
+    globals::{self, global},
+};
 
 /// The gate.
 #[map]
@@ -33,13 +37,17 @@ static THREADS: Array<ThreadSlot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static TAKEN: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// Per slot and traced system call.
+/// Records of calls, one per thread and traced system call.
 #[map]
 static CALLS: Array<CallStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Per thread that waits for readiness, as many as there is room for.
 #[map]
 static TURNS: Array<TurnStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per file that is read, where files are told apart; the last entry is for what finds no room.
+#[map]
+static FILES: Array<FileStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Per CPU, traced system call and breakdown.
 #[map]
@@ -73,7 +81,7 @@ static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 pub static SLOW_CALLS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
-/// Which slots and records of turns are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
+/// Which slots, records and files are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
 /// compare-and-exchange would need 5.12).
 #[map]
 pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
@@ -165,10 +173,16 @@ pub fn thread(slot: u32) -> Option<&'static mut ThreadSlot> {
     entry(&THREADS, slot)
 }
 
-/// What the thread at `slot` did with `syscall`.
+/// A record of calls.
 #[inline(always)]
-pub fn calls(slot: u32, syscall: Syscall) -> Option<&'static mut CallStats> {
-    entry(&CALLS, slot * Syscall::COUNT + syscall as u32)
+pub fn calls(index: u32) -> Option<&'static mut CallStats> {
+    entry(&CALLS, index)
+}
+
+/// A file.
+#[inline(always)]
+pub fn file(index: u32) -> Option<&'static mut FileStats> {
+    entry(&FILES, index)
 }
 
 /// A record of turns.
@@ -195,13 +209,13 @@ pub fn walk(walker: Walker) -> Option<&'static mut Walk> {
 /// This CPU's histogram of `breakdown`.
 #[inline(always)]
 pub fn breakdown(breakdown: Breakdown, syscall: Syscall) -> Option<&'static mut CpuHistogram> {
-    entry(&BREAKDOWNS, breakdown.index(cpu(), syscall))
+    entry(&BREAKDOWNS, breakdown.index(cpu_row(syscall)))
 }
 
 /// This CPU's errors of `syscall`.
 #[inline(always)]
 pub fn errors(syscall: Syscall) -> Option<&'static mut ErrorCounts> {
-    entry(&ERRORS, cpu() * Syscall::COUNT + syscall as u32)
+    entry(&ERRORS, cpu_row(syscall))
 }
 
 /// This CPU's record on its way.
@@ -219,13 +233,19 @@ pub fn send_budget() -> Option<&'static mut SendBudget> {
 /// What this CPU could not tell of `syscall`.
 #[inline(always)]
 pub fn untold(syscall: Syscall) -> Option<&'static mut CallSums> {
-    entry(&UNTOLD, cpu() * Syscall::COUNT + syscall as u32)
+    entry(&UNTOLD, cpu_row(syscall))
 }
 
 /// This CPU's losses.
 #[inline(always)]
 pub fn losses() -> Option<&'static mut Losses> {
     entry(&LOSSES, cpu())
+}
+
+/// Index of this CPU's entry for `syscall`.
+#[inline(always)]
+fn cpu_row(syscall: Syscall) -> u32 {
+    per_cpu(cpu(), globals::row_of(syscall), global!(CONFIG.rows))
 }
 
 /// This CPU.

@@ -17,6 +17,8 @@ fn main() -> ExitCode {
     };
     let result = match &cli.command {
         Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
+        Command::Splice(args) => commands::measure::run(Family::Splice, args),
+        Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
         Command::Demo(args) => commands::demo::run(args),
     };
     match result {

@@ -1,6 +1,9 @@
 //! One measurement from start to end: attach, open the window, wait, close it, collect, analyse.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -15,11 +18,14 @@ use tracer_common::{
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, ProcessList, TargetEnd, TargetProcess, Targets, Totals, WatchLog},
+    collect::{
+        self, CulpritLog, JavaNames, KernelMaps, MappedFiles, ProcessList, TargetEnd, TargetProcess, Targets, Totals,
+        WatchLog,
+    },
     model::{Interval, Recording, Target},
     options::Measurement,
-    probe::{Request, Session},
-    snapshot::{IntervalData, Snapshot, ThreadData},
+    probe::{Request, Session, Sizes},
+    snapshot::{FilesRead, IntervalData, Snapshot, ThreadData},
 };
 
 /// How often the recording cuts the window.
@@ -77,26 +83,33 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         .context("cannot start the measurement: no event loop to wait in")?;
     let targets = Targets::resolve(&options.target)?;
     let slots = slots_for(options, &targets);
-    let turn_records = (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS);
-    let cpus = collect::possible_cpus();
+    let syscalls = options.syscalls();
+    let sizes = Sizes {
+        slots,
+        turns: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS),
+        rows: syscalls.len() as u32,
+        files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        cpus: collect::possible_cpus(),
+        targets: if targets.filter.is_listed() { slots } else { 0 },
+        glob_tables: targets.filter.glob_tables(),
+    };
     let request = Request {
-        syscalls: &options.syscalls,
+        syscalls: &syscalls,
+        sizes: &sizes,
         targets: &targets.filter,
         threshold_ns: options.threshold_ns,
-        slots,
-        turn_records,
         turns: options.turns,
-        cpus,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
-    let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
+    let maps = KernelMaps::of(&session, &sizes, syscalls)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
         processes: find_targets(options, &targets, &mut session, &maps, observer)?,
+        mapped: options.looks_at_files().then(MappedFiles::default),
     };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
@@ -112,19 +125,20 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     if session.lists_targets() {
         logs.processes.extend(&session.targets(|| maps.target_counts())?);
     }
-    logs.processes.add_slots(maps.slots());
+    logs.processes.add_slots(&maps);
     let target_counts = maps.target_counts();
     logs.processes.finish(&mut window.target, &target_counts);
-    let processes = window.target.processes.iter().map(|process| process.pid.0);
     // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
-    let stuck = processes.filter(|&pid| asleep.iter().flatten().any(|task| task.key.pid == pid && may_be_stuck(task)));
-    let idle_instances = stuck.flat_map(|pid| logs.watched.idle_instances(pid)).collect();
+    let stuck = asleep.iter().flatten().filter(|task| may_be_stuck(task)).map(|task| task.key.pid);
+    let stuck: BTreeSet<_> = stuck.collect();
+    let idle_instances = stuck.into_iter().flat_map(|pid| logs.watched.idle_instances(pid)).collect();
     let probes = session.probes();
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads(&options.syscalls);
+    let threads = maps.threads();
     let sleepers = asleep.as_deref().unwrap_or_default();
+    let files = logs.files(&maps);
     let thread_names = java.map(|java| java_names(java, &threads, sleepers, observer));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
@@ -139,7 +153,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         processes_dropped: target_counts.no_room,
         losses: maps.losses(),
         threads,
-        syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        syscalls: maps.beyond_threads(),
         asleep_before: window.asleep_before,
         asleep,
         idle_instances,
@@ -147,10 +161,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
-        culprits: logs.culprits.map(|log| {
-            let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
-            log.finish(&untold)
-        }),
+        files,
+        culprits: logs.culprits.map(|log| log.finish(&maps.untold())),
         intervals: window.intervals,
     }))
 }
@@ -159,7 +171,27 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    mapped: Option<MappedFiles>,
     processes: ProcessList,
+}
+
+impl Logs {
+    /// Looks at what the target waits on, and at what it has mapped.
+    fn look(&mut self, maps: &KernelMaps) {
+        self.watched.look(maps, []);
+        if let Some(mapped) = &mut self.mapped {
+            // Of thousands of processes few bring anything in by page faults.
+            let faulting = maps.slots().filter(|(_, slot)| slot.faults.faults > 0).map(|(_, slot)| slot.key.pid);
+            let pids: BTreeSet<_> = self.processes.first().chain(faulting).collect();
+            pids.into_iter().for_each(|pid| mapped.look(pid));
+        }
+    }
+
+    /// The files that were read, where they were told apart.
+    fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
+        let mapped = self.mapped.as_ref()?;
+        Some(self.culprits.as_mut()?.files(maps.files()?, mapped.paths()))
+    }
 }
 
 /// Finds who is a target already. Where nobody is and somebody is waited for, returns once the window is open.
@@ -180,7 +212,7 @@ fn find_targets(
     }
     list.extend(&session.targets(|| maps.target_counts())?);
     collect::ensure_somebody(&options.target, &list)?;
-    if options.target.wait && list.processes().is_empty() {
+    if options.target.wait && targets.filter.is_listed() && list.processes().is_empty() {
         observer.waiting(&options.target.selector());
         while !maps.is_open() {
             std::thread::sleep(WAIT_INTERVAL);
@@ -260,8 +292,8 @@ async fn watch(
     let start = Timestamp::now().checked_sub(since_opened).unwrap_or_else(|_| Timestamp::now());
     observer.started(&target, options.duration);
 
-    let mut recorded = Cutter::new(opened_ns, options);
-    let mut reported = Cutter::new(opened_ns, options);
+    let mut recorded = Cutter::new(opened_ns, maps);
+    let mut reported = Cutter::new(opened_ns, maps);
     let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
@@ -280,10 +312,10 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(maps, collect::monotonic_ns()));
-                logs.watched.look(maps, []);
+                intervals.push(recorded.cut(collect::monotonic_ns()));
+                logs.look(maps);
                 if !session.lists_targets_as_they_come() {
-                    logs.processes.add_slots(maps.slots());
+                    logs.processes.add_slots(maps);
                 }
                 show(warnings.as_mut());
             }
@@ -292,18 +324,19 @@ async fn watch(
                 logs.processes.drain();
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.watched.look(maps, []);
+                    logs.look(maps);
                 }
             }
-            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
+            () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
     }
     observer.closing();
     let closed_ns = maps.close_window();
+    logs.look(maps);
     settle().await;
-    intervals.push(recorded.cut(maps, closed_ns));
+    intervals.push(recorded.cut(closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(maps, closed_ns).interval);
+        observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
@@ -319,17 +352,17 @@ async fn settle() {
 struct Cutter<'a> {
     opened_ns: u64,
     last: Totals,
-    options: &'a Measurement,
+    maps: &'a KernelMaps,
 }
 
 impl<'a> Cutter<'a> {
-    fn new(opened_ns: u64, options: &'a Measurement) -> Self {
-        Self { opened_ns, last: Totals::zero(opened_ns, &options.syscalls), options }
+    fn new(opened_ns: u64, maps: &'a KernelMaps) -> Self {
+        Self { opened_ns, last: Totals::zero(opened_ns, maps.syscalls()), maps }
     }
 
     /// The interval from the last cut to this one.
-    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> IntervalData {
-        let now = Totals::read(at_ns, maps, &self.options.syscalls);
+    fn cut(&mut self, at_ns: u64) -> IntervalData {
+        let now = Totals::read(at_ns, self.maps);
         let interval = collect::interval(self.opened_ns, &self.last, &now);
         self.last = now;
         interval

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, SlowCall},
+    files::FileStats,
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
     syscall::Syscall,
     turns::{LEAST_SOCKETS, ReadySet, TurnStats},
@@ -60,8 +61,19 @@ pub struct Snapshot {
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
+    /// The files that were read; `None` where they were not told apart.
+    pub files: Option<FilesRead>,
     /// The window in pieces.
     pub intervals: Vec<IntervalData>,
+}
+
+/// The files that the target read, whether its calls were slow or not.
+#[derive(Clone, Debug, Default)]
+pub struct FilesRead {
+    /// Each with its name, as far as that was told.
+    pub files: Vec<(FileRef, FileStats)>,
+    /// What found no room among them.
+    pub rest: FileStats,
 }
 
 /// A piece of the window.
@@ -204,8 +216,8 @@ pub struct UntoldData {
 pub struct ThreadData {
     /// What it did, whatever the system call.
     pub slot: ThreadSlot,
-    /// What it did with each traced system call, in the order of [`Snapshot::syscalls`].
-    pub calls: Vec<Box<CallStats>>,
+    /// What it did with each traced system call, in the order of [`Snapshot::syscalls`]; `None`: nothing.
+    pub calls: Vec<Option<Box<CallStats>>>,
     /// How long its turns took; `None`: it made none, or there was no room.
     pub turns: Option<Box<TurnStats>>,
     /// Its name now; `None` if it has ended.

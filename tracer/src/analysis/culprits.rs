@@ -68,7 +68,7 @@ fn file_row(data: &FileData) -> FileCalls {
     FileCalls {
         path: path(file),
         directory: file.path.as_deref().map(directory),
-        device: Some(format!("{}:{}", file.device.0, file.device.1)),
+        device: Some(device(file)),
         device_name: file.device_name.clone(),
         inode: Some(file.inode),
         first_offset: data.range.map(|(first, _)| first),
@@ -95,13 +95,18 @@ fn empty_file(sums: &CallSums) -> FileCalls {
     }
 }
 
+/// `major:minor` of a file's device.
+pub fn device(file: &FileRef) -> String {
+    format!("{}:{}", file.device.0, file.device.1)
+}
+
 /// The path, or the inode where it could not be read.
-fn path(file: &FileRef) -> String {
+pub fn path(file: &FileRef) -> String {
     file.path.clone().unwrap_or_else(|| format!("(inode {})", file.inode))
 }
 
 /// All but the last name of a path.
-fn directory(path: &str) -> String {
+pub fn directory(path: &str) -> String {
     match path.rsplit_once('/') {
         Some(("", _)) => "/".into(),
         Some((directory, _)) => directory.into(),

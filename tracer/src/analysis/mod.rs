@@ -6,6 +6,7 @@ mod culprits;
 mod errno;
 mod event_loops;
 mod in_flight;
+mod page_cache;
 mod recording;
 mod roles;
 mod turns;

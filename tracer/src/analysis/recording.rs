@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{calls, culprits, event_loops, roles::Roles, verdict, waits};
+use super::{calls, culprits, event_loops, page_cache, roles::Roles, verdict, waits};
 use crate::{
     model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
@@ -12,7 +12,7 @@ use crate::{
 #[must_use]
 pub fn recording(snapshot: &Snapshot) -> Recording {
     let roles = Roles::of(snapshot);
-    let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
+    let syscalls = calls::records(snapshot, &roles);
     let threads = thread_records(snapshot, &roles);
     let event_loops = event_loops::rows(snapshot, &roles);
     let losses = Losses {
@@ -40,11 +40,12 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         blocked_share: snapshot.blocked_share,
         probes: snapshot.probes.clone(),
         losses,
+        page_cache: page_cache::record(snapshot, &roles),
+        intervals: event_loops::intervals(snapshot, &syscalls, &roles),
         syscalls,
         event_loops,
         threads,
         slow_calls: culprits::slow_calls(snapshot, &roles),
-        intervals: event_loops::intervals(snapshot, &roles),
         verdict,
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{duration, peers};
 use crate::{
     model::Mechanism,
-    options::{Measurement, PeerLabels},
+    options::{MAX_FILES, Measurement, PeerLabels},
 };
 
 /// What counts as slow and as blocked.
@@ -32,6 +32,9 @@ pub struct JudgementArgs {
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
+    /// Room for this many files, where they are told apart (pagecache); the rest is summed up in one row
+    #[arg(long, value_name = "N", default_value_t = MAX_FILES, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    max_files: u32,
     /// Kernel mechanism, for experts and tests; nobody should need it
     #[arg(long, value_name = "NAME", default_value = "auto")]
     mechanism: MechanismChoice,
@@ -74,6 +77,7 @@ impl JudgementArgs {
         measurement.blocked_share = self.blocked_share;
         measurement.turns = !self.no_turns;
         measurement.max_threads = self.max_threads;
+        measurement.max_files = self.max_files;
         measurement.mechanism = self.mechanism.mechanism();
     }
 }

@@ -17,6 +17,9 @@ pub struct MeasureArgs {
     window: WindowArgs,
     #[command(flatten)]
     judgement: JudgementArgs,
+    /// What else to measure at the same time
+    #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
+    with: Vec<Family>,
     /// Where the results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -43,6 +46,11 @@ impl MeasureArgs {
         let mut measurement = Measurement::new(family, self.target.target(), self.output.verbose);
         measurement.duration = self.window.duration;
         measurement.interval = self.window.interval;
+        for &family in &self.with {
+            if !measurement.families.contains(&family) {
+                measurement.families.push(family);
+            }
+        }
         self.judgement.apply(&mut measurement);
         Ok(measurement)
     }

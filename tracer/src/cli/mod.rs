@@ -32,6 +32,12 @@ pub enum Command {
     /// Latency of sendfile, and what it waited for
     #[command(after_long_help = SENDFILE_EXAMPLES)]
     Sendfile(Box<MeasureArgs>),
+    /// Latency of splice, tee, vmsplice and copy_file_range, by direction
+    #[command(after_long_help = SPLICE_EXAMPLES)]
+    Splice(Box<MeasureArgs>),
+    /// What is read through the page cache, by thread and file, and what of it had to come from disk
+    #[command(after_long_help = PAGECACHE_EXAMPLES)]
+    Pagecache(Box<MeasureArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -43,6 +49,22 @@ Examples:
   tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
   tracer sendfile --pid 4088 -d 10 -o run.json -q
                                             keep the recording, print nothing
+
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+
+const SPLICE_EXAMPLES: &str = "\
+Examples:
+  tracer splice --pid 4088 -d 10            a proxy that splices, for ten seconds
+  tracer splice --pid 4088 --with sendfile  what it sends from files too
+
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+
+const PAGECACHE_EXAMPLES: &str = "\
+Examples:
+  tracer pagecache --pid 4088 -d 10         which files a server reads from disk, in ten seconds
+  tracer pagecache --pid 4088 -d 60 -i 1    a line every second
 
 Exit codes:
   0 measured, whatever the verdict   2 wrong options   4 could not measure or write";

@@ -6,6 +6,7 @@ mod host;
 mod java;
 mod kernel_maps;
 mod mapped;
+mod mapped_files;
 mod targets;
 mod totals;
 mod watched;
@@ -16,6 +17,7 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
+    mapped_files::MappedFiles,
     targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_name},
     totals::{Totals, interval},
     watched::WatchLog,

@@ -38,7 +38,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         threshold_ns: stage.threshold_ns(),
         ..Measurement::new(Family::Sendfile, TargetOption::pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&results, options.family.name()), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&results, &options.title()), stage, failure: None };
     let recording = measure(&options, &mut director)?;
     if let Some(failure) = director.failure {
         return Err(failure);

@@ -13,6 +13,6 @@ pub fn run(family: Family, args: &MeasureArgs) -> Result<()> {
     let options = args.measurement(family)?;
     // Files first: a typo is found before ten seconds of measuring.
     let results = Results::open(&args.output)?;
-    let recording = measure(&options, &mut Progress::new(&results, options.family.name()))?;
+    let recording = measure(&options, &mut Progress::new(&results, &options.title()))?;
     results.write(&recording)
 }

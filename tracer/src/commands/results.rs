@@ -118,7 +118,7 @@ fn columns() -> usize {
 /// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
 #[derive(Debug)]
 pub struct Progress {
-    family: &'static str,
+    title: String,
     prints_lines: bool,
     style: Style,
     verbose: bool,
@@ -126,10 +126,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a measurement with these results.
+    /// Of a measurement of `title` with these results.
     #[must_use]
-    pub fn new(results: &Results, family: &'static str) -> Self {
-        Self { family, prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
+    pub fn new(results: &Results, title: &str) -> Self {
+        Self {
+            title: title.into(),
+            prints_lines: results.prints_table(),
+            style: results.style,
+            verbose: results.verbose,
+            lines: 0,
+        }
     }
 }
 
@@ -150,7 +156,7 @@ impl Observer for Progress {
             }
             None => "until Ctrl-C".into(),
         };
-        say(&format!("tracing {} of {} ({whom}) {until}", self.family, escape(&target.selector)));
+        say(&format!("tracing {} of {} ({whom}) {until}", self.title, escape(&target.selector)));
     }
 
     fn interval(&mut self, interval: &Interval) {

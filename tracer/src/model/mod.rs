@@ -7,6 +7,7 @@ pub mod culprit;
 mod event_loop;
 mod histogram;
 mod ids;
+mod page_cache;
 mod probe;
 mod recording;
 mod syscall;
@@ -17,6 +18,7 @@ pub use culprit::{ClientCalls, FileCalls, Out, SlowCallRecord};
 pub use event_loop::{EventLoop, IntervalLoop, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
+pub use page_cache::{FileUse, PageCache, PagesRead, ThreadPages};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
 pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,

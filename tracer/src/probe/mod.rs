@@ -19,9 +19,16 @@ use aya::{
     maps::{MapData, RingBuf},
     programs::Iter,
 };
-use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
+use tracer_common::{
+    config::{Config, NOT_TRACED},
+    records::SleepingTask,
+    syscall::Syscall,
+};
 
-pub use self::targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup};
+pub use self::{
+    object::Sizes,
+    targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
+};
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
@@ -40,14 +47,10 @@ pub struct Request<'a> {
     pub targets: &'a TargetFilter,
     /// From when on a call is slow, ns.
     pub threshold_ns: u64,
-    /// Thread slots; a power of two.
-    pub slots: u32,
-    /// Records of turns; a power of two.
-    pub turn_records: u32,
+    /// How large the maps are to be.
+    pub sizes: &'a Sizes,
     /// Whether to hook the returns of readiness waits.
     pub turns: bool,
-    /// Highest possible CPU + 1.
-    pub cpus: u32,
     /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
     /// Whether the kernel half's warnings are wanted.
@@ -92,23 +95,21 @@ impl Session {
         let layout = Layout::from_btf(&types);
         let mut config = Config {
             threshold_ns: request.threshold_ns,
-            slot_mask: request.slots - 1,
-            turn_mask: request.turn_records - 1,
+            slot_mask: request.sizes.slots - 1,
+            turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            rows: request.sizes.rows,
+            record_mask: request.sizes.record_mask(),
+            file_mask: request.sizes.files.map_or(0, |files| files - 1),
+            reserved: 0,
+            row_of: rows_of(request.syscalls),
             ..Config::ZERO
         };
         request.targets.fill(&mut config, &types, &layout)?;
-        let sizes = object::Sizes {
-            slots: request.slots,
-            turns: request.turn_records,
-            cpus: request.cpus,
-            targets: if request.targets.is_listed() { request.slots } else { 0 },
-            glob_tables: config.glob_tables,
-        };
-        let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
+        let mut ebpf = object::open(&config, &layout, request.sizes, request.warnings)?;
         request.targets.write(&mut ebpf)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
@@ -134,7 +135,8 @@ impl Session {
             },
         };
         session.describe(detail);
-        session.require([Probe::TARGETS].into_iter().chain(request.syscalls.iter().map(|call| call.info().name)))?;
+        session.require_targets()?;
+        session.require_calls()?;
         Ok(session)
     }
 
@@ -142,7 +144,7 @@ impl Session {
     fn describe(&self, detail: &mut dyn FnMut(&str)) {
         for outcome in &self.outcomes {
             for refusal in &outcome.refusals {
-                detail(&format!("{}: no {}: {}", outcome.name, refusal.mechanism.label(), refusal.reason));
+                detail(&format!("{}: no {}: {}", outcome.names.join(", "), refusal.mechanism.label(), refusal.reason));
                 refusal.verifier.iter().for_each(|text| detail(text));
             }
             for program in &outcome.programs {
@@ -153,27 +155,40 @@ impl Session {
         }
     }
 
-    fn require<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<()> {
-        for name in names {
-            let Some(outcome) = self.outcomes.iter().find(|outcome| outcome.name == name) else { continue };
-            if outcome.mechanism.is_none() {
-                bail!("cannot trace {name}: {}", reasons(&outcome.refusals));
+    /// Who becomes a target must be known, attached first, where anybody does.
+    fn require_targets(&self) -> Result<()> {
+        match self.outcomes.first() {
+            Some(targets) if targets.names == [Probe::TARGETS] && targets.mechanism.is_none() => {
+                bail!("cannot see who becomes a target: {}", reasons(&targets.refusals))
             }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The calls themselves, attached last, are what was asked for.
+    fn require_calls(&self) -> Result<()> {
+        match self.outcomes.last() {
+            Some(calls) if calls.mechanism.is_none() => {
+                bail!("cannot trace {}: {}", calls.names.join(", "), reasons(&calls.refusals))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The probes as they stand, with what the kernel says they have missed so far; what was asked for first.
     pub fn probes(&self) -> Vec<Probe> {
         // What adds to the calls was attached before them.
-        let probes = self.outcomes.iter().rev().map(|outcome| self.probe(outcome));
+        let outcomes = self.outcomes.iter().rev();
+        // What the programs of several names missed stands with the first.
+        let named = outcomes.flat_map(|outcome| outcome.names.iter().enumerate().map(move |name| (outcome, name)));
+        let probes = named.map(|(outcome, (index, name))| self.probe(outcome, name, index == 0));
         probes.chain((!self.sees_turns).then(no_turns)).collect()
     }
 
-    fn probe(&self, outcome: &Outcome) -> Probe {
+    fn probe(&self, outcome: &Outcome, name: &str, tells_missed: bool) -> Probe {
         let Some(mechanism) = outcome.mechanism else {
             return Probe {
-                name: outcome.name.into(),
+                name: name.into(),
                 mechanism: Mechanism::None,
                 status: ProbeStatus::Unavailable,
                 reason: Some(reasons(&outcome.refusals)),
@@ -181,11 +196,15 @@ impl Session {
             };
         };
         Probe {
-            name: outcome.name.into(),
+            name: name.into(),
             mechanism,
             status: ProbeStatus::Attached,
             reason: None,
-            missed: outcome.programs.iter().map(|program| self.missed(program)).sum(),
+            missed: if tells_missed {
+                outcome.programs.iter().map(|program| self.missed(program)).sum()
+            } else {
+                Some(0)
+            },
         }
     }
 
@@ -270,18 +289,27 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
         vec![ladder::readiness(), ladder::page_cache(), ladder::disk_waits()]
     };
     if !request.turns {
-        shared.retain(|spec| spec.name != Probe::READINESS);
+        shared.retain(|spec| !spec.names.contains(&Probe::READINESS));
     }
-    let mut calls: Vec<_> = request.syscalls.iter().map(|&syscall| ladder::calls(syscall)).collect();
+    let mut calls = ladder::calls(request.syscalls);
     if let Some(mechanism) = request.mechanism {
-        calls.iter_mut().for_each(|spec| spec.rungs.retain(|rung| rung.mechanism == mechanism));
+        calls.rungs.retain(|rung| rung.mechanism == mechanism);
         // What has no such rung stays as it is: the mechanism is about the traced calls.
         for spec in shared.iter_mut().filter(|spec| spec.rungs.iter().any(|rung| rung.mechanism == mechanism)) {
             spec.rungs.retain(|rung| rung.mechanism == mechanism);
         }
     }
     // Who is a target is known before anything else is seen.
-    ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain(calls).collect()
+    ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain([calls]).collect()
+}
+
+/// By system call: its row.
+fn rows_of(syscalls: &[Syscall]) -> [u8; Syscall::COUNT as usize] {
+    let mut rows = [NOT_TRACED; Syscall::COUNT as usize];
+    for (row, &syscall) in (0..).zip(syscalls) {
+        rows[syscall as usize] = row;
+    }
+    rows
 }
 
 /// The probe that was not wanted.

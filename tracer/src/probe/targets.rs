@@ -92,7 +92,7 @@ impl TargetFilter {
         match self {
             Self::Process(pid) => config.target_pid = *pid,
             Self::Thread { pid, tid } => (config.target_pid, config.target_tid) = (*pid, *tid),
-            Self::Several { everybody, follow, expected, tables, cgroups } => {
+            Self::Several { everybody, follow, expected, cgroups, .. } => {
                 let all = [
                     (self.is_listed(), LISTED),
                     (!cgroups.is_empty(), IN_CGROUP),
@@ -102,7 +102,7 @@ impl TargetFilter {
                 ];
                 config.targets = all.iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, bit)| bit).sum();
                 config.tracer_pid = std::process::id();
-                config.glob_tables = tables.len() as u32;
+                config.glob_tables = self.glob_tables();
                 ensure!(cgroups.len() <= CGROUPS, "cannot measure more than {CGROUPS} cgroups at once");
                 config.cgroup_count = cgroups.len() as u32;
                 for (entry, cgroup) in config.cgroups.iter_mut().zip(cgroups) {
@@ -118,6 +118,14 @@ impl TargetFilter {
         match self {
             Self::Several { follow, expected, tables, .. } => *follow || !expected.is_empty() || !tables.is_empty(),
             _ => false,
+        }
+    }
+
+    /// How many automata for names there are.
+    pub fn glob_tables(&self) -> u32 {
+        match self {
+            Self::Several { tables, .. } => tables.len() as u32,
+            _ => 0,
         }
     }
 

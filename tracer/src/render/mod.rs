@@ -19,6 +19,16 @@ pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_hea
 pub use json::json;
 pub use table::table;
 
+use crate::escape;
+
+/// A system call as headings and rows show it: `splice file→pipe`.
+fn call_label(name: &str, direction: Option<&str>) -> String {
+    match direction {
+        Some(direction) => escape::escape(&format!("{name} {}", direction.replace("_to_", "→"))),
+        None => escape::escape(name),
+    }
+}
+
 /// How a report for people is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use aya::maps::{MapData, RingBuf};
-use tracer_common::{
-    records::ThreadSlot,
-    targets::{TargetCounts, TargetRecord},
-};
+use tracer_common::targets::{TargetCounts, TargetRecord};
 
 use super::processes::{self, comm_text, to_tick};
-use crate::model::{Pid, Process, Target};
+use crate::{
+    collect::KernelMaps,
+    model::{Pid, Process, Target},
+};
 
 /// Most processes that a recording lists.
 const MOST: usize = 10_000;
+
+/// So many processes can be looked at in detail each second.
+const FEW: usize = 16;
 
 /// Who was measured: who was there when the window opened, who came while it was open, and whom a slot tells of.
 pub struct ProcessList {
@@ -31,6 +34,11 @@ impl ProcessList {
     /// Those that are known.
     pub fn processes(&self) -> &[Process] {
         &self.processes
+    }
+
+    /// Ids of the first of them, who were there when the window opened: a few.
+    pub fn first(&self) -> impl Iterator<Item = u32> + '_ {
+        self.processes.iter().take(FEW).map(|process| process.pid.0)
     }
 
     /// Adds a process, or what is known of it by now.
@@ -78,9 +86,9 @@ impl ProcessList {
     }
 
     /// Adds the processes of threads with a slot; each is looked at once.
-    pub fn add_slots(&mut self, slots: impl Iterator<Item = ThreadSlot>) {
+    pub fn add_slots(&mut self, maps: &KernelMaps) {
         let mut others = HashMap::new();
-        for slot in slots {
+        for (_, slot) in maps.slots() {
             let key = (slot.key.pid, slot.process_start_boottime_ns);
             if !self.places.contains_key(&(Pid(key.0), to_tick(key.1))) {
                 let comm = others.entry(key).or_insert(slot.comm);
@@ -97,7 +105,7 @@ impl ProcessList {
 
     /// Writes them into `target`, those that were met first before the others; of `joined` processes as far as they are
     /// known.
-    pub fn finish(mut self, target: &mut Target, counts: &TargetCounts) {
+    pub fn finish(&mut self, target: &mut Target, counts: &TargetCounts) {
         for process in &mut self.processes {
             // A name may have changed, by exec or otherwise.
             let now = processes::now(process.pid).filter(|now| now.start_time_ns == process.start_time_ns);
@@ -109,7 +117,7 @@ impl ProcessList {
             true => counts.unrecorded,
             false => counts.joined.saturating_sub(MOST as u64),
         };
-        target.processes = self.processes;
+        target.processes.clone_from(&self.processes);
         target.processes_unlisted = (unlisted > 0).then_some(unlisted);
     }
 }

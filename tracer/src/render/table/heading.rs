@@ -3,7 +3,7 @@
 use super::{Report, program::program};
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Process},
+    model::{Losses, Probe, ProbeStatus, Process, Recording},
     render::{
         color::Tint,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
@@ -38,6 +38,10 @@ fn first_line(report: &Report) -> String {
             families.push(&syscall.family);
         }
     }
+    if recording.page_cache.is_some() {
+        // It traces sendfile and splice too: they are named where tee, which reads no file, shows that they were asked for.
+        families.retain(|&family| family == "pagecache" || family == "splice" && has_tee(recording));
+    }
     let command = escape(format!("{} {}", recording.tool.name, families.join(" + ")).trim_end());
     let window = duration(recording.window.duration_ns);
     let threshold = format!("threshold {}", setting(recording.threshold_ns));
@@ -46,6 +50,10 @@ fn first_line(report: &Report) -> String {
     let room = report.style.width.saturating_sub(others);
     [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold].join(separator)
         + "\n"
+}
+
+fn has_tee(recording: &Recording) -> bool {
+    recording.syscalls.iter().any(|syscall| syscall.name == "tee")
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
