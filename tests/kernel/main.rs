@@ -13,7 +13,10 @@ mod latency;
 mod parts;
 mod roles;
 mod side_by_side;
+mod storms;
 mod stuck_loops;
+mod targets;
+mod ten_thousand;
 mod turns;
 mod window;
 

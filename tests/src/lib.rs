@@ -6,6 +6,7 @@
 
 pub mod agree;
 pub mod bpftrace;
+pub mod cgroup;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
@@ -21,6 +22,7 @@ pub mod process;
 pub mod recording;
 pub mod requests;
 pub mod require;
+pub mod steps;
 pub mod sysctl;
 pub mod tracer;
 pub mod truth;

@@ -178,6 +178,12 @@ pub struct Culprit {
 pub struct Target {
     /// Its processes.
     pub processes: Vec<Process>,
+    /// How many more were measured.
+    #[serde(default)]
+    pub processes_unlisted: Option<u64>,
+    /// Whether it ended before the window did.
+    #[serde(default)]
+    pub ended_early: Option<bool>,
 }
 
 /// A measured process.
@@ -185,6 +191,21 @@ pub struct Target {
 pub struct Process {
     /// Process id.
     pub pid: u32,
+    /// Its name.
+    pub comm: String,
+    /// CLOCK_BOOTTIME at its start, ns.
+    pub start_time_ns: u64,
+}
+
+/// What a process did with one system call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProcessCalls {
+    /// Process id.
+    pub pid: u32,
+    /// Calls.
+    pub calls: u64,
+    /// Bytes returned.
+    pub bytes: u64,
 }
 
 /// The time between the attached probes and the end.
@@ -215,6 +236,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Threads.
     pub threads_dropped: u64,
+    /// Processes.
+    #[serde(default)]
+    pub processes_dropped: u64,
     /// Calls.
     pub calls_uncounted: u64,
     /// Calls of which a part would have been negative.
@@ -250,6 +274,8 @@ pub struct Syscall {
     pub latency: Histogram,
     /// Latency by cause.
     pub by_cause: ByCause,
+    /// Each process that made calls.
+    pub processes: Vec<ProcessCalls>,
     /// Each thread that made calls.
     pub threads: Vec<Thread>,
     /// Files of slow and disk-blocked calls.
@@ -383,8 +409,10 @@ impl Recording {
     /// # Panics
     /// If something was.
     pub fn assert_nothing_lost(&self) {
-        let Losses { slow_calls_dropped: _, threads_dropped, calls_uncounted, parts_clamped } = self.losses;
-        assert_eq!((threads_dropped, calls_uncounted, parts_clamped), (0, 0, 0), "{:?}", self.losses);
+        let Losses { slow_calls_dropped: _, threads_dropped, processes_dropped, calls_uncounted, parts_clamped } =
+            self.losses;
+        let lost = (threads_dropped, processes_dropped, calls_uncounted, parts_clamped);
+        assert_eq!(lost, (0, 0, 0, 0), "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");

@@ -45,6 +45,31 @@ impl Tracer {
     /// If the window does not open.
     #[must_use]
     pub fn sendfile(arguments: &str) -> Self {
+        Self::start(arguments).in_window()
+    }
+
+    /// Starts it, and returns when it waits for its target.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn waiting(arguments: &str) -> Self {
+        let mut this = Self::start(arguments);
+        this.stderr.find(ATTACH, |line| line.starts_with("waiting for ")).expect("tracer waits");
+        this
+    }
+
+    /// Returns when the window is open.
+    ///
+    /// # Panics
+    /// If it does not open.
+    #[must_use]
+    pub fn in_window(mut self) -> Self {
+        self.stderr.find(ATTACH, |line| line.starts_with("tracing ")).expect("the window opens");
+        self
+    }
+
+    fn start(arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         let mut command = Command::new(binary());
         command.arg("sendfile").args(arguments.split_whitespace());
@@ -52,8 +77,7 @@ impl Tracer {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
-        let mut stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
-        stderr.find(ATTACH, |line| line.starts_with("tracing ")).expect("the window opens");
+        let stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
         Self { child, stdout, stderr, folder }
     }
 

@@ -8,6 +8,7 @@ mod barrier;
 mod beside;
 mod burners;
 mod busy;
+mod children;
 mod cold;
 mod count;
 mod crew;
@@ -23,6 +24,7 @@ mod out;
 mod protocol;
 mod readiness;
 mod source;
+mod steps;
 mod stuck;
 mod turns;
 mod waits;
@@ -71,6 +73,10 @@ enum Kind {
     Page(jammed::PageOptions),
     /// Event loops that wait by each means there is
     Readiness(readiness::Options),
+    /// A process and its children
+    Children(children::Options),
+    /// Does as it is told, line by line
+    Steps(steps::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Event loops with a kind of work in each turn
@@ -96,6 +102,8 @@ fn main() -> Result<()> {
         Kind::Loops(options) => loops::run(options, directory),
         Kind::Page(options) => jammed::run_page(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
+        Kind::Children(options) => children::run(options, directory),
+        Kind::Steps(options) => steps::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),

@@ -88,7 +88,7 @@ pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
 
 /// Threads that found no slot, so that each is counted once.
 #[map]
-pub static DROPPED: HashMap<ThreadKey, u32> = HashMap::with_max_entries(4096, 0);
+pub static DROPPED: HashMap<ThreadKey, u32> = HashMap::with_max_entries(16384, 0);
 
 /// Who is a target, by id.
 #[map]
