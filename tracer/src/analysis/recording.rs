@@ -17,7 +17,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     let event_loops = event_loops::rows(snapshot, &roles);
     let losses = Losses {
         slow_calls_dropped: dropped(snapshot),
-        processes_dropped: snapshot.processes_dropped,
+        processes_dropped: Some(snapshot.processes_dropped),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         parts_clamped: snapshot.losses.parts_clamped,

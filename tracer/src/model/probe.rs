@@ -82,9 +82,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Threads that found no slot.
     pub threads_dropped: u64,
-    /// Processes that were to become targets and found no room.
-    #[serde(default)]
-    pub processes_dropped: u64,
+    /// Processes that were to become targets and found no room; absent in recordings that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_dropped: Option<u64>,
     /// Calls without a slot, or of which the entry or the exit was not seen.
     pub calls_uncounted: u64,
     /// Calls or sleeps whose parts exceeded the whole and were cut.

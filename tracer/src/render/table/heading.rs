@@ -3,7 +3,7 @@
 use super::{Report, program::program};
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Process, Recording},
+    model::{Losses, Probe, ProbeStatus, Process, Recording, Target},
     render::{
         color::Tint,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
@@ -48,7 +48,7 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold].join(separator)
+    [command, target(&recording.target, room), window, threshold].join(separator)
         + "\n"
 }
 
@@ -57,9 +57,14 @@ fn has_tee(recording: &Recording) -> bool {
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
-fn target(processes: &[Process], selector: &str, room: usize) -> String {
+fn target(Target { processes, selector, processes_unlisted, .. }: &Target, room: usize) -> String {
+    let unlisted = usize::try_from(processes_unlisted.unwrap_or(0)).unwrap_or(usize::MAX);
+    // Where processes were not chosen by their ids, a few of these say less than what chose them.
+    if processes.len() > 1 && !selector.starts_with("--pid") && !selector.starts_with("--tid") {
+        return format!("{}: {}", escape(selector), counted(processes.len().saturating_add(unlisted) as u64, "process", "processes"));
+    }
     let shown = &processes[..processes.len().min(PROCESSES)];
-    let more = match processes.len() - shown.len() {
+    let more = match (processes.len() - shown.len()).saturating_add(unlisted) {
         0 => String::new(),
         hidden => format!(", and {} more", count(hidden as u64)),
     };
@@ -164,7 +169,7 @@ fn losses(losses: &Losses) -> Vec<String> {
             "threads found no room, and none of their calls was counted: a larger --max-threads makes room",
         ),
         (
-            processes_dropped,
+            processes_dropped.unwrap_or(0),
             "process found no room and was not watched: a larger --max-threads makes room",
             "processes found no room and were not watched: a larger --max-threads makes room",
         ),

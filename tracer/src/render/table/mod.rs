@@ -7,6 +7,7 @@ mod heading;
 mod in_flight;
 mod overview;
 mod page_cache;
+mod processes;
 mod program;
 mod syscall;
 mod threads;
