@@ -13,12 +13,14 @@ mod latency;
 mod parts;
 mod roles;
 mod side_by_side;
+mod stacks;
 mod storms;
 mod stuck_loops;
 mod targets;
 mod ten_thousand;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

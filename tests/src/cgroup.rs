@@ -22,7 +22,9 @@ pub fn hierarchies() -> Vec<(String, PathBuf)> {
         match (kind.next()?, kind.nth(1)?) {
             ("cgroup2", _) => Some(("v2".to_owned(), point)),
             // Groups of this one need no setting before a process may enter.
-            ("cgroup", options) if options.split(',').any(|option| option == "pids") => Some(("pids".to_owned(), point)),
+            ("cgroup", options) if options.split(',').any(|option| option == "pids") => {
+                Some(("pids".to_owned(), point))
+            }
             _ => None,
         }
     };

@@ -45,7 +45,7 @@ impl Tracer {
     /// If the window does not open.
     #[must_use]
     pub fn sendfile(arguments: &str) -> Self {
-        Self::start(arguments).in_window()
+        Self::begin("sendfile", arguments).in_window()
     }
 
     /// Starts it, and returns when it waits for its target.
@@ -54,7 +54,7 @@ impl Tracer {
     /// If it does not.
     #[must_use]
     pub fn waiting(arguments: &str) -> Self {
-        let mut this = Self::start(arguments);
+        let mut this = Self::begin("sendfile", arguments);
         this.stderr.find(ATTACH, |line| line.starts_with("waiting for ")).expect("tracer waits");
         this
     }
@@ -69,10 +69,19 @@ impl Tracer {
         self
     }
 
-    fn start(arguments: &str) -> Self {
+    /// `tracer NAME ARGUMENTS`, as above.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn start(name: &str, arguments: &str) -> Self {
+        Self::begin(name, arguments).in_window()
+    }
+
+    fn begin(name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         let mut command = Command::new(binary());
-        command.arg("sendfile").args(arguments.split_whitespace());
+        command.arg(name).args(arguments.split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));

@@ -28,6 +28,7 @@ mod steps;
 mod stuck;
 mod turns;
 mod waits;
+mod worst;
 
 use std::path::PathBuf;
 
@@ -83,6 +84,8 @@ enum Kind {
     Turns(turns::Options),
     /// Disk waits in many system calls and in page faults
     Waits(waits::Options),
+    /// Event loops that wait for the disk in one turn for much longer than in all others
+    Worst(worst::Options),
 }
 
 fn main() -> Result<()> {
@@ -107,5 +110,6 @@ fn main() -> Result<()> {
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),
+        Kind::Worst(options) => worst::run(options, directory),
     }
 }

@@ -41,14 +41,14 @@ pub struct Config {
     /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
     /// a disk-blocked call.
     pub behind: u32,
+    /// 1: stacks are wanted.
+    pub stacks: u32,
     /// How many of the system calls are traced.
     pub rows: u32,
     /// Number of records of calls less one, a power of two less one; 0: each slot has one record of its own, at its index.
     pub record_mask: u32,
     /// Number of entries of the table of files less two, a power of two less one; 0: files are not told apart.
     pub file_mask: u32,
-    /// Keeps the layout free of padding.
-    pub reserved: u32,
     /// By [`Syscall`]: which row of the tables is its own; [`NOT_TRACED`]: none.
     pub row_of: [u8; Syscall::COUNT as usize],
 }
@@ -82,10 +82,10 @@ impl Config {
         page_head_bit: 0,
         culprits: 0,
         behind: 0,
+        stacks: 0,
         rows: 0,
         record_mask: 0,
         file_mask: 0,
-        reserved: 0,
         row_of: [NOT_TRACED; Syscall::COUNT as usize],
     };
 }

@@ -5,7 +5,7 @@ use core::ops::AddAssign;
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::records::ThreadKey;
+use crate::{records::ThreadKey, stack::StackIds};
 
 /// A call of at least the threshold, or with a disk wait. `path_bytes` bytes of the path follow.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -57,6 +57,8 @@ pub struct SlowCall {
     pub behind: u32,
     /// Keeps the layout free of padding.
     pub reserved: u32,
+    /// Where it slept longest, or where it returned if it never slept.
+    pub stack: StackIds,
     /// Address of the peer: 4 bytes, 16 bytes, or a unix name.
     pub peer: [u8; PEER_BYTES],
 }

@@ -12,6 +12,7 @@ pub mod globs;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
+pub mod stack;
 pub mod syscall;
 pub mod targets;
 pub mod turns;

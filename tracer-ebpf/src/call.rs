@@ -17,7 +17,7 @@ use crate::{
     kernel::opaque,
     maps,
     slots::{self, Slot},
-    targets,
+    stack, targets,
     task::Task,
     transfer, wait, window,
 };
@@ -75,6 +75,7 @@ fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
     }
     wait::made_up_for(thread, task);
     thread.entered += 1;
+    stack::call_begins(thread);
     let call = &mut thread.call;
     call.runqueue_ns = 0;
     call.disk_ns = 0;
@@ -144,7 +145,8 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
             && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
         {
             let behind = behind::behind(&parts);
-            culprit::tell(task, slot.thread, &parts, &outcome, behind);
+            let stack = stack::of_call(ctx, slot.thread);
+            culprit::tell(task, slot.thread, &parts, &outcome, behind, stack);
         }
     } else {
         without_entry(ctx, task, syscall, now_ns);

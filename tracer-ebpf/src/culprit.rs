@@ -7,6 +7,7 @@ use tracer_common::{
         BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, NAMES_FILE, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer,
     },
     records::ThreadSlot,
+    stack::StackIds,
     syscall::Syscall,
 };
 
@@ -26,7 +27,7 @@ const LONGEST_PATH: usize = PATH_BYTES + NAME_BYTES - 1;
 
 /// Sends a record of the call that the current thread has just made, or counts it as untold.
 #[inline(always)]
-pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, behind: u32) {
+pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, behind: u32, stack: StackIds) {
     if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
         return;
     }
@@ -45,6 +46,7 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, b
     call.syscall = outcome.syscall as u32;
     call.disk_waits = thread.call.disk_waits;
     call.behind = behind;
+    call.stack = stack;
     tell_culprit();
 }
 

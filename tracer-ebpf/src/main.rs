@@ -25,11 +25,13 @@ mod ready;
 mod set;
 mod slots;
 mod socket;
+mod stack;
 mod targets;
 mod task;
 mod tasks;
 mod transfer;
 mod wait;
+mod waited_file;
 mod window;
 
 use aya_ebpf::{
@@ -108,7 +110,7 @@ pub fn any_readiness_exit(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sched_switch")]
 pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let state = if ctx.arg::<u64>(0) as u8 == 0 { ctx.arg::<u64>(3) as u32 } else { wait::PREEMPTED };
-    wait::switched_out(Task::from_argument(ctx.arg::<*const u8>(1)), state);
+    wait::switched_out(&ctx, Task::from_argument(ctx.arg::<*const u8>(1)), state);
     wait::switched_in(Task::from_argument(ctx.arg::<*const u8>(2)));
     0
 }
@@ -131,10 +133,7 @@ pub fn page_cache_add_classic(ctx: TracePointContext) -> u32 {
 /// A process or a thread has been forked.
 #[btf_tracepoint(function = "sched_process_fork")]
 pub fn target_forked(ctx: BtfTracePointContext) -> i32 {
-    targets::forked(
-        Task::from_argument(ctx.arg::<*const u8>(0)),
-        Task::from_argument(ctx.arg::<*const u8>(1)),
-    );
+    targets::forked(Task::from_argument(ctx.arg::<*const u8>(0)), Task::from_argument(ctx.arg::<*const u8>(1)));
     0
 }
 

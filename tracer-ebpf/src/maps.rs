@@ -1,20 +1,23 @@
 //! The maps, and the one place that turns their entries into references.
 //!
-//! All but the ring buffers, `CLAIMS`, `DROPPED` and `TARGETS` are arrays that user space reads through its own mapping
-//! (`BPF_F_MMAPABLE`); their sizes are set at load.
+//! All but the ring buffers, `CLAIMS`, `DROPPED`, `TARGETS` and those of stacks are arrays that user space reads
+//! through its own mapping (`BPF_F_MMAPABLE`); their sizes are set at load.
 
 use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
     helpers::generated::bpf_get_smp_processor_id,
     macros::map,
-    maps::{Array, HashMap, RingBuf},
+    maps::{Array, HashMap, RingBuf, StackTrace},
 };
 use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
     files::FileStats,
     globs::GlobTable,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
+    records::{
+        Breakdown, CallStats, Clocks, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu,
+    },
+    stack::{StackKey, StackState, StackSums},
     syscall::Syscall,
     targets::{TargetCounts, TargetEntry},
     turns::TurnStats,
@@ -61,6 +64,10 @@ static ERRORS: Array<ErrorCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static LOSSES: Array<Losses> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
+/// Per CPU.
+#[map]
+static CLOCKS: Array<Clocks> = Array::with_max_entries(1, 0);
+
 /// Per CPU: a record on its way.
 #[map]
 static SLOW_CALL: Array<SlowCallBuffer> = Array::with_max_entries(1, 0);
@@ -80,6 +87,22 @@ static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Records of slow and disk-blocked calls. 1 MiB: user space looks ten times a second.
 #[map]
 pub static SLOW_CALLS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
+
+/// Stacks, by the id that they have here.
+#[map]
+pub static STACKS: StackTrace = StackTrace::with_max_entries(1, 0);
+
+/// Those that found their place in `STACKS` taken by another one.
+#[map]
+pub static MORE_STACKS: StackTrace = StackTrace::with_max_entries(1, 0);
+
+/// Per slot: what is known of its thread's stacks. One entry where stacks are not wanted.
+#[map]
+static STACK_STATES: Array<StackState> = Array::with_max_entries(1, 0);
+
+/// The disk waits by thread, system call and stack.
+#[map]
+pub static STACK_SUMS: HashMap<StackKey, StackSums> = HashMap::with_max_entries(1, 0);
 
 /// Which slots, records and files are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
 /// compare-and-exchange would need 5.12).
@@ -183,6 +206,25 @@ pub fn calls(index: u32) -> Option<&'static mut CallStats> {
 #[inline(always)]
 pub fn file(index: u32) -> Option<&'static mut FileStats> {
     entry(&FILES, index)
+}
+
+/// What is known of the stacks of the thread at `slot`.
+#[inline(always)]
+pub fn stack_state(slot: u32) -> Option<&'static mut StackState> {
+    entry(&STACK_STATES, slot)
+}
+
+/// The disk waits with this key, if there was one.
+#[inline(always)]
+pub fn stack_sums(key: &StackKey) -> Option<&'static mut StackSums> {
+    // SAFETY: as in [`entry`]; nothing is ever deleted from the map.
+    STACK_SUMS.get_ptr_mut(key).map(|value| unsafe { &mut *value })
+}
+
+/// This CPU's clocks.
+#[inline(always)]
+pub fn clocks() -> Option<&'static mut Clocks> {
+    entry(&CLOCKS, cpu())
 }
 
 /// A record of turns.

@@ -4,7 +4,9 @@
 //! for those that are there already. The hooks hang first, so nobody is missed; whoever comes second finds the entry.
 
 use aya_ebpf::bindings::{BPF_ANY, BPF_NOEXIST, BPF_RB_NO_WAKEUP, seq_file};
-use aya_ebpf::helpers::generated::{bpf_ktime_get_boot_ns, bpf_probe_read_kernel_str, bpf_ringbuf_output, bpf_seq_write};
+use aya_ebpf::helpers::generated::{
+    bpf_ktime_get_boot_ns, bpf_probe_read_kernel_str, bpf_ringbuf_output, bpf_seq_write,
+};
 use tracer_common::targets::{
     A_THREAD, AFTER_EXEC, BEFORE_EXEC, EXPECTED, FOLLOW, FOLLOWED, LISTED, MEMBER, NAMED, THREADS, TICK_NS,
     TargetEntry, TargetRecord, WHOLE_PROCESS,
@@ -307,12 +309,7 @@ fn record(task: Task, row: Row) {
     let data = (&raw const record).cast_mut().cast();
     // SAFETY: the record lives on the stack for the call, and the map is a ring buffer.
     let sent = unsafe {
-        bpf_ringbuf_output(
-            maps::target_records(),
-            data,
-            size_of::<TargetRecord>() as u64,
-            u64::from(BPF_RB_NO_WAKEUP),
-        )
+        bpf_ringbuf_output(maps::target_records(), data, size_of::<TargetRecord>() as u64, u64::from(BPF_RB_NO_WAKEUP))
     };
     if sent != 0
         && let Some(counts) = counts(row)

@@ -39,20 +39,16 @@ impl Task {
         load(self.0, global!(OFFSETS.task_tgid))
     }
 
-    /// Who it is.
-    #[inline(always)]
-    pub fn key(self) -> ThreadKey {
-        ThreadKey {
-            start_boottime_ns: self.start_boottime_ns(),
-            pid: self.pid(),
-            tid: self.tid(),
-        }
-    }
-
-    /// CLOCK_BOOTTIME at its start, ns.
+    /// CLOCK_BOOTTIME at its start, ns: with the thread id it tells a thread from all others.
     #[inline(always)]
     pub fn start_boottime_ns(self) -> u64 {
         load(self.0, global!(OFFSETS.task_start_boottime))
+    }
+
+    /// Who it is.
+    #[inline(always)]
+    pub fn key(self) -> ThreadKey {
+        ThreadKey { start_boottime_ns: self.start_boottime_ns(), pid: self.pid(), tid: self.tid() }
     }
 
     /// CLOCK_BOOTTIME at the start of its process, ns: also after an exec, whichever thread called it.

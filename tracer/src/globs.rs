@@ -31,10 +31,13 @@ impl FromStr for Glob {
         }
         if bytes > COMM_BYTES {
             // A pattern may be cut anywhere: only a plain name says where.
-            let cut: String = text.chars().scan(0, |length, char| {
-                *length += char.len_utf8();
-                (*length <= COMM_BYTES).then_some(char)
-            }).collect();
+            let cut: String = text
+                .chars()
+                .scan(0, |length, char| {
+                    *length += char.len_utf8();
+                    (*length <= COMM_BYTES).then_some(char)
+                })
+                .collect();
             return Err(format!(
                 "no process has such a name: the kernel keeps {COMM_BYTES} bytes of it (such as '{cut}')"
             ));
@@ -178,9 +181,16 @@ mod tests {
     #[test]
     fn several_patterns_do_not_mix() {
         let patterns = ["java", "node*", "*d", "x?z"];
-        for (name, holding) in
-            [("java", true), ("node", true), ("nodejs", true), ("sshd", true), ("xyz", true), ("javanode", false), ("jav", false), ("", false)]
-        {
+        for (name, holding) in [
+            ("java", true),
+            ("node", true),
+            ("nodejs", true),
+            ("sshd", true),
+            ("xyz", true),
+            ("javanode", false),
+            ("jav", false),
+            ("", false),
+        ] {
             assert_eq!(holds(&patterns, name), holding, "{name}");
         }
         let many: Vec<_> = (0..32).map(|number| format!("name-of-15-by{number:02}")).collect();
@@ -190,7 +200,9 @@ mod tests {
 
     #[test]
     fn what_cannot_match_is_refused() {
-        for (text, why) in [("", "at least one"), ("0123456789abcdef", "15 bytes"), ("[a", "without its"), ("a\\", "nothing follows")] {
+        for (text, why) in
+            [("", "at least one"), ("0123456789abcdef", "15 bytes"), ("[a", "without its"), ("a\\", "nothing follows")]
+        {
             assert!(text.parse::<Glob>().unwrap_err().contains(why), "{text}");
         }
         let many: Vec<Glob> = (0..33).map(|number| format!("name-of-15-by{number:02}").parse().unwrap()).collect();

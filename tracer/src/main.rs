@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
         Command::Splice(args) => commands::measure::run(Family::Splice, args),
         Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
+        Command::Eventloop(args) => commands::measure::run(Family::Eventloop, args),
         Command::Demo(args) => commands::demo::run(args),
     };
     match result {

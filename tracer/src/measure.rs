@@ -19,17 +19,14 @@ use tracer_common::{
 use crate::{
     analysis,
     collect::{
-        self, CulpritLog, JavaNames, KernelMaps, MappedFiles, ProcessList, TargetEnd, TargetProcess, Targets, Totals,
-        WatchLog,
+        self, CulpritLog, JavaNames, KernelMaps, MappedFiles, ProcessList, StackLog, TargetEnd, TargetProcess, Targets,
+        Totals, WatchLog,
     },
     model::{Interval, Recording, Target},
-    options::Measurement,
+    options::{Measurement, RECORDED_INTERVAL},
     probe::{Request, Session, Sizes},
     snapshot::{FilesRead, IntervalData, Snapshot, ThreadData},
 };
-
-/// How often the recording cuts the window.
-const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
 /// very thread that is measured.
@@ -61,7 +58,7 @@ pub trait Observer {
     /// All probes are attached, and nobody is there yet whom they could observe.
     fn waiting(&mut self, _selector: &str) {}
     /// All probes are attached and the window is open.
-    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
@@ -89,6 +86,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         turns: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS),
         rows: syscalls.len() as u32,
         files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        stacks: options.stacks,
         cpus: collect::possible_cpus(),
         targets: if targets.filter.is_listed() { slots } else { 0 },
         glob_tables: targets.filter.glob_tables(),
@@ -105,11 +103,18 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
+    let processes = find_targets(options, &targets, &mut session, &maps, observer)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
-        processes: find_targets(options, &targets, &mut session, &maps, observer)?,
         mapped: options.looks_at_files().then(MappedFiles::default),
+        stacks: match options.stacks {
+            Some(_) => Some(StackLog::start(session.stacks()?, sizes.cpus, processes.first(), &mut |text| {
+                observer.detail(text)
+            })),
+            None => None,
+        },
+        processes,
     };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
@@ -136,12 +141,18 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads();
+    let mut threads = maps.threads();
+    logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
     let sleepers = asleep.as_deref().unwrap_or_default();
     let files = logs.files(&maps);
+    let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
+    let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
+    let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
+    let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
     let thread_names = java.map(|java| java_names(java, &threads, sleepers, observer));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
+        families: options.families.clone(),
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,
@@ -161,8 +172,9 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
+        culprits,
+        stacks,
         files,
-        culprits: logs.culprits.map(|log| log.finish(&maps.untold())),
         intervals: window.intervals,
     }))
 }
@@ -171,6 +183,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    stacks: Option<StackLog>,
     mapped: Option<MappedFiles>,
     processes: ProcessList,
 }
@@ -184,6 +197,9 @@ impl Logs {
             let faulting = maps.slots().filter(|(_, slot)| slot.faults.faults > 0).map(|(_, slot)| slot.key.pid);
             let pids: BTreeSet<_> = self.processes.first().chain(faulting).collect();
             pids.into_iter().for_each(|pid| mapped.look(pid));
+        }
+        if let Some(stacks) = &mut self.stacks {
+            stacks.look(maps.keys().map(|key| key.pid));
         }
     }
 
@@ -290,7 +306,7 @@ async fn watch(
     let now = Instant::now();
     let opened = now.checked_sub(since_opened).unwrap_or(now);
     let start = Timestamp::now().checked_sub(since_opened).unwrap_or_else(|_| Timestamp::now());
-    observer.started(&target, options.duration);
+    observer.started(&target, start, options.duration);
 
     let mut recorded = Cutter::new(opened_ns, maps);
     let mut reported = Cutter::new(opened_ns, maps);
@@ -322,6 +338,7 @@ async fn watch(
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
                 logs.processes.drain();
+                logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
                     logs.look(maps);

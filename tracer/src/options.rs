@@ -76,6 +76,8 @@ pub enum Family {
     Splice,
     /// What is read through the page cache, and what of it was not there.
     Pagecache,
+    /// The turns of event loops, and what blocked them on disk.
+    Eventloop,
 }
 
 impl Family {
@@ -86,6 +88,7 @@ impl Family {
             Self::Sendfile => "sendfile",
             Self::Splice => "splice",
             Self::Pagecache => "pagecache",
+            Self::Eventloop => "eventloop",
         }
     }
 
@@ -107,10 +110,18 @@ impl Family {
         match self {
             // What fills a pipe from memory or from another one reads no file.
             Self::Pagecache => !matches!(syscall, Syscall::Tee | Syscall::VmspliceToPipe | Syscall::VmspliceToMemory),
+            // Who waited behind a disk wait can be counted where a traced call returns.
+            Self::Eventloop => syscall == Syscall::Sendfile,
             family => Self::of(syscall) == family,
         }
     }
 }
+
+/// How often the recording cuts the window.
+pub const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Room for stacks unless the user says otherwise: 17 MB in the kernel.
+pub const DEFAULT_STACKS: u32 = 8192;
 
 /// A measurement.
 #[derive(Clone, Debug)]
@@ -135,6 +146,8 @@ pub struct Measurement {
     pub turns: bool,
     /// Threads for which there is room; `None`: as the target suggests.
     pub max_threads: Option<u32>,
+    /// For how many stacks there is to be room; `None`: no stacks are wanted.
+    pub stacks: Option<u32>,
     /// Files for which there is room, where files are told apart.
     pub max_files: u32,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
@@ -158,6 +171,7 @@ impl Measurement {
             peer_labels: PeerLabels::default(),
             turns: true,
             max_threads: None,
+            stacks: None,
             max_files: MAX_FILES,
             mechanism: None,
             verbose,

@@ -7,13 +7,14 @@ use tracer_common::{
     culprit::{CallSums, SlowCall},
     files::FileStats,
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
+    stack::{StackKey, StackSums},
     syscall::Syscall,
     turns::{LEAST_SOCKETS, ReadySet, TurnStats},
 };
 
 use crate::{
     model::{Histogram, Host, Interval, Probe, ProbeStatus, Target},
-    options::PeerLabels,
+    options::{Family, PeerLabels},
 };
 
 /// Everything that one window left behind.
@@ -21,6 +22,8 @@ use crate::{
 pub struct Snapshot {
     /// Where.
     pub host: Host,
+    /// What was measured.
+    pub families: Vec<Family>,
     /// Whom.
     pub target: Target,
     /// Wall clock when the window opened.
@@ -61,10 +64,23 @@ pub struct Snapshot {
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
+    /// The stacks of disk waits and slow calls; `None`: they were not wanted.
+    pub stacks: Option<Stacks>,
     /// The files that were read; `None` where they were not told apart.
     pub files: Option<FilesRead>,
     /// The window in pieces.
     pub intervals: Vec<IntervalData>,
+}
+
+/// Stacks, with the names of their functions, innermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// Disk waits by thread, system call and stack.
+    pub rows: Vec<(StackKey, StackSums)>,
+    /// In the kernel, by id.
+    pub kernel: HashMap<i32, Vec<String>>,
+    /// In the program, by process and id.
+    pub user: HashMap<(u32, i32), Vec<String>>,
 }
 
 /// The files that the target read, whether its calls were slow or not.
@@ -220,6 +236,8 @@ pub struct ThreadData {
     pub calls: Vec<Option<Box<CallStats>>>,
     /// How long its turns took; `None`: it made none, or there was no room.
     pub turns: Option<Box<TurnStats>>,
+    /// The file that its worst turn waited for longest, if one is known.
+    pub worst_file: Option<FileRef>,
     /// Its name now; `None` if it has ended.
     pub comm_now: Option<String>,
 }

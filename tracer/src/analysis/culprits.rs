@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 
 use tracer_common::{
-    culprit::{CallSums, NOT_COUNTED, OFFSET_UNKNOWN, OutClass},
+    culprit::{CallSums, NOT_COUNTED, OFFSET_UNKNOWN, OutClass, SlowCall},
     syscall::Syscall,
 };
 
-use super::{errno, roles::Roles};
+use super::{errno, roles::Roles, stacks::StackTable};
 use crate::{
     model::{
         ClientCalls, FileCalls, Out, Role, SlowCallRecord,
@@ -47,9 +47,9 @@ pub fn clients(culprits: &Culprits, syscall: Syscall, labels: &PeerLabels) -> Ve
 }
 
 /// The longest calls, in the order of their entry.
-pub fn slow_calls(snapshot: &Snapshot, roles: &Roles) -> Vec<SlowCallRecord> {
+pub fn slow_calls(snapshot: &Snapshot, roles: &Roles, stacks: Option<&StackTable>) -> Vec<SlowCallRecord> {
     let calls = snapshot.culprits.iter().flat_map(|culprits| &culprits.calls);
-    calls.filter_map(|data| slow_call(data, snapshot, roles)).collect()
+    calls.filter_map(|data| slow_call(data, snapshot, roles, stacks)).collect()
 }
 
 /// What has no row of its own, if there is any.
@@ -138,7 +138,8 @@ fn client(address: String, host: Option<String>, sums: &CallSums) -> ClientCalls
     }
 }
 
-fn address(peer: &Peer) -> String {
+/// The address of a client.
+pub fn address(peer: &Peer) -> String {
     match peer {
         Peer::Ip(address) => address.to_string(),
         Peer::Unix(name) => format!("unix:{name}"),
@@ -152,7 +153,12 @@ fn host(peer: &Peer) -> String {
     }
 }
 
-fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<SlowCallRecord> {
+fn slow_call(
+    data: &CallData,
+    snapshot: &Snapshot,
+    roles: &Roles,
+    stacks: Option<&StackTable>,
+) -> Option<SlowCallRecord> {
     let call = &data.call;
     Some(SlowCallRecord {
         at_ns: call.since_ns.saturating_sub(snapshot.opened_ns),
@@ -168,13 +174,19 @@ fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<Slow
         path: data.file.as_ref().map(path),
         offset: Some(call.offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN),
         client: data.peer.as_ref().map(address),
-        out: match OutClass::from_index(call.out) {
-            OutClass::Socket => Out::Socket,
-            OutClass::Null => Out::Null,
-            OutClass::Pipe => Out::Pipe,
-            OutClass::File => Out::File,
-            OutClass::Other => Out::Other,
-        },
+        out: out(call),
         behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
+        stack: stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call)),
     })
+}
+
+/// What a call wrote to.
+pub fn out(call: &SlowCall) -> Out {
+    match OutClass::from_index(call.out) {
+        OutClass::Socket => Out::Socket,
+        OutClass::Null => Out::Null,
+        OutClass::Pipe => Out::Pipe,
+        OutClass::File => Out::File,
+        OutClass::Other => Out::Other,
+    }
 }

@@ -9,6 +9,7 @@ mod in_flight;
 mod page_cache;
 mod recording;
 mod roles;
+mod stacks;
 mod turns;
 mod verdict;
 mod waits;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{calls, culprits, event_loops, page_cache, roles::Roles, verdict, waits};
+use super::{calls, culprits, event_loops, page_cache, roles::Roles, stacks::StackTable, verdict, waits};
 use crate::{
     model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
@@ -21,7 +21,9 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         parts_clamped: snapshot.losses.parts_clamped,
+        stacks_dropped: snapshot.stacks.as_ref().map(|_| snapshot.losses.stacks_dropped),
     };
+    let stacks = snapshot.stacks.as_ref().map(|found| StackTable::of(snapshot, found, &roles));
     let verdict = verdict::verdict(&verdict::Evidence {
         snapshot,
         syscalls: &syscalls,
@@ -34,6 +36,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         tool: Tool { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() },
         hosts: vec![snapshot.host.clone()],
         labels: BTreeMap::new(),
+        families: snapshot.families.iter().map(|family| family.name().into()).collect(),
         target: snapshot.target.clone(),
         window: Window { start: snapshot.start, duration_ns: snapshot.duration_ns() },
         threshold_ns: snapshot.threshold_ns,
@@ -45,7 +48,8 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         syscalls,
         event_loops,
         threads,
-        slow_calls: culprits::slow_calls(snapshot, &roles),
+        slow_calls: culprits::slow_calls(snapshot, &roles, stacks.as_ref()),
+        stacks: stacks.map(|table| table.stacks),
         verdict,
     }
 }
@@ -63,13 +67,16 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
         .threads
         .iter()
         .filter(took_part)
-        .map(|thread| ThreadRecord {
-            thread: roles.thread_ref(thread),
-            disk_waits: thread.slot.disk_waits,
-            disk_wait_ns: thread.slot.disk_wait_ns,
-            disk_wait_max_ns: Some(thread.slot.disk_wait_max_ns),
-            by_syscall: Some(waits::by_syscall(&thread.slot)),
-            still_waiting: waits::still_waiting(snapshot, &thread.slot),
+        .map(|thread| {
+            let disk = thread.slot.disk_waits();
+            ThreadRecord {
+                thread: roles.thread_ref(thread),
+                disk_waits: disk.waits.into(),
+                disk_wait_ns: disk.wait_ns,
+                disk_wait_max_ns: Some(disk.max_ns),
+                by_syscall: Some(waits::by_syscall(&thread.slot)),
+                still_waiting: waits::still_waiting(snapshot, &thread.slot),
+            }
         })
         .collect();
     records.sort_by_key(|record| (Reverse(record.disk_wait_ns), record.thread.tid));

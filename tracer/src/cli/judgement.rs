@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{duration, peers};
 use crate::{
     model::Mechanism,
-    options::{MAX_FILES, Measurement, PeerLabels},
+    options::{DEFAULT_STACKS, MAX_FILES, Measurement, PeerLabels},
 };
 
 /// What counts as slow and as blocked.
@@ -32,6 +32,12 @@ pub struct JudgementArgs {
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
+    /// Take the stacks of disk waits and slow calls too: which functions led to them
+    #[arg(long)]
+    stacks: bool,
+    /// Room for this many stacks; what finds none is counted
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_STACKS, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
+    max_stacks: u32,
     /// Room for this many files, where they are told apart (pagecache); the rest is summed up in one row
     #[arg(long, value_name = "N", default_value_t = MAX_FILES, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_files: u32,
@@ -70,13 +76,14 @@ impl MechanismChoice {
 
 impl JudgementArgs {
     /// Writes what the user says into a measurement.
-    pub fn apply(&self, measurement: &mut Measurement) {
+    pub fn apply(&self, measurement: &mut Measurement, needs_stacks: bool) {
         measurement.threshold_ns = duration::as_ns(self.threshold);
         measurement.java_names = self.java_names;
         measurement.peer_labels = self.label_peers.clone().unwrap_or_default();
         measurement.blocked_share = self.blocked_share;
         measurement.turns = !self.no_turns;
         measurement.max_threads = self.max_threads;
+        measurement.stacks = (self.stacks || needs_stacks).then_some(self.max_stacks);
         measurement.max_files = self.max_files;
         measurement.mechanism = self.mechanism.mechanism();
     }

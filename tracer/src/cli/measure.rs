@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::{OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
-use crate::options::{Family, Measurement};
+use super::{Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
+use crate::options::{Family, Measurement, RECORDED_INTERVAL};
 
 /// A measurement, on the command line.
 #[derive(Debug, Args)]
@@ -38,6 +38,12 @@ struct WindowArgs {
 }
 
 impl MeasureArgs {
+    /// Whether the user asks for a report of each interval, and not just for lines in a file.
+    #[must_use]
+    pub fn reports_intervals(&self) -> bool {
+        self.window.interval.is_some()
+    }
+
     /// The measurement of `family` that the user asks for.
     ///
     /// # Errors
@@ -45,13 +51,13 @@ impl MeasureArgs {
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
         let mut measurement = Measurement::new(family, self.target.target(), self.output.verbose);
         measurement.duration = self.window.duration;
-        measurement.interval = self.window.interval;
+        measurement.interval = self.window.interval.or(self.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL));
         for &family in &self.with {
             if !measurement.families.contains(&family) {
                 measurement.families.push(family);
             }
         }
-        self.judgement.apply(&mut measurement);
+        self.judgement.apply(&mut measurement, self.output.has(Format::Folded));
         Ok(measurement)
     }
 }

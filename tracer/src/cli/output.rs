@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .txt) or FORMAT:FILE
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .folded) or FORMAT:FILE. A .jsonl grows by whole lines
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
@@ -46,6 +46,10 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
+    Jsonl,
+    /// The stacks of disk waits for flame graphs; stands for --stacks too.
+    Folded,
 }
 
 /// A file to write.
@@ -69,9 +73,20 @@ impl FromStr for OutputSpec {
         let path = PathBuf::from(text);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Self::new(Format::Json, path),
+            Some("jsonl") => Self::new(Format::Jsonl, path),
+            Some("folded") => Self::new(Format::Folded, path),
             Some("txt") => Self::new(Format::Table, path),
-            _ => Err("cannot tell the format: end the name in .json or .txt, or write json:FILE or table:FILE".into()),
+            _ => Err("cannot tell the format: end the name in .json, .jsonl, .txt or .folded, or write json:FILE, say"
+                .into()),
         }
+    }
+}
+
+impl OutputArgs {
+    /// Whether a result has this format.
+    #[must_use]
+    pub fn has(&self, format: Format) -> bool {
+        (!self.quiet && self.format == format) || self.output.iter().any(|spec| spec.format == format)
     }
 }
 

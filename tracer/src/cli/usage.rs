@@ -37,10 +37,13 @@ mod tests {
     #[test]
     fn a_mistake_is_one_line() {
         for (arguments, expected) in [
-            ("sendfile", "arguments were not provided: <--pid <PID>|--tid <TID>|--comm <NAME>|--cgroup <CGROUP>|--unit <UNIT>|--all> ("),
+            (
+                "sendfile",
+                "arguments were not provided: <--pid <PID>|--tid <TID>|--comm <NAME>|--cgroup <CGROUP>|--unit <UNIT>|--all> (",
+            ),
             ("sendfile -a -t 1", "'--all' cannot be used with '--tid <TID>' ("),
             ("sendfile -p 1 --durtion 1", "'--durtion' found; tip: a similar argument exists: '--duration' ("),
-            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json] ("),
+            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, jsonl, folded] ("),
             ("sendfle", "unrecognized subcommand 'sendfle'; tip: "),
         ] {
             let said = said(arguments).unwrap_or_default();

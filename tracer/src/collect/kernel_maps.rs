@@ -1,13 +1,14 @@
 //! The kernel half's maps, read as a whole.
 
 use anyhow::Result;
+use bytemuck::Zeroable as _;
 use tracer_common::{
     culprit::CallSums,
     files::FileStats,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadSlot, Window, per_cpu},
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
     syscall::Syscall,
     targets::TargetCounts,
-    turns::{NO_ROOM, TurnStats},
+    turns::{NO_ROOM, TurnStats, Turns},
 };
 
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
@@ -98,6 +99,11 @@ impl KernelMaps {
         (0..self.taken.len()).filter(|&slot| self.taken.get(slot) != 0)
     }
 
+    /// Who has a slot.
+    pub fn keys(&self) -> impl Iterator<Item = ThreadKey> + '_ {
+        self.taken().map(|index| self.threads.beginning(index))
+    }
+
     /// The slots that are taken, as they are now, each with its index.
     pub fn slots(&self) -> impl Iterator<Item = (usize, ThreadSlot)> + '_ {
         self.taken().map(|index| (index, self.threads.get(index)))
@@ -137,11 +143,16 @@ impl KernelMaps {
     /// The threads, with what they did with each traced system call.
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
-            .map(|(index, slot)| ThreadData {
-                slot,
-                calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
-                turns: self.turns_of(&slot),
-                comm_now: thread_name(&slot.key),
+            .map(|(index, mut slot)| {
+                let mut turns = self.turns_of(&slot);
+                end_turn_of_sleeper(&mut slot.turns, &mut turns);
+                ThreadData {
+                    slot,
+                    calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
+                    turns,
+                    worst_file: None,
+                    comm_now: thread_name(&slot.key),
+                }
             })
             .collect()
     }
@@ -225,8 +236,20 @@ impl KernelMaps {
             threads_dropped: total.threads_dropped + part.threads_dropped,
             calls_uncounted: total.calls_uncounted + part.calls_uncounted,
             parts_clamped: total.parts_clamped + part.parts_clamped,
+            stacks_dropped: total.stacks_dropped + part.stacks_dropped,
             records_dropped: total.records_dropped + part.records_dropped,
             ..total
         })
     }
+}
+
+/// Adds the turn that ended when the thread fell asleep, which the kernel half does when the wait returns.
+fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
+    if turns.waiting_since_ns == 0 || turns.since_ns == 0 {
+        return;
+    }
+    if turns.stats == 0 {
+        *stats = Some(Box::new(TurnStats::zeroed()));
+    }
+    turns.end(turns.waiting_since_ns, stats.as_deref_mut(), |index| index);
 }

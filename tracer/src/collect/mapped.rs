@@ -51,6 +51,18 @@ impl<T: Pod> MappedArray<T> {
         })
     }
 
+    /// A copy of what the value at `index` begins with: cheaper than the whole.
+    ///
+    /// # Panics
+    /// If `index` is out of range.
+    pub fn beginning<B: Pod>(&self, index: usize) -> B {
+        const { assert!(size_of::<B>() <= size_of::<T>() && align_of::<B>() <= align_of::<T>()) };
+        self.at(index, |value| {
+            // SAFETY: in range, since a `B` lies within the `T`, and any bytes are one; volatile as above.
+            unsafe { value.cast::<B>().read_volatile() }
+        })
+    }
+
     /// Overwrites the value at `index`.
     ///
     /// # Panics

@@ -7,6 +7,7 @@ mod java;
 mod kernel_maps;
 mod mapped;
 mod mapped_files;
+mod stacks;
 mod targets;
 mod totals;
 mod watched;
@@ -18,6 +19,7 @@ pub use self::{
     java::JavaNames,
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
+    stacks::StackLog,
     targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_name},
     totals::{Totals, interval},
     watched::WatchLog,

@@ -12,7 +12,8 @@ use crate::{cli::MeasureArgs, measure::measure, options::Family};
 pub fn run(family: Family, args: &MeasureArgs) -> Result<()> {
     let options = args.measurement(family)?;
     // Files first: a typo is found before ten seconds of measuring.
-    let results = Results::open(&args.output)?;
-    let recording = measure(&options, &mut Progress::new(&results, &options.title()))?;
-    results.write(&recording)
+    let mut results = Results::open(&args.output)?;
+    let mut progress = Progress::new(&mut results, &options, args.reports_intervals());
+    let recording = measure(&options, &mut progress)?;
+    results.write(&recording).and(progress.finish())
 }

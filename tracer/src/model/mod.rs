@@ -7,22 +7,26 @@ pub mod culprit;
 mod event_loop;
 mod histogram;
 mod ids;
+mod line;
 mod page_cache;
 mod probe;
 mod recording;
+mod stack;
 mod syscall;
 mod thread;
 mod verdict;
 
 pub use culprit::{ClientCalls, FileCalls, Out, SlowCallRecord};
-pub use event_loop::{EventLoop, IntervalLoop, WorstTurn};
+pub use event_loop::{EventLoop, IntervalLoop, TurnWait, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
+pub use line::IntervalLine;
 pub use page_cache::{FileUse, PageCache, PagesRead, ThreadPages};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
 pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
+pub use stack::{Stack, StackThread};
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
 pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EventLoop, IntervalLoop, Losses, PageCache, Pid, Probe, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict,
+    EventLoop, IntervalLoop, Losses, PageCache, Pid, Probe, SlowCallRecord, Stack, SyscallRecord, ThreadRecord, Verdict,
 };
 
 /// Version of the contract.
@@ -25,6 +25,9 @@ pub struct Recording {
     /// The user's own marks.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// What was measured, by the names of the commands; absent in recordings that do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
     /// Whom it watched.
     pub target: Target,
     /// When.
@@ -48,6 +51,9 @@ pub struct Recording {
     /// The longest of the slow and disk-blocked calls, in the order of their entry.
     #[serde(default)]
     pub slow_calls: Vec<SlowCallRecord>,
+    /// Where threads waited for the disk, worst first; absent if stacks were not wanted. Their sums are those of `threads`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks: Option<Vec<Stack>>,
     /// What was read through the page cache; absent where files were not told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_cache: Option<PageCache>,

@@ -8,6 +8,7 @@ mod misses;
 mod object;
 mod offsets;
 mod privileges;
+mod stacks;
 mod targets;
 mod tracefs;
 
@@ -25,14 +26,15 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-pub use self::{
-    object::Sizes,
-    targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
-};
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
     offsets::Layout,
+};
+pub use self::{
+    object::Sizes,
+    stacks::StackMaps,
+    targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
 };
 use crate::{
     model::{Mechanism, Probe, ProbeStatus},
@@ -101,10 +103,10 @@ impl Session {
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            stacks: request.sizes.stacks.is_some().into(),
             rows: request.sizes.rows,
             record_mask: request.sizes.record_mask(),
             file_mask: request.sizes.files.map_or(0, |files| files - 1),
-            reserved: 0,
             row_of: rows_of(request.syscalls),
             ..Config::ZERO
         };
@@ -243,6 +245,14 @@ impl Session {
     /// Whether the kernel half tells of each process that becomes a target.
     pub fn lists_targets_as_they_come(&self) -> bool {
         self.targets != Listing::Walk
+    }
+
+    /// The stacks of disk waits and slow calls.
+    ///
+    /// # Errors
+    /// If the object has none.
+    pub fn stacks(&mut self) -> Result<StackMaps> {
+        StackMaps::of(&mut self.ebpf)
     }
 
     /// Whether the connections behind disk-blocked calls are counted.

@@ -22,6 +22,8 @@ pub struct Sizes {
     pub slots: u32,
     /// Records of turns; a power of two.
     pub turns: u32,
+    /// Stacks, and rows of sums over them; `None`: none are wanted.
+    pub stacks: Option<u32>,
     /// System calls that are traced.
     pub rows: u32,
     /// Files that are told apart, a power of two; `None`: they are not.
@@ -72,6 +74,7 @@ const TARGET_RING: u32 = 1 << 19;
 /// If the kernel refuses to create a map.
 pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> Result<Ebpf> {
     let log_level = u8::from(warnings) * log::Level::Warn as u8;
+    let stacks = sizes.stacks.unwrap_or(1);
     let claims = sizes.slots + sizes.turns + sizes.record_mask() + sizes.files.unwrap_or(0);
     EbpfLoader::new()
         .override_global(CONFIG_SYMBOL, bytemuck::bytes_of(config), true)
@@ -90,9 +93,14 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("BREAKDOWNS", sizes.cpu_rows() * Breakdown::COUNT)
         .map_max_entries("ERRORS", sizes.cpu_rows())
         .map_max_entries("LOSSES", sizes.cpus)
+        .map_max_entries("CLOCKS", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
         .map_max_entries("WALKS", sizes.cpus * WALKERS)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
+        .map_max_entries("STACKS", stacks)
+        .map_max_entries("MORE_STACKS", stacks)
+        .map_max_entries("STACK_STATES", sizes.stacks.map_or(1, |_| sizes.slots))
+        .map_max_entries("STACK_SUMS", stacks)
         .map_max_entries("UNTOLD", sizes.cpu_rows())
         .load(OBJECT)
         .context("the kernel refused the eBPF maps")

@@ -13,8 +13,8 @@ use tracer_common::{
     config::Config,
     globs::GlobTable,
     targets::{
-        A_THREAD, AFTER_EXEC, CGROUPS, Cgroup, EVERYBODY, EXPECTED, FOLLOW, GIVEN, IN_CGROUP, LISTED, TargetCounts,
-        TargetEntry, TargetRecord, THREADS,
+        A_THREAD, AFTER_EXEC, CGROUPS, Cgroup, EVERYBODY, EXPECTED, FOLLOW, GIVEN, IN_CGROUP, LISTED, THREADS,
+        TargetCounts, TargetEntry, TargetRecord,
     },
 };
 
@@ -169,7 +169,8 @@ impl TargetFilter {
 
 /// How the kernel half finds a task's cgroup in the hierarchy of `cgroup`.
 fn place_of(cgroup: &WatchedCgroup, types: &Btf, layout: &Layout) -> Result<Cgroup> {
-    let unknown = |member: &str| anyhow!("cannot measure the cgroup {}: this kernel's BTF has no {member}", cgroup.directory);
+    let unknown =
+        |member: &str| anyhow!("cannot measure the cgroup {}: this kernel's BTF has no {member}", cgroup.directory);
     let needs = ["task_struct.cgroups", "css_set.", "cgroup_subsys_state.", "cgroup.", "kernfs_node."];
     if let Some(member) = layout.lacks(&needs) {
         return Err(unknown(member));

@@ -6,6 +6,7 @@
 mod color;
 mod columns;
 mod demo;
+mod folded;
 mod histogram;
 mod interval;
 mod json;
@@ -15,8 +16,9 @@ mod table;
 mod worst;
 
 pub use demo::demo_account;
+pub use folded::folded;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
-pub use json::json;
+pub use json::{interval_line, json};
 pub use table::table;
 
 use crate::escape;

@@ -148,7 +148,9 @@ fn find_unit(name: &str, all: &[Hierarchy]) -> Result<TargetCgroup> {
         });
         match found.as_slice() {
             [] => {}
-            [_] if hierarchy.kind == Kind::Named => named_alone = found.pop().map(|directory| (&hierarchy.kind, directory)),
+            [_] if hierarchy.kind == Kind::Named => {
+                named_alone = found.pop().map(|directory| (&hierarchy.kind, directory))
+            }
             [_] => return best(found.into_iter().map(|directory| (&hierarchy.kind, directory)).collect()),
             [one, other, ..] => bail!(
                 "{} cgroups are called {name} ({}, {} …): give one by --cgroup",
@@ -186,7 +188,9 @@ mod tests {
 
     #[test]
     fn ids_are_found_in_the_names_that_runtimes_give() {
-        for name in ["docker-ID.scope", "ID", "cri-containerd-ID.scope", "crio-ID.scope", "libpod-ID.scope", "libpod-ID"] {
+        for name in
+            ["docker-ID.scope", "ID", "cri-containerd-ID.scope", "crio-ID.scope", "libpod-ID.scope", "libpod-ID"]
+        {
             assert_eq!(container_id(&name.replace("ID", ONE)), Some(ONE), "{name}");
         }
         for name in ["crio-conmon-ID.scope", "system.slice", "user-1000.slice", "kubepods-pod0d5e_9b7c.slice"] {
@@ -196,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_cgroup_is_found_by_path_and_by_its_containers_id() {
-        let (root, all) = tree(&[format!("docker/{ONE}/init"), format!("system.slice/docker-{OTHER}.scope"), "a/b".into()]);
+        let (root, all) =
+            tree(&[format!("docker/{ONE}/init"), format!("system.slice/docker-{OTHER}.scope"), "a/b".into()]);
         let base = fs::canonicalize(root.path()).unwrap();
         let directory = |text: &str| find(text, &all).unwrap().directory.strip_prefix(&base).unwrap().to_owned();
         assert_eq!(directory("a/b"), Path::new("a/b"));
@@ -221,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_unit_is_found_wherever_its_slice_is() {
-        let (_root, mut all) = tree(&["system.slice/nginx.service".into(), "u1/x.service".into(), "u2/x.service".into()]);
+        let (_root, mut all) =
+            tree(&["system.slice/nginx.service".into(), "u1/x.service".into(), "u2/x.service".into()]);
         assert!(find_unit("nginx.service", &all).unwrap().directory.ends_with("system.slice/nginx.service"));
         assert!(error(find_unit("x.service", &all)).contains("2 cgroups are called x.service"));
         assert!(error(find_unit("y.service", &all)).contains("the unit does not run"));

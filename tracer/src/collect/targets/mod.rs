@@ -12,15 +12,15 @@ use std::{thread::sleep, time::Duration};
 use anyhow::{Context as _, Result, anyhow, bail};
 use tracer_common::targets::TICK_NS;
 
+use self::{
+    cgroups::TargetCgroup,
+    hierarchies::{CONTROLLERS, Kind},
+};
 pub use self::{
     end::TargetEnd,
     given::{TargetProcess, ignores_hangup},
     list::ProcessList,
     processes::thread_name,
-};
-use self::{
-    cgroups::TargetCgroup,
-    hierarchies::{CONTROLLERS, Kind},
 };
 use crate::{
     globs,
@@ -166,10 +166,7 @@ pub fn ensure_somebody(option: &TargetOption, processes: &ProcessList) -> Result
     // A cgroup that is empty may be filled in a moment.
     let may_be_empty = option.wait || !option.cgroups.is_empty() || !option.units.is_empty() || option.all;
     if processes.processes().is_empty() && !may_be_empty {
-        bail!(
-            "cannot measure {}: no process is called so (--wait waits until one is)",
-            option.selector()
-        );
+        bail!("cannot measure {}: no process is called so (--wait waits until one is)", option.selector());
     }
     Ok(())
 }

@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn a_stat_file_is_read_whatever_the_name() {
         let rest = "S 1 2 3 4 -1 5 6 7 8 9 10 11 12 13 20 0 3 0 12345 99 98";
-        for (written, name) in [("java", "java"), ("a) S (b", "a) S (b"), ("a\\nb", "a\nb"), ("\\\\n", "\\n"), ("", "")] {
+        for (written, name) in [("java", "java"), ("a) S (b", "a) S (b"), ("a\\nb", "a\nb"), ("\\\\n", "\\n"), ("", "")]
+        {
             let stat = parse(&format!("42 ({written}) {rest}\n")).unwrap();
             assert_eq!((stat.comm.as_str(), stat.threads, stat.start_time_ns), (name, 3, 123_450_000_000));
         }

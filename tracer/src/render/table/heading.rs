@@ -32,13 +32,14 @@ pub fn heading(report: &Report) -> String {
 
 fn first_line(report: &Report) -> String {
     let recording = report.recording;
-    let mut families: Vec<&str> = Vec::new();
+    let mut families: Vec<&str> = recording.families.iter().map(String::as_str).collect();
+    let is_told = !families.is_empty();
     for syscall in &recording.syscalls {
-        if !families.contains(&syscall.family.as_str()) {
+        if !is_told && !families.contains(&syscall.family.as_str()) {
             families.push(&syscall.family);
         }
     }
-    if recording.page_cache.is_some() {
+    if !is_told && recording.page_cache.is_some() {
         // It traces sendfile and splice too: they are named where tee, which reads no file, shows that they were asked for.
         families.retain(|&family| family == "pagecache" || family == "splice" && has_tee(recording));
     }
@@ -48,8 +49,7 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target, room), window, threshold].join(separator)
-        + "\n"
+    [command, target(&recording.target, room), window, threshold].join(separator) + "\n"
 }
 
 fn has_tee(recording: &Recording) -> bool {
@@ -61,7 +61,11 @@ fn target(Target { processes, selector, processes_unlisted, .. }: &Target, room:
     let unlisted = usize::try_from(processes_unlisted.unwrap_or(0)).unwrap_or(usize::MAX);
     // Where processes were not chosen by their ids, a few of these say less than what chose them.
     if processes.len() > 1 && !selector.starts_with("--pid") && !selector.starts_with("--tid") {
-        return format!("{}: {}", escape(selector), counted(processes.len().saturating_add(unlisted) as u64, "process", "processes"));
+        return format!(
+            "{}: {}",
+            escape(selector),
+            counted(processes.len().saturating_add(unlisted) as u64, "process", "processes")
+        );
     }
     let shown = &processes[..processes.len().min(PROCESSES)];
     let more = match (processes.len() - shown.len()).saturating_add(unlisted) {
@@ -160,7 +164,14 @@ fn state(probe: &Probe) -> String {
 
 /// A sentence for each kind of loss.
 fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { slow_calls_dropped, threads_dropped, processes_dropped, calls_uncounted, parts_clamped } = *losses;
+    let Losses {
+        slow_calls_dropped,
+        threads_dropped,
+        processes_dropped,
+        calls_uncounted,
+        parts_clamped,
+        stacks_dropped,
+    } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
         (
@@ -182,6 +193,11 @@ fn losses(losses: &Losses) -> Vec<String> {
             parts_clamped,
             "call or sleep had parts longer than the whole, which were cut",
             "calls or sleeps had parts longer than the whole, which were cut",
+        ),
+        (
+            stacks_dropped.unwrap_or(0),
+            "disk wait or slow call has no stack: raise --max-stacks",
+            "disk waits or slow calls have no stack: raise --max-stacks",
         ),
     ];
     let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);

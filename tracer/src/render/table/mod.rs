@@ -5,10 +5,12 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
+mod loops;
 mod overview;
 mod page_cache;
 mod processes;
 mod program;
+mod stacks;
 mod syscall;
 mod threads;
 mod verdict;
@@ -22,6 +24,7 @@ use super::{
 use crate::{
     escape::escape,
     model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadRef},
+    options::Family,
     units::count,
 };
 
@@ -34,10 +37,20 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report)];
-    sections.extend(calls(&report));
+    if report.is_about_loops() {
+        sections.extend(loops::sections(&report));
+        if report.recording.families.len() > 1 {
+            sections.extend(calls(&report));
+        }
+    } else {
+        sections.extend(calls(&report));
+    }
     sections.push(page_cache::section(&report));
-    sections.push(event_loops::section(&report));
+    if !report.is_about_loops() {
+        sections.push(event_loops::section(&report));
+    }
     sections.push(disk_waits::section(&report));
+    sections.push(stacks::section(&report));
     sections.push(verdict::section(&report));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
@@ -82,6 +95,11 @@ impl Report<'_> {
     fn knows_disk_waits(&self) -> bool {
         let mut probes = self.recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
         probes.all(|probe| probe.status == ProbeStatus::Attached)
+    }
+
+    /// Whether event loops are what was asked for.
+    fn is_about_loops(&self) -> bool {
+        self.recording.families.iter().any(|family| family == Family::Eventloop.name())
     }
 
     /// Whether threads of more than one process are listed.
