@@ -157,7 +157,11 @@ impl TargetFilter {
             let entry = TargetEntry {
                 start_boottime_ns: target.start_boottime_ns,
                 joined_ns: 0,
-                reasons: if target.is_thread { A_THREAD } else { GIVEN } | u32::from(target.after_exec) * AFTER_EXEC,
+                reasons: match (target.is_thread, target.after_exec) {
+                    (true, _) => A_THREAD,
+                    (false, false) => GIVEN,
+                    (false, true) => GIVEN | AFTER_EXEC,
+                },
                 state: EXPECTED,
             };
             let bytes: [u8; size_of::<TargetEntry>()] = bytemuck::cast(entry);

@@ -79,6 +79,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         threshold_ns: THRESHOLD_NS,
         blocked_share: 0.001,
         probes: vec![probe("sendfile"), probe(Probe::DISK_WAITS), probe(Probe::READINESS), probe(Probe::PAGE_CACHE)],
+        processes_dropped: 0,
         losses: Losses::default(),
         threads,
         syscalls: vec![SyscallData {

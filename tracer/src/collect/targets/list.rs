@@ -75,7 +75,7 @@ impl ProcessList {
         let (pid, start_time_ns) = (Pid(record.pid), to_tick(record.start_boottime_ns));
         // As it is by now: a command line cannot be had later.
         let now = processes::now(pid).filter(|process| process.start_time_ns == start_time_ns);
-        let command_line = || Some(self.processes[*self.places.get(&(pid, start_time_ns))?].command_line.clone()?);
+        let command_line = || self.processes[*self.places.get(&(pid, start_time_ns))?].command_line.clone();
         let process = now.unwrap_or_else(|| Process {
             pid,
             comm: comm_text(&record.comm),
