@@ -52,7 +52,7 @@ fn assert_loop(row: &EventLoop, truth: &ThreadTruth, call: &str) -> u64 {
         assert_eq!(worst.offset, None);
     } else {
         let offset = worst.offset.expect("a read begins somewhere");
-        assert!(offset % 4096 == 0 && offset < ends.offset + 30 * 4096, "{call}: {offset}");
+        assert!(offset.is_multiple_of(4096) && offset < ends.offset + 30 * 4096, "{call}: {offset}");
     }
     worst.at_ns.abs_diff(turn.began_at_ns)
 }

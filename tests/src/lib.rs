@@ -1,7 +1,7 @@
 //! Support for the tests.
 //!
 //! A test starts a [`workload`] that knows its own truth, lets the [`tracer`] watch it, and compares the
-//! [`recording`] with the [`truth`]. Nothing here uses the product's own types: the recording is read by
+//! [`recording`] with the [`truth`]. Nothing of that uses the product's own types: the recording is read by
 //! its published contract, the truth comes from the kernel by other ways.
 
 pub mod agree;
@@ -10,6 +10,7 @@ pub mod cgroup;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
+pub mod golden;
 pub mod http;
 pub mod java;
 pub mod jcmd;
@@ -24,6 +25,7 @@ pub mod requests;
 pub mod require;
 pub mod steps;
 pub mod sysctl;
+pub mod tools;
 pub mod tracer;
 pub mod truth;
 pub mod wait;

@@ -488,7 +488,7 @@ impl Recording {
             stacks_dropped,
         } = self.losses;
         let lost = (threads_dropped, processes_dropped, calls_uncounted, parts_clamped, stacks_dropped.unwrap_or(0));
-        assert_eq!(lost, (0, 0, 0, 0), "{:?}", self.losses);
+        assert_eq!(lost, (0, 0, 0, 0, 0), "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");

@@ -7,7 +7,7 @@ use tracer::{
     cli::{Cli, Command, usage},
     commands, escape, exit,
     options::Family,
-    say,
+    stderr::say,
 };
 
 fn main() -> ExitCode {

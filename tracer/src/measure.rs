@@ -61,6 +61,8 @@ pub trait Observer {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
+    /// One of the intervals that the recording is cut into has passed.
+    fn recorded(&mut self, _interval: &Interval) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something went wrong that does not end the measurement.
@@ -78,7 +80,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         .enable_all()
         .build()
         .context("cannot start the measurement: no event loop to wait in")?;
-    let targets = Targets::resolve(&options.target)?;
+    let targets = Targets::resolve(&options.target, &mut |selector| observer.waiting(selector))?;
     let slots = slots_for(options, &targets);
     let syscalls = options.syscalls();
     let sizes = Sizes {
@@ -328,7 +330,9 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(collect::monotonic_ns()));
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
                 logs.look(maps);
                 if !session.lists_targets_as_they_come() {
                     logs.processes.add_slots(maps);
@@ -448,7 +452,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        crate::say(&format!("tracer: kernel: {}", record.args()));
+        crate::stderr::say(&format!("tracer: kernel: {}", record.args()));
     }
 
     fn flush(&self) {}

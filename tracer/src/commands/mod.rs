@@ -3,4 +3,5 @@
 pub mod demo;
 pub mod lines;
 pub mod measure;
+pub mod progress;
 pub mod results;

@@ -47,11 +47,11 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Finds whom `option` names.
+    /// Finds whom `option` names; `waiting` is told if that has to be waited for.
     ///
     /// # Errors
     /// If one of them does not exist, or is something else.
-    pub fn resolve(option: &TargetOption) -> Result<Self> {
+    pub fn resolve(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result<Self> {
         given::refuse_other_ids(&option.selector())?;
         let mut given = option.pids.iter().map(|&pid| TargetProcess::of_pid(pid)).collect::<Result<Vec<_>>>()?;
         let mut threads = Vec::new();
@@ -63,7 +63,7 @@ impl Targets {
             }
         }
         let tables = globs::compile(&option.comms).map_err(|why| anyhow!("cannot measure so many --comm: {why}"))?;
-        let cgroups = found_cgroups(option)?;
+        let cgroups = found_cgroups(option, waiting)?;
         let thread_count = if option.all {
             threads_of_all()
         } else {
@@ -89,7 +89,7 @@ impl Targets {
 }
 
 /// The cgroups that `option` names; waits for them if it is to.
-fn found_cgroups(option: &TargetOption) -> Result<Vec<TargetCgroup>> {
+fn found_cgroups(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result<Vec<TargetCgroup>> {
     let find = || -> Result<Vec<_>> {
         let by_path = option.cgroups.iter().map(|text| cgroups::cgroup(text));
         by_path.chain(option.units.iter().map(|name| cgroups::unit(name))).collect()
@@ -102,7 +102,7 @@ fn found_cgroups(option: &TargetOption) -> Result<Vec<TargetCgroup>> {
     let mut found = find();
     let names_cgroups_alone = option.comms.is_empty() && option.pids.is_empty() && option.tids.is_empty();
     if option.wait && names_cgroups_alone && is_waited_for(&found) {
-        crate::say(&format!("waiting for {}", crate::escape::escape(&option.selector())));
+        waiting(&option.selector());
         while is_waited_for(&found) {
             sleep(LOOK);
             found = find();

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, call, identity, name, tid, tid_heading};
+use super::Report;
 use crate::{
     escape::escape,
     model::{SyscallWaits, ThreadRecord},
@@ -12,6 +12,7 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
+        facts::{call, identity, thread_name},
     },
     units::{NO_VALUE, count, counted},
 };
@@ -40,7 +41,7 @@ pub fn section(report: &Report) -> String {
 
     // Where no traced call waited, all of a thread's waits are outside, and one column says so.
     let is_told_apart = rows.iter().any(|row| outside(row) != row.disk_waits);
-    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
+    let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
     headings.extend(is_told_apart.then_some(("outside", Figure)));
     headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
     let mut list = Columns::new(&headings);
@@ -57,7 +58,7 @@ pub fn section(report: &Report) -> String {
     };
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
+        let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
         add(words, std::slice::from_ref(row), places(report, row));
     }
     if !hidden.is_empty() {

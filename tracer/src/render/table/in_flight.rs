@@ -1,16 +1,17 @@
 //! Calls that had not returned when the window closed, or were stuck when it opened.
 
-use super::{Report, name, tid, tid_heading};
+use super::Report;
 use crate::{
-    model::{InFlight, SyscallRecord},
+    model::SyscallRecord,
     render::{
         color::Tint,
         columns::{
             Column::{Figure, Name, Word},
             Columns,
         },
+        facts::{in_flight_since, in_flight_state, thread_name},
     },
-    units::{counted, duration},
+    units::counted,
 };
 
 pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
@@ -18,7 +19,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
         return String::new();
     }
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("thread", Name),
         ("role", Word),
         ("in flight", Word),
@@ -28,29 +29,22 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     for call in shown {
         let tint = (call.waits_for_disk == Some(true)).then_some(Tint::Disk);
         let thread = &call.thread;
-        list.row([tid(report, thread), name(thread), thread.role.label().into(), since(call), state(call)], tint);
+        list.row(
+            [
+                report.tid(thread),
+                thread_name(thread),
+                thread.role.label().into(),
+                in_flight_since(call),
+                in_flight_state(call),
+            ],
+            tint,
+        );
     }
     if !hidden.is_empty() {
         let on_disk = hidden.iter().filter(|call| call.waits_for_disk == Some(true)).count() as u64;
         let more = format!("and {}", counted(hidden.len() as u64, "more call", "more calls"));
         let state = format!("{} for the disk", counted(on_disk, "waits", "wait"));
-        list.row(["…".into(), more, String::new(), String::new(), state], (on_disk > 0).then_some(Tint::Disk));
+        list.row(["…".into(), String::new(), String::new(), more, state], (on_disk > 0).then_some(Tint::Disk));
     }
     list.render(2, report.style.width, report.paint)
-}
-
-fn since(call: &InFlight) -> String {
-    match call.since_ns {
-        Some(ns) => format!("{} so far", duration(ns)),
-        None => "since before the window".into(),
-    }
-}
-
-fn state(call: &InFlight) -> String {
-    match (call.returned_at_ns, call.waits_for_disk) {
-        (Some(at_ns), _) => format!("returned at {}", duration(at_ns)),
-        (None, Some(true)) => "waits for the disk".into(),
-        (None, Some(false)) => "waits, not for the disk".into(),
-        (None, None) => String::new(),
-    }
 }

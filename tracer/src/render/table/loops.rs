@@ -1,10 +1,6 @@
 //! The event loops in full, for who asked for them: their turns, where they waited for the disk, and their worst turns.
 
-use super::{
-    Report, call,
-    event_loops::{behind, percentile},
-    name, tid, tid_heading,
-};
+use super::Report;
 use crate::{
     escape::escape,
     model::{EventLoop, Out, TurnWait, WorstTurn},
@@ -14,6 +10,9 @@ use crate::{
             Column::{Figure, Name, Path, Word},
             Columns, time,
         },
+        facts::{call, thread_name},
+        loops::behind,
+        percentile::of_turns,
     },
     units::{NO_VALUE, bytes, count, counted, duration, latency, percent},
 };
@@ -31,7 +30,7 @@ pub fn sections(report: &Report) -> Vec<String> {
 /// How many turns there were, and how long they took.
 fn turns(report: &Report, loops: &[EventLoop]) -> String {
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("event loop", Name),
         ("turns/s", Figure),
         ("events", Figure),
@@ -49,7 +48,7 @@ fn turns(report: &Report, loops: &[EventLoop]) -> String {
         list.row(cells, has_waited.then_some(Tint::Disk));
     };
     for row in shown {
-        add([tid(report, &row.thread), name(&row.thread)], std::slice::from_ref(row));
+        add([report.tid(&row.thread), thread_name(&row.thread)], std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = format!("and {}", counted(hidden.len() as u64, "more event loop", "more event loops"));
@@ -72,7 +71,7 @@ fn figures(report: &Report, loops: &[EventLoop]) -> [String; 8] {
     let lived_ns = sum(|row| Some(row.waiting_ns?.saturating_add(row.busy_ns?)));
     let share = |ns: Option<u64>| or_none(ns.zip(lived_ns).map(|(ns, of_ns)| percent(ns, of_ns)));
     let max_ns = loops.iter().filter_map(|row| row.turn_latency.as_ref()?.max_ns()).max();
-    let quantile = |per_mille| or_none(percentile(loops, |row| row.turn_latency.as_ref(), per_mille).map(latency));
+    let quantile = |per_mille| or_none(of_turns(loops, |row| row.turn_latency.as_ref(), per_mille).map(latency));
     [
         or_none(turns.map(rate)),
         or_none(events.map(|(events, turns)| format!("{:.1}", events as f64 / turns as f64))),
@@ -88,7 +87,7 @@ fn figures(report: &Report, loops: &[EventLoop]) -> [String; 8] {
 /// In which system calls they waited for the disk; empty if they did not.
 fn waits(report: &Report, loops: &[EventLoop]) -> String {
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("blocked on disk in", Word),
         ("disk waits", Figure),
         ("waited", Figure),
@@ -97,7 +96,7 @@ fn waits(report: &Report, loops: &[EventLoop]) -> String {
     let mut rows = loops.iter().flat_map(|row| row.by_syscall.iter().map(move |waits| (row, waits)));
     for (row, waits) in rows.by_ref().take(report.style.top) {
         let figures = [count(waits.disk_waits), time(waits.disk_wait_ns), time(waits.max_ns)];
-        let cells: Vec<_> = [tid(report, &row.thread), call(&waits.name)].into_iter().chain(figures).collect();
+        let cells: Vec<_> = [report.tid(&row.thread), call(&waits.name)].into_iter().chain(figures).collect();
         list.row(cells, Some(Tint::Disk));
     }
     let hidden: Vec<_> = rows.collect();
@@ -122,7 +121,7 @@ fn worst_turns(report: &Report, loops: &[EventLoop]) -> String {
     }
     turns.sort_by_key(|(row, turn)| (std::cmp::Reverse(turn.ns), row.thread.tid));
     let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("worst turn at", Figure),
         ("took", Figure),
         ("on disk", Figure),
@@ -134,7 +133,7 @@ fn worst_turns(report: &Report, loops: &[EventLoop]) -> String {
     ]);
     for (row, turn) in turns.iter().take(report.style.top) {
         let tint = turn.longest_wait.as_ref().map(|_| Tint::Disk);
-        list.row(worst_turn(tid(report, &row.thread), turn), tint);
+        list.row(worst_turn(report.tid(&row.thread), turn), tint);
     }
     list.render(0, report.style.width, report.paint)
 }

@@ -9,21 +9,20 @@ mod loops;
 mod overview;
 mod page_cache;
 mod processes;
-mod program;
 mod stacks;
 mod syscall;
 mod threads;
 mod verdict;
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use super::{
-    Style, call_label,
+    Style,
     color::{Paint, Tint},
+    facts,
 };
 use crate::{
-    escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadRef},
+    model::{Recording, SyscallRecord, ThreadRef},
     options::Family,
     units::count,
 };
@@ -91,10 +90,8 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
     fn knows_disk_waits(&self) -> bool {
-        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
-        probes.all(|probe| probe.status == ProbeStatus::Attached)
+        facts::knows_disk_waits(self.recording)
     }
 
     /// Whether event loops are what was asked for.
@@ -102,50 +99,11 @@ impl Report<'_> {
         self.recording.families.iter().any(|family| family == Family::Eventloop.name())
     }
 
-    /// Whether threads of more than one process are listed.
-    fn has_several_processes(&self) -> bool {
-        self.recording.target.processes.len() > 1
+    fn tid(&self, thread: &ThreadRef) -> String {
+        facts::tid(self.recording, thread)
     }
 
-    /// How many event loops the recording knows.
-    fn event_loops(&self) -> usize {
-        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
-            let threads = syscall.threads.iter().map(|row| &row.thread);
-            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
-        });
-        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
-        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
-        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
-        loops.map(identity).collect::<BTreeSet<_>>().len()
+    fn tid_heading(&self) -> &'static str {
+        facts::tid_heading(self.recording)
     }
-}
-
-/// What tells a thread from all others, also from one that had its tid before.
-fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
-    (thread.pid.0, thread.tid.0, thread.start_time_ns)
-}
-
-/// A thread's name as its rows show it.
-fn name(thread: &ThreadRef) -> String {
-    if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
-}
-
-/// A traced system call as headings show it.
-fn label(syscall: &SyscallRecord) -> String {
-    call_label(&syscall.name, syscall.direction.as_deref())
-}
-
-/// A system call, or page faults, as rows and sentences show it.
-fn call(name: &str) -> String {
-    if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
-}
-
-/// A thread's id as its rows show it: with the process where there are several.
-fn tid(report: &Report, thread: &ThreadRef) -> String {
-    if report.has_several_processes() { format!("{}/{}", thread.pid, thread.tid) } else { thread.tid.to_string() }
-}
-
-/// The heading of the column of [`tid`].
-fn tid_heading(report: &Report) -> &'static str {
-    if report.has_several_processes() { "pid/tid" } else { "tid" }
 }
