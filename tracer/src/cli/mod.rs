@@ -66,7 +66,9 @@ const SENDFILE_EXAMPLES: &str = concat!(
     "\
 Examples:
   tracer sendfile --pid 4088 -d 10          measure a broker for ten seconds
-  tracer sendfile --pid 4088                until Ctrl-C
+  tracer sendfile --pid 4088 --follow       with its children, until Ctrl-C
+  tracer sendfile --comm 'ngi*' -d 10       all processes with such a name, also those that start meanwhile
+  tracer sendfile --unit nginx -d 10        a service; --cgroup takes a container's id
   tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
   tracer sendfile --pid 4088 -d 10 -o run.json -q
                                             keep the recording, print nothing

@@ -79,9 +79,16 @@ pub struct Loss {
 }
 
 /// All kinds of loss.
-pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped } =
-        *losses;
+pub fn kinds_of_loss(losses: &Losses) -> [Loss; 7] {
+    let Losses {
+        slow_calls_dropped,
+        threads_dropped,
+        processes_dropped,
+        calls_uncounted,
+        records_dropped,
+        parts_clamped,
+        stacks_dropped,
+    } = *losses;
     let loss = |key, number, one, many| Loss { key, number, one, many };
     [
         loss("calls_uncounted", Some(calls_uncounted), "call was not counted", "calls were not counted"),
@@ -90,6 +97,12 @@ pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
             Some(records_dropped),
             "of these found no room for its figures: raise --max-threads",
             "of these found no room for their figures: raise --max-threads",
+        ),
+        loss(
+            "processes_dropped",
+            processes_dropped,
+            "process found no room and was not watched: raise --max-threads",
+            "processes found no room and were not watched: raise --max-threads",
         ),
         loss(
             "threads_dropped",
