@@ -6,6 +6,7 @@
 
 pub mod agree;
 pub mod bpftrace;
+pub mod browser;
 pub mod contract;
 pub mod disk;
 pub mod file_server;

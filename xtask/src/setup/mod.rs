@@ -38,6 +38,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-prometheus-client", needed_for: "tests: OpenMetrics' reference parser" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
+    Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
 
