@@ -2,7 +2,7 @@
 
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Recording},
+    model::{Losses, Probe, ProbeStatus, Recording, culprit::OTHER},
     units::counted,
 };
 
@@ -22,7 +22,8 @@ impl Observation {
     /// Of this recording.
     pub fn of(recording: &Recording) -> Self {
         let probes = &recording.probes;
-        let losses = losses(&recording.losses);
+        let mut losses = losses(&recording.losses);
+        losses.extend(files_without_room(recording));
         let states = probes.iter().map(state).collect();
         let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
         let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
@@ -78,16 +79,23 @@ pub struct Loss {
 }
 
 /// All kinds of loss.
-pub fn kinds_of_loss(losses: &Losses) -> [Loss; 5] {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped, stacks_dropped } = *losses;
+pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped } =
+        *losses;
     let loss = |key, number, one, many| Loss { key, number, one, many };
     [
         loss("calls_uncounted", Some(calls_uncounted), "call was not counted", "calls were not counted"),
         loss(
+            "records_dropped",
+            Some(records_dropped),
+            "of these found no room for its figures: raise --max-threads",
+            "of these found no room for their figures: raise --max-threads",
+        ),
+        loss(
             "threads_dropped",
             Some(threads_dropped),
-            "thread found no room: its calls are counted nowhere",
-            "threads found no room: their calls are counted nowhere",
+            "thread found no room, its calls are counted nowhere: raise --max-threads",
+            "threads found no room, their calls are counted nowhere: raise --max-threads",
         ),
         loss(
             "slow_calls_dropped",
@@ -115,4 +123,13 @@ pub fn losses(losses: &Losses) -> Vec<String> {
     let kinds = kinds_of_loss(losses).into_iter();
     let happened = kinds.filter_map(|loss| Some((loss.number.filter(|&number| number > 0)?, loss)));
     happened.map(|(number, loss)| counted(number, loss.one, loss.many)).collect()
+}
+
+/// A sentence if files found no row of their own.
+fn files_without_room(recording: &Recording) -> Option<String> {
+    let files = &recording.page_cache.as_ref()?.files;
+    let read = &files.iter().find(|file| file.path == OTHER)?.read;
+    let calls = counted(read.calls, "call", "calls");
+    let faults = counted(read.faults, "page fault", "page faults");
+    Some(format!("{calls} and {faults} on files without room for a row, in {OTHER}: raise --max-files"))
 }

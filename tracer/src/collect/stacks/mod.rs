@@ -44,9 +44,6 @@ pub struct StackLog {
     is_incomplete: bool,
 }
 
-/// Offsets in a file, each with the processes and addresses that stand for it.
-type Places = BTreeMap<u64, Vec<(u32, u64)>>;
-
 impl StackLog {
     /// Of processes `pids` to begin with. Before the window opens.
     pub fn start(maps: StackMaps, cpus: u32, pids: impl Iterator<Item = u32>, detail: &mut dyn FnMut(&str)) -> Self {
