@@ -35,6 +35,9 @@ const UNKNOWN: &str = "[unknown]";
 /// What stands in place of the kernel's functions where it hides their names.
 const HIDDEN: &str = "[kernel: names hidden by kernel.kptr_restrict]";
 
+/// By offset in a file: the processes and addresses where that is mapped.
+type Places = BTreeMap<u64, Vec<(u32, u64)>>;
+
 /// What is taken down of stacks while the window is open.
 pub struct StackLog {
     maps: StackMaps,
