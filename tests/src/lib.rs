@@ -6,10 +6,12 @@
 
 pub mod agree;
 pub mod bpftrace;
+pub mod browser;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
 pub mod golden;
+pub mod haproxy;
 pub mod http;
 pub mod java;
 pub mod jcmd;
@@ -19,7 +21,9 @@ pub mod net;
 pub mod nginx;
 pub mod os;
 pub mod process;
+pub mod program;
 pub mod recording;
+pub mod redis;
 pub mod requests;
 pub mod require;
 pub mod sysctl;

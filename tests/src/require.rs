@@ -4,6 +4,7 @@
 use std::{
     fs::OpenOptions,
     io::Write,
+    os::unix::process::CommandExt,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -33,6 +34,10 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// The proxy.
+    Haproxy,
+    /// The server with a journal.
+    Redis,
     /// A compiler of C.
     Cc,
     /// The compiler of Go.
@@ -83,6 +88,9 @@ impl Need {
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Strace => not_installed("strace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Haproxy => not_installed("haproxy", "-v"),
+            Self::Redis => (!runs(Command::new(crate::redis::PROGRAM).arg0("redis-server").arg("--version")))
+                .then(|| format!("{} is not installed (Debian: redis-tools)", crate::redis::PROGRAM)),
             Self::Cc => not_installed("cc", "--version"),
             Self::Node => not_installed("node", "--version"),
             Self::Go => not_installed("go", "version"),

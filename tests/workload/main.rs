@@ -22,9 +22,12 @@ mod mapping;
 mod meter;
 mod out;
 mod protocol;
+mod raw;
 mod readiness;
+mod reads;
 mod signals;
 mod source;
+mod splices;
 mod stuck;
 mod turns;
 mod waits;
@@ -76,6 +79,10 @@ enum Kind {
     Page(jammed::PageOptions),
     /// Event loops that wait by each means there is
     Readiness(readiness::Options),
+    /// Reads of files by each means there is
+    Reads(reads::Options),
+    /// Calls of splice and its kin in each direction
+    Splices(splices::Options),
     /// Says which signals it gets
     Signals(signals::Options),
     /// Calls that do not return
@@ -106,6 +113,8 @@ fn main() -> Result<()> {
         Kind::Loops(options) => loops::run(options, directory),
         Kind::Page(options) => jammed::run_page(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
+        Kind::Reads(options) => reads::run(options, directory),
+        Kind::Splices(options) => splices::run(options, directory),
         Kind::Signals(options) => signals::run(options),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),

@@ -19,6 +19,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         slow_calls_dropped: dropped(snapshot),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
+        records_dropped: snapshot.losses.records_dropped,
         parts_clamped: snapshot.losses.parts_clamped,
         stacks_dropped: snapshot.stacks.as_ref().map(|_| snapshot.losses.stacks_dropped),
     };

@@ -1,5 +1,7 @@
 //! The kernel half's maps, read as a whole.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use bytemuck::Zeroable as _;
 use tracer_common::{
@@ -118,10 +120,9 @@ impl KernelMaps {
         if !self.looks_at_files {
             return None;
         }
-        let mut files: Vec<_> = (0..self.files.len()).map(|index| self.files.get(index)).collect();
-        let rest = files.pop()?;
-        files.retain(|file| file.inode != 0);
-        Some((files, rest))
+        let mut entries: Vec<_> = (0..self.files.len()).map(|index| self.files.get(index)).collect();
+        let rest = entries.pop()?;
+        Some((one_of_each(entries), rest))
     }
 
     /// The threads, with what they did with each traced system call.
@@ -175,7 +176,7 @@ impl KernelMaps {
     }
 
     fn errors_of(&self, row: usize) -> Vec<(u32, u64)> {
-        let mut totals = std::collections::BTreeMap::new();
+        let mut totals = BTreeMap::new();
         for cpu in 0..self.cpus {
             let counts = self.errors.get(self.cpu_row(cpu, row) as usize);
             for (errno, &count) in counts.by_errno.iter().enumerate().filter(|&(_, &count)| count > 0) {
@@ -220,4 +221,25 @@ fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
         *stats = Some(Box::new(TurnStats::zeroed()));
     }
     turns.end(turns.waiting_since_ns, stats.as_deref_mut(), |index| index);
+}
+
+/// The entries that are taken, one for each file: where two CPUs came upon a file at the same time it has two.
+fn one_of_each(entries: Vec<FileStats>) -> Vec<FileStats> {
+    let mut files = BTreeMap::<_, FileStats>::new();
+    for entry in entries.into_iter().filter(|entry| entry.inode != 0) {
+        files.entry((entry.device, entry.inode)).and_modify(|file| *file += entry).or_insert(entry);
+    }
+    files.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_two_entries_is_one() {
+        let entry = |device, inode, calls| FileStats { device, inode, calls, ..FileStats::default() };
+        let all = vec![entry(1, 7, 3), entry(0, 0, 0), entry(2, 7, 4), entry(1, 7, 5)];
+        assert_eq!(one_of_each(all), [entry(1, 7, 8), entry(2, 7, 4)]);
+    }
 }

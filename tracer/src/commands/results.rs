@@ -147,6 +147,7 @@ fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Html => render::html(recording),
         Format::Folded => render::folded(recording),
         // They were written as it went.
         Format::Jsonl => String::new(),

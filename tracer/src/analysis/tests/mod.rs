@@ -3,6 +3,7 @@
 mod calls;
 mod culprits;
 mod event_loops;
+mod page_cache;
 mod roles;
 mod stacks;
 mod verdict;
