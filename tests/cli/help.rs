@@ -37,7 +37,9 @@ fn long_options(text: &str) -> BTreeSet<&str> {
 fn commands() -> Vec<String> {
     let help = run(tracer("--help")).stdout;
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = listed.filter_map(|line| line.split_whitespace().next());
+    // A description may go on in the next line.
+    let named = listed.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let names = named.filter_map(|line| line.split_whitespace().next());
     names.filter(|&name| name != "help").map(Into::into).collect()
 }
 

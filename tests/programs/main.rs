@@ -3,8 +3,12 @@
 
 mod behind;
 mod go;
+mod haproxy;
 mod java;
 mod kafka;
 mod load;
 mod nginx;
+mod node;
 mod python;
+mod redis;
+mod stacks;

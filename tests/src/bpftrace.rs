@@ -84,6 +84,23 @@ impl Bpftrace {
         ))
     }
 
+    /// The calls of a process and the bytes that they return, by system call. Returns when all probes are attached.
+    ///
+    /// # Panics
+    /// If they do not get attached.
+    #[must_use]
+    pub fn calls_of(pid: u32, names: &[&str]) -> Self {
+        let probe = |name: &&str| {
+            format!(
+                "tracepoint:syscalls:sys_exit_{name} /pid == {pid}/ {{
+                   @calls[\"{name}\"] = count();
+                   @bytes[\"{name}\"] = sum(args->ret > 0 ? (uint64)args->ret : (uint64)0);
+                 }}\n"
+            )
+        };
+        Self::start(&names.iter().map(probe).collect::<String>())
+    }
+
     /// The kernel stacks on which a process sleeps for storage. Returns when all probes are attached.
     ///
     /// # Panics
@@ -152,6 +169,18 @@ impl Bpftrace {
             Waits { count: number("@count"), sum_ns: number("@sum"), max_ns: number("@max") }
         };
         counts.keys().map(|tid| (tid.parse().expect("a thread id"), waits(tid))).collect()
+    }
+
+    /// Ends it, and reads the calls and the bytes of each system call.
+    ///
+    /// # Panics
+    /// If its output has another form.
+    #[must_use]
+    pub fn calls(self) -> BTreeMap<String, (u64, u64)> {
+        let maps = self.stop();
+        let calls = maps.get("@calls").and_then(Value::as_object).unwrap_or_else(|| panic!("no calls: {maps:?}"));
+        let number = |map: &str, name: &String| maps[map][name].as_u64().expect("a number");
+        calls.keys().map(|name| (name.clone(), (number("@calls", name), number("@bytes", name)))).collect()
     }
 
     /// Ends it, and reads the stacks, as names of functions from the innermost on, and the sleeps on each.

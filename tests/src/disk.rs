@@ -87,11 +87,24 @@ impl LoopDisk {
         disk
     }
 
-    fn mount_again(&self) -> Result<()> {
+    /// The device that it is on.
+    ///
+    /// # Panics
+    /// If the kernel does not tell.
+    #[must_use]
+    pub fn device(&self) -> PathBuf {
+        self.try_device().expect("the device of a disk")
+    }
+
+    fn try_device(&self) -> Result<PathBuf> {
         let device = fs::metadata(self.path())?.dev();
         let sys = format!("/sys/dev/block/{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
         let sys = fs::canonicalize(&sys).with_context(|| format!("finding {sys}"))?;
-        let device = Path::new("/dev").join(sys.file_name().context("a device has a name")?);
+        Ok(Path::new("/dev").join(sys.file_name().context("a device has a name")?))
+    }
+
+    fn mount_again(&self) -> Result<()> {
+        let device = self.try_device()?;
         // Without anybody who holds it the device would go, and the image with it.
         let _held = fs::File::open(&device).with_context(|| format!("opening {}", device.display()))?;
         unmount(self.path(), UnmountFlags::empty()).context("unmounting")?;

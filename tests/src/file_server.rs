@@ -47,6 +47,17 @@ impl FileServer {
         Self::start(command)
     }
 
+    /// Node.js' `http`, which reads each file in its event loop (`sync`) or beside it (`async`).
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn node(root: &Path, how: &str) -> Self {
+        let mut command = Command::new("node");
+        command.arg(sources().join("node/server.js")).arg(root).arg(how);
+        Self::start(command)
+    }
+
     fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting a file server"));

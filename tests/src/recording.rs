@@ -4,6 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
+mod page_cache;
+
+pub use page_cache::{FilePages, PageCache, PagesRead, ThreadPages};
+
 use crate::contract::check;
 
 /// The JSON of one measurement; what the tests do not look at is left out.
@@ -29,6 +33,8 @@ pub struct Recording {
     pub threads: Vec<ThreadWaits>,
     /// The longest of the slow and disk-blocked calls.
     pub slow_calls: Vec<SlowCall>,
+    /// What was read through the page cache, where files are told apart.
+    pub page_cache: Option<PageCache>,
     /// Where threads waited for the disk, if that was asked for.
     pub stacks: Option<Vec<Stack>>,
 }
@@ -244,6 +250,8 @@ pub struct Culprit {
 /// What was measured.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Target {
+    /// The options that chose it.
+    pub selector: String,
     /// Its processes.
     pub processes: Vec<Process>,
     /// How many more were measured.
@@ -259,8 +267,10 @@ pub struct Target {
 pub struct Process {
     /// Process id.
     pub pid: u32,
-    /// Its name.
+    /// The kernel's name for it.
     pub comm: String,
+    /// Its arguments, joined by blanks.
+    pub command_line: Option<String>,
     /// CLOCK_BOOTTIME at its start, ns.
     pub start_time_ns: u64,
 }
@@ -309,6 +319,8 @@ pub struct Losses {
     pub processes_dropped: u64,
     /// Calls.
     pub calls_uncounted: u64,
+    /// Of these, those without room for their figures.
+    pub records_dropped: u64,
     /// Calls of which a part would have been negative.
     pub parts_clamped: u64,
     /// Disk waits and slow calls without a stack.
@@ -320,6 +332,8 @@ pub struct Losses {
 pub struct Syscall {
     /// Its name.
     pub name: String,
+    /// From what to what it moves data, where it has a direction.
+    pub direction: Option<String>,
     /// Calls inside the window.
     pub calls: u64,
     /// Calls that failed.
@@ -338,6 +352,10 @@ pub struct Syscall {
     pub cold_requested: Option<u64>,
     /// Cold pages outside of them.
     pub read_ahead: Option<u64>,
+    /// Share of the returned ranges that was in memory.
+    pub memory_share: Option<f64>,
+    /// Calls past the page cache, where files are told apart.
+    pub direct_calls: Option<u64>,
     /// Where the time went.
     pub time_ns: Parts,
     /// Latency of all calls.
@@ -474,6 +492,27 @@ impl Recording {
         row
     }
 
+    /// The row of a system call, with its direction where it has one: `splice file_to_pipe`.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn row(&self, label: &str) -> &Syscall {
+        let mut rows = self.syscalls.iter().filter(|syscall| syscall.label() == label);
+        let row = rows.next().unwrap_or_else(|| panic!("no row for {label}"));
+        assert!(rows.next().is_none(), "two rows for {label}");
+        row
+    }
+
+    /// What was read through the page cache.
+    ///
+    /// # Panics
+    /// If files were not told apart.
+    #[must_use]
+    pub fn page_cache(&self) -> &PageCache {
+        self.page_cache.as_ref().expect("files are told apart")
+    }
+
     /// Asserts that nothing was lost, missed or clamped, and that every probe that is wanted is attached.
     ///
     /// # Panics
@@ -484,11 +523,19 @@ impl Recording {
             threads_dropped,
             processes_dropped,
             calls_uncounted,
+            records_dropped,
             parts_clamped,
             stacks_dropped,
         } = self.losses;
-        let lost = (threads_dropped, processes_dropped, calls_uncounted, parts_clamped, stacks_dropped.unwrap_or(0));
-        assert_eq!(lost, (0, 0, 0, 0, 0), "{:?}", self.losses);
+        let lost = (
+            threads_dropped,
+            processes_dropped,
+            calls_uncounted,
+            records_dropped,
+            parts_clamped,
+            stacks_dropped.unwrap_or(0),
+        );
+        assert_eq!(lost, (0, 0, 0, 0, 0, 0), "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");
@@ -498,6 +545,12 @@ impl Recording {
 }
 
 impl Syscall {
+    /// Its name, with its direction where it has one.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.direction.iter().fold(self.name.clone(), |name, direction| format!("{name} {direction}"))
+    }
+
     /// The threads with this id, in the order of their start.
     #[must_use]
     pub fn threads_with(&self, tid: u32) -> Vec<&Thread> {

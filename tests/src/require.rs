@@ -4,6 +4,7 @@
 use std::{
     fs::OpenOptions,
     io::Write,
+    os::unix::process::CommandExt,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -35,6 +36,10 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// The proxy.
+    Haproxy,
+    /// The server with a journal.
+    Redis,
     /// A compiler of C.
     Cc,
     /// The compiler of Go.
@@ -63,6 +68,8 @@ pub enum Need {
     HdrHistogram,
     /// A terminal to run a program on.
     Script,
+    /// To list the system calls of a program from its first one on.
+    Strace,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -84,7 +91,11 @@ impl Need {
                 .then(|| "no cgroup hierarchy to make groups in is mounted".to_owned()),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
+            Self::Strace => not_installed("strace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Haproxy => not_installed("haproxy", "-v"),
+            Self::Redis => (!runs(Command::new(crate::redis::PROGRAM).arg0("redis-server").arg("--version")))
+                .then(|| format!("{} is not installed (Debian: redis-tools)", crate::redis::PROGRAM)),
             Self::Cc => not_installed("cc", "--version"),
             Self::Node => not_installed("node", "--version"),
             Self::Go => not_installed("go", "version"),

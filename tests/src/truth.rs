@@ -1,6 +1,6 @@
 //! What a workload says about itself: two lines of JSON, before and after its work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,51 @@ pub struct ThreadTruth {
     /// Each call's file and peer, in order, where the kind of work is about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<CallEnds>,
+    /// What calls of each kind came to, where the kind of work makes several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<KindTruth>,
+}
+
+/// What a thread's calls of one kind on one file came to. Pages are of 4 KiB, by mincore.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct KindTruth {
+    /// The system call and, where it has one, its direction: `pread64`, `splice file_to_pipe`; `page_fault`.
+    pub row: String,
+    /// The file that is read.
+    pub path: Option<PathBuf>,
+    /// Calls that returned.
+    pub calls: u64,
+    /// Bytes that they returned.
+    pub bytes: u64,
+    /// Calls that failed, by the name of the error.
+    pub errors: BTreeMap<String, u64>,
+    /// Whether the file was opened for direct I/O.
+    pub is_direct: bool,
+    /// Pages of the returned ranges.
+    pub pages: u64,
+    /// Those of them that were not in memory before each call.
+    pub cold_before: u64,
+    /// Pages of the returned ranges that the calls brought in, once reads in flight had ended; 0 if not looked at.
+    pub gained_inside: u64,
+    /// Other pages that they brought in; likewise.
+    pub gained_outside: u64,
+    /// Page faults that brought pages in; likewise.
+    pub gaining_faults: u64,
+    /// Page faults that the kernel calls major (`ru_majflt`).
+    pub major_faults: u64,
+    /// Times that the thread gave up the CPU (`ru_nvcsw`).
+    pub sleeps: u64,
+}
+
+impl KindTruth {
+    /// Takes one more call into the sums.
+    pub fn count(&mut self, returned: i64) {
+        self.calls += 1;
+        match u64::try_from(returned) {
+            Ok(bytes) => self.bytes += bytes,
+            Err(_) => *self.errors.entry(error_name(-returned)).or_default() += 1,
+        }
+    }
 }
 
 /// A turn of an event loop.
@@ -160,6 +205,11 @@ impl Truth {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.threads.iter().map(|thread| thread.bytes).sum()
+    }
+
+    /// What each thread's calls of each kind came to, with the thread's id.
+    pub fn kinds(&self) -> impl Iterator<Item = (u32, &KindTruth)> {
+        self.threads.iter().flat_map(|thread| thread.kinds.iter().map(|kind| (thread.tid, kind)))
     }
 
     /// The errors of all threads, by name.

@@ -15,13 +15,22 @@ pub struct Mapping {
 unsafe impl Send for Mapping {}
 
 impl Mapping {
-    /// Of a file's first bytes, none of which is touched yet.
+    /// Of a file's first bytes, none of which is touched yet, without read-ahead.
     pub fn of(file: &File, bytes: u64) -> Result<Self> {
+        Self::advised(file, bytes, Advice::Random)
+    }
+
+    /// The same with the kernel's own read-ahead.
+    pub fn with_read_ahead(file: &File, bytes: u64) -> Result<Self> {
+        Self::advised(file, bytes, Advice::Normal)
+    }
+
+    fn advised(file: &File, bytes: u64, advice: Advice) -> Result<Self> {
         let length = usize::try_from(bytes)?;
         // SAFETY: a new mapping, of a file that stays as long as it is.
         unsafe {
             let start = mmap(std::ptr::null_mut(), length, ProtFlags::READ, MapFlags::SHARED, file, 0)?;
-            madvise(start, length, Advice::Random)?;
+            madvise(start, length, advice)?;
             Ok(Self { start: start.cast(), length })
         }
     }

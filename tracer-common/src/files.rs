@@ -1,5 +1,7 @@
 //! What is known of each file that the target reads, where files are told apart.
 
+use core::ops::AddAssign;
+
 use bytemuck::{Pod, Zeroable};
 
 /// A file, and what calls and page faults made of it. Several CPUs add to it: so its sums are added to atomically.
@@ -34,8 +36,31 @@ pub struct FileStats {
     pub faults: u64,
     /// The pages.
     pub fault_pages: u64,
+    /// Disk waits in these faults.
+    pub fault_disk_waits: u64,
+    /// Their sum, less run-queue delay, ns.
+    pub fault_disk_ns: u64,
     /// Makes entries begin at cache lines.
-    pub reserved: [u64; 3],
+    pub reserved: u64,
+}
+
+impl AddAssign for FileStats {
+    /// Adds what is known of the same file.
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.bytes += other.bytes;
+        self.pages += other.pages;
+        self.cold_requested += other.cold_requested;
+        self.read_ahead += other.read_ahead;
+        self.disk_blocked += other.disk_blocked;
+        self.disk_ns += other.disk_ns;
+        self.direct_calls += other.direct_calls;
+        self.direct_bytes += other.direct_bytes;
+        self.faults += other.faults;
+        self.fault_pages += other.fault_pages;
+        self.fault_disk_waits += other.fault_disk_waits;
+        self.fault_disk_ns += other.fault_disk_ns;
+    }
 }
 
 /// How far a file may be from its home in the table before it shares the entry for all others.

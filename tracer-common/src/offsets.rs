@@ -52,6 +52,8 @@ offsets! {
     task_cfs_rq = "task_struct.se.cfs_rq",
     /// Page faults that had to wait, as far as they are over.
     task_maj_flt = "task_struct.maj_flt",
+    /// The others.
+    task_min_flt = "task_struct.min_flt",
     /// Open files.
     task_files = "task_struct.files",
     /// `PF_…` flags.

@@ -2,7 +2,14 @@
 
 use tracer_common::records::{COLD_COUNTED, COLD_NO_FILE, COLD_UNKNOWN, Call, ColdPages, PageRun, RUNS};
 
-use crate::{file::OpenFile, files, folio::Added, slots, task::Task, transfer, window};
+use crate::{
+    file::OpenFile,
+    files,
+    folio::Added,
+    slots,
+    task::{PAGE_FAULT, Task},
+    transfer, window,
+};
 
 /// log2 of the page size.
 const PAGE_SHIFT: u32 = 12;
@@ -15,7 +22,7 @@ pub fn added(what: impl FnOnce() -> Added) {
     if !window::is_target(task) || !window::is_open() {
         return;
     }
-    if files::are_told_apart() && task.registers().syscall_number() == PAGE_FAULT {
+    if files::are_told_apart() && task.registers().syscall_number() == i64::from(PAGE_FAULT) {
         files::faulted(task, &what());
         return;
     }
@@ -36,9 +43,6 @@ pub fn added(what: impl FnOnce() -> Added) {
         add(cold, &added);
     }
 }
-
-/// `orig_ax` of a thread that is in no system call.
-const PAGE_FAULT: i64 = -1;
 
 /// Which file the call reads, and which pages of it; `None`: none.
 #[inline(always)]
@@ -101,15 +105,14 @@ pub struct Settled {
 pub fn settle(cold: &ColdPages, result: i64) -> Settled {
     let returned = if result > 0 { result as u64 } else { 0 };
     let end_page = if returned == 0 { cold.first_page } else { page_after(cold.start_bytes + returned) };
+    let pages = end_page - cold.first_page;
     let mut beyond = 0;
     for run in &cold.runs {
         beyond += run.end.saturating_sub(run.first.max(end_page));
     }
-    Settled {
-        requested: cold.in_request.saturating_sub(beyond),
-        read_ahead: cold.read_ahead + beyond,
-        pages: end_page - cold.first_page,
-    }
+    // Never more than was returned: of a call that failed, or lost a page and read it again, runs may be forgotten.
+    let requested = cold.in_request.saturating_sub(beyond).min(pages);
+    Settled { requested, read_ahead: cold.read_ahead + cold.in_request - requested, pages }
 }
 
 /// 4 KiB pages that `bytes` from `start` on cover.

@@ -58,7 +58,7 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, b
 #[inline(never)]
 extern "C" fn tell_culprit() -> u64 {
     let Some(buffer) = maps::slow_call() else { return 0 };
-    if !has_budget() || send(buffer).is_none() {
+    if !has_budget(0) || send(buffer).is_none() {
         count_untold(&buffer.call);
     }
     0
@@ -115,7 +115,8 @@ fn describe_file(buffer: &mut SlowCallBuffer, file: &OpenFile, start_bytes: Opti
 /// Tells the path of a file; whether it could be told.
 #[inline(always)]
 pub fn name_file(file: &OpenFile) -> bool {
-    if global!(CONFIG.culprits) & CULPRIT_PATH == 0 || !has_budget() {
+    // Many files may be new at once: half of the budget is left to the records of calls.
+    if global!(CONFIG.culprits) & CULPRIT_PATH == 0 || !has_budget(BUDGET_RECORDS / 2) {
         return false;
     }
     let Some(buffer) = maps::slow_call() else { return false };
@@ -137,16 +138,17 @@ fn submit(buffer: &SlowCallBuffer) -> Option<()> {
     maps::SLOW_CALLS.output::<[u8]>(bytes, u64::from(BPF_RB_NO_WAKEUP)).ok()
 }
 
-/// Whether this CPU may send one more record now. A flood of slow calls must not slow them further.
+/// Whether this CPU may send one more record now and has `reserve` left. A flood of slow calls must not slow them
+/// further.
 #[inline(always)]
-fn has_budget() -> bool {
+fn has_budget(reserve: u64) -> bool {
     let Some(budget) = maps::send_budget() else { return false };
     let now = now_ns() / BUDGET_NS;
     if budget.filled_at != now {
         budget.filled_at = now;
         budget.left = BUDGET_RECORDS;
     }
-    if budget.left == 0 {
+    if budget.left <= reserve {
         return false;
     }
     budget.left -= 1;

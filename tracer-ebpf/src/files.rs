@@ -3,6 +3,7 @@
 use aya_ebpf::bindings::BPF_NOEXIST;
 use tracer_common::{
     files::{FILE_PROBES, FileStats, home_of},
+    records::Faults,
     syscall::Syscall,
 };
 
@@ -51,7 +52,7 @@ pub fn read(syscall: Syscall, result: i64, cold: Option<&cold::Settled>, disk_ns
     }
 }
 
-/// `O_DIRECT` (`arch/x86/include/uapi/asm`, include/uapi/asm-generic/fcntl.h).
+/// `O_DIRECT` on x86 (`include/uapi/asm-generic/fcntl.h`).
 const O_DIRECT: u32 = 0o40_000;
 
 /// Global linkage, numbers alone: so the verifier looks at it once.
@@ -63,7 +64,8 @@ extern "C" fn read_by_call(syscall: u64, result: i64, requested: u64, read_ahead
     let registers = task.registers();
     let Some(descriptor) = transfer::input(syscall, registers) else { return NO_FILE };
     let Some(file) = OpenFile::of(task, descriptor) else { return NO_FILE };
-    let is_direct = syscall.is_read() && file.flags().is_some_and(|flags| flags & O_DIRECT != 0);
+    // A file system may read through the page cache all the same.
+    let is_direct = requested + read_ahead == 0 && file.flags().is_some_and(|flags| flags & O_DIRECT != 0);
     let returned = if result > 0 { result as u64 } else { 0 };
     let pages = match transfer::start(syscall, registers).after(file.file, result) {
         _ if is_direct || returned == 0 => 0,
@@ -104,9 +106,9 @@ pub fn faulted(task: Task, added: &Added) {
     };
     let pages = added.end - added.first;
     let faults = &mut thread.faults;
-    let seen = task.maj_flt() + 1;
-    let is_another = faults.seen_maj_flt_plus_1 != seen;
-    faults.seen_maj_flt_plus_1 = seen;
+    let current = task.faults_over() + 1;
+    let is_another = faults.latest_plus_1 != current;
+    faults.latest_plus_1 = current;
     faults.cold_pages += pages;
     if is_another {
         faults.faults += 1;
@@ -117,6 +119,18 @@ pub fn faulted(task: Task, added: &Added) {
         if is_another {
             add(&mut entry.faults, 1);
         }
+    }
+}
+
+/// The thread has waited for storage in a page fault of its own for so long. If the fault brought pages in, the wait is
+/// for their file.
+#[inline(always)]
+pub fn waited_in_fault(task: Task, faults: &Faults, slept_ns: u64) {
+    if faults.latest_plus_1 == task.faults_over() + 1
+        && let Some(entry) = maps::file((faults.file_plus_1 as u32).wrapping_sub(1))
+    {
+        add(&mut entry.fault_disk_waits, 1);
+        add(&mut entry.fault_disk_ns, slept_ns);
     }
 }
 
@@ -149,7 +163,8 @@ extern "C" fn claim_file(device: u32, inode: u64) -> u32 {
                 entry.inode = inode;
                 return index;
             }
-            // Another CPU is about to take it: perhaps for this file.
+            // Another CPU is about to take it: perhaps for this file, which then may get a second entry. User space adds
+            // them up.
             if entry.inode == inode && entry.device == device {
                 return index;
             }

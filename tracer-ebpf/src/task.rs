@@ -14,6 +14,9 @@ use crate::{
 /// `PF_KTHREAD` (`include/linux/sched.h`).
 const PF_KTHREAD: u32 = 0x0020_0000;
 
+/// `orig_ax` of a thread that is in no system call: if it waits there, then in a page fault of its own.
+pub const PAGE_FAULT: i32 = -1;
+
 kernel_pointer! {
     /// A `task_struct`: one thread.
     Task
@@ -145,10 +148,10 @@ impl Task {
         Registers(registers as *const u8)
     }
 
-    /// Its page faults that had to wait, as far as they are over.
+    /// How many of its page faults are over (`mm/memory.c`, `mm_account_fault`): one that is tried again counts at its end.
     #[inline(always)]
-    pub fn maj_flt(self) -> u64 {
-        load(self.0, global!(OFFSETS.task_maj_flt))
+    pub fn faults_over(self) -> u64 {
+        load::<u64>(self.0, global!(OFFSETS.task_maj_flt)) + load::<u64>(self.0, global!(OFFSETS.task_min_flt))
     }
 
     /// Its open files.

@@ -12,7 +12,12 @@ use tracer_common::{
 };
 
 use crate::{
-    clock::now_ns, file, globals::global, maps, ready, slots, stack, targets, task::Task, waited_file, window,
+    clock::now_ns,
+    file, files,
+    globals::global,
+    maps, ready, slots, stack, targets,
+    task::{PAGE_FAULT, Task},
+    waited_file, window,
 };
 
 /// The state of a task that is preempted, or yields: it stays runnable.
@@ -125,7 +130,7 @@ pub fn switched_in(task: Task) {
     // The kernel has added to the run-queue delay only what the task waited on a CPU that it was moved
     // away from; the rest is added right after this tracepoint.
     let queued_ns = task.run_delay_ns() - thread.off_cpu.run_delay_ns + task.queued_for_ns();
-    end(thread, elapsed_ns, queued_ns);
+    end(thread, task, elapsed_ns, queued_ns);
 }
 
 /// Ends a time off the CPU whose end no probe saw, now that the task runs.
@@ -137,7 +142,7 @@ pub fn switched_in(task: Task) {
 pub fn made_up_for(thread: &mut ThreadSlot, task: Task) {
     if thread.off_cpu.since_ns != 0 {
         let elapsed_ns = task.last_arrival_ns().saturating_sub(thread.off_cpu.since_clock_ns);
-        end(thread, elapsed_ns, task.run_delay_ns() - thread.off_cpu.run_delay_ns);
+        end(thread, task, elapsed_ns, task.run_delay_ns() - thread.off_cpu.run_delay_ns);
     }
 }
 
@@ -147,7 +152,7 @@ const CLOCKS_APART_NS: u64 = 100_000;
 
 /// Accounts for a time off the CPU, of which the task was awake and queued for `queued_ns`.
 #[inline(always)]
-fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
+fn end(thread: &mut ThreadSlot, task: Task, elapsed_ns: u64, queued_ns: u64) {
     thread.off_cpu.since_ns = 0;
     let reason = thread.off_cpu.reason;
     let is_in_call = thread.call.active != 0;
@@ -182,6 +187,9 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         place.waits += 1;
         place.wait_ns += slept_ns;
         place.max_ns = place.max_ns.max(slept_ns);
+        if files::are_told_apart() && thread.off_cpu.syscall_number == PAGE_FAULT {
+            files::waited_in_fault(task, &thread.faults, slept_ns);
+        }
         if is_in_call {
             thread.call.disk_waits += 1;
             thread.call.disk_ns += slept_ns;

@@ -5,3 +5,4 @@ pub mod page_cache;
 pub mod schedule;
 pub mod stolen;
 pub mod taskstats;
+pub mod usage;

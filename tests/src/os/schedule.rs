@@ -2,12 +2,13 @@
 
 use std::{
     fs::{self, File},
-    mem::MaybeUninit,
     os::unix::fs::FileExt,
 };
 
 use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_setaffinity};
+
+use super::usage::thread_usage;
 
 /// `/proc/PID/task/TID/schedstat` of the thread that opened it.
 pub struct Schedstat(File);
@@ -65,12 +66,7 @@ pub struct Switches {
 /// Of the calling thread since its start.
 #[must_use]
 pub fn switches() -> Switches {
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the kernel fills in the structure that it is given.
-    let status = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
-    assert_eq!(status, 0, "getrusage: {}", std::io::Error::last_os_error());
-    // SAFETY: zero is valid for each of its fields, and getrusage succeeded.
-    let usage = unsafe { usage.assume_init() };
+    let usage = thread_usage();
     Switches { voluntary: usage.ru_nvcsw.unsigned_abs(), involuntary: usage.ru_nivcsw.unsigned_abs() }
 }
 

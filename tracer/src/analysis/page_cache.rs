@@ -23,15 +23,14 @@ pub fn record(snapshot: &Snapshot, roles: &Roles) -> Option<PageCache> {
         let worst = |row: &FileUse| (Reverse(cold_pages(&row.read)), Reverse(row.read.bytes));
         worst(one).cmp(&worst(other)).then_with(|| one.path.cmp(&other.path))
     });
-    let rest = pages_of_file(&read.rest);
-    let total_of = |rows: &[FileUse]| Sums::of(rows.iter().map(|row| &row.read)).read();
-    if rest != (PagesRead { memory_share: rest.memory_share, ..PagesRead::default() }) {
-        files.push(FileUse { path: OTHER.into(), read: rest, ..unnamed(&read.rest) });
+    if read.rest != FileStats::default() {
+        files.push(FileUse { path: OTHER.into(), ..unnamed(&read.rest) });
     }
+    let total = Sums::of(files.iter().map(|row| &row.read)).read();
     let mut threads: Vec<_> =
         snapshot.threads.iter().map(|thread| thread_pages(thread, roles)).filter(took_part).collect();
     threads.sort_by_key(|row| (Reverse(cold_pages(&row.read)), Reverse(row.read.bytes), row.thread.tid));
-    Some(PageCache { total: total_of(&files), threads, files })
+    Some(PageCache { total, threads, files })
 }
 
 fn took_part(row: &ThreadPages) -> bool {
@@ -63,6 +62,8 @@ fn unnamed(stats: &FileStats) -> FileUse {
         read: pages_of_file(stats),
         disk_blocked: stats.disk_blocked,
         disk_wait_ns: stats.disk_ns,
+        fault_disk_waits: stats.fault_disk_waits,
+        fault_disk_wait_ns: stats.fault_disk_ns,
     }
 }
 
@@ -112,7 +113,7 @@ fn thread_pages(thread: &ThreadData, roles: &Roles) -> ThreadPages {
     }
 }
 
-/// A sum of reads.
+/// A sum of reads; its share of memory comes last.
 #[derive(Default)]
 struct Sums(PagesRead);
 

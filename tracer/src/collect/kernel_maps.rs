@@ -1,5 +1,7 @@
 //! The kernel half's maps, read as a whole.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use bytemuck::Zeroable as _;
 use tracer_common::{
@@ -11,7 +13,7 @@ use tracer_common::{
     turns::{NO_ROOM, TurnStats, Turns},
 };
 
-use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
+use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_now};
 use crate::{
     model::{Histogram, HistogramBuilder},
     probe::{Session, Sizes},
@@ -134,16 +136,16 @@ impl KernelMaps {
         if !self.looks_at_files {
             return None;
         }
-        let mut files: Vec<_> = (0..self.files.len()).map(|index| self.files.get(index)).collect();
-        let rest = files.pop()?;
-        files.retain(|file| file.inode != 0);
-        Some((files, rest))
+        let mut entries: Vec<_> = (0..self.files.len()).map(|index| self.files.get(index)).collect();
+        let rest = entries.pop()?;
+        Some((one_of_each(entries), rest))
     }
 
     /// The threads, with what they did with each traced system call.
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
             .map(|(index, mut slot)| {
+                let now = thread_now(&slot.key);
                 let mut turns = self.turns_of(&slot);
                 end_turn_of_sleeper(&mut slot.turns, &mut turns);
                 ThreadData {
@@ -151,7 +153,8 @@ impl KernelMaps {
                     calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
                     turns,
                     worst_file: None,
-                    comm_now: thread_name(&slot.key),
+                    has_ended: now.as_ref().is_none_or(|thread| thread.has_ended),
+                    comm_now: now.map(|thread| thread.comm),
                 }
             })
             .collect()
@@ -189,7 +192,7 @@ impl KernelMaps {
     }
 
     fn errors_of(&self, row: usize) -> Vec<(u32, u64)> {
-        let mut totals = std::collections::BTreeMap::new();
+        let mut totals = BTreeMap::new();
         for cpu in 0..self.cpus {
             let counts = self.errors.get(self.cpu_row(cpu, row) as usize);
             for (errno, &count) in counts.by_errno.iter().enumerate().filter(|&(_, &count)| count > 0) {
@@ -252,4 +255,25 @@ fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
         *stats = Some(Box::new(TurnStats::zeroed()));
     }
     turns.end(turns.waiting_since_ns, stats.as_deref_mut(), |index| index);
+}
+
+/// The entries that are taken, one for each file: where two CPUs came upon a file at the same time it has two.
+fn one_of_each(entries: Vec<FileStats>) -> Vec<FileStats> {
+    let mut files = BTreeMap::<_, FileStats>::new();
+    for entry in entries.into_iter().filter(|entry| entry.inode != 0) {
+        files.entry((entry.device, entry.inode)).and_modify(|file| *file += entry).or_insert(entry);
+    }
+    files.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_two_entries_is_one() {
+        let entry = |device, inode, calls| FileStats { device, inode, calls, ..FileStats::default() };
+        let all = vec![entry(1, 7, 3), entry(0, 0, 0), entry(2, 7, 4), entry(1, 7, 5)];
+        assert_eq!(one_of_each(all), [entry(1, 7, 8), entry(2, 7, 4)]);
+    }
 }

@@ -32,13 +32,14 @@ pub struct PagesRead {
     pub read_ahead: u64,
     /// Share of the returned ranges that was in memory; null if nothing was returned through the page cache.
     pub memory_share: Option<f64>,
-    /// Calls that read past the page cache (`O_DIRECT`): no misses.
+    /// Calls that read past the page cache (`O_DIRECT`): no misses. They are in `calls`, not in `pages`.
     pub direct_calls: u64,
     /// Bytes that these returned.
     pub direct_bytes: u64,
-    /// Page faults on mapped files that had to read.
+    /// Page faults of the program itself on mapped files that brought pages in. A fault that waited for a page which
+    /// another thread was reading is none of them; its wait is in `fault_disk_waits` of the thread.
     pub faults: u64,
-    /// Pages that these brought in.
+    /// Pages that these brought in, read-ahead included.
     pub fault_pages: u64,
 }
 
@@ -55,7 +56,7 @@ pub struct ThreadPages {
     pub disk_waits: u64,
     /// Their sum, ns.
     pub disk_wait_ns: u64,
-    /// Its disk waits in page faults.
+    /// Its disk waits in page faults, whoever read the page.
     pub fault_disk_waits: u64,
     /// Their sum, ns.
     pub fault_disk_wait_ns: u64,
@@ -82,4 +83,10 @@ pub struct FileUse {
     pub disk_blocked: u64,
     /// Their disk waits, ns.
     pub disk_wait_ns: u64,
+    /// Disk waits of the page faults that brought its pages in.
+    #[serde(default)]
+    pub fault_disk_waits: u64,
+    /// Their sum, ns.
+    #[serde(default)]
+    pub fault_disk_wait_ns: u64,
 }

@@ -57,7 +57,7 @@ pub fn errors(syscall: &SyscallRecord) -> Option<Vec<String>> {
     Some(std::iter::once(total).chain(by_name).collect())
 }
 
-/// Share of the pages that was in memory, and what was read in; `None` if nothing was returned.
+/// Share of the pages that was in memory, and what was read in; `None` if nothing was returned from a file.
 pub fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
     let Some(cold) = syscall.cold_requested else {
         return Some(vec!["unknown: the page cache was not observed".into()]);
@@ -65,18 +65,22 @@ pub fn memory(syscall: &SyscallRecord) -> Option<Vec<String>> {
     if syscall.bytes == 0 {
         return None;
     }
-    let in_memory = match syscall.memory_share {
-        Some(in_memory) => format!("{} of the pages were in memory", share(in_memory)),
-        None => "share of the pages in memory: unknown".into(),
-    };
-    let mut items = vec![in_memory];
+    let mut items = Vec::new();
+    items.extend(syscall.memory_share.map(|in_memory| format!("{} of the pages were in memory", share(in_memory))));
     if cold > 0 {
         items.push(format!("{} ({})", counted(cold, "cold page", "cold pages"), page_bytes(cold)));
     }
     if let Some(ahead) = syscall.read_ahead.filter(|&ahead| ahead > 0) {
         items.push(format!("{} read ahead ({})", count(ahead), page_bytes(ahead)));
     }
-    Some(items)
+    items.extend(direct(syscall.direct_calls.unwrap_or(0), syscall.direct_bytes.unwrap_or(0)));
+    (!items.is_empty()).then_some(items)
+}
+
+/// Reads past the page cache, if there were any: they are no misses.
+fn direct(calls: u64, read: u64) -> Option<String> {
+    (calls > 0)
+        .then(|| format!("past the page cache (direct I/O): {}, {}", counted(calls, "call", "calls"), bytes(read)))
 }
 
 /// What was read, and how much of it was not in memory.
@@ -96,10 +100,7 @@ pub fn pages_read(read: &PagesRead) -> Vec<String> {
     if read.read_ahead > 0 {
         items.push(format!("{} read ahead ({})", count(read.read_ahead), page_bytes(read.read_ahead)));
     }
-    if read.direct_calls > 0 {
-        let calls = counted(read.direct_calls, "call", "calls");
-        items.push(format!("past the page cache (direct I/O): {calls}, {}", bytes(read.direct_bytes)));
-    }
+    items.extend(direct(read.direct_calls, read.direct_bytes));
     if read.faults > 0 {
         let faults = counted(read.faults, "page fault", "page faults");
         items.push(format!("{faults} brought in {} ({})", count(read.fault_pages), page_bytes(read.fault_pages)));

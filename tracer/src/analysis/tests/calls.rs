@@ -58,3 +58,53 @@ fn calls_that_ran_all_along_are_what_the_other_causes_leave_over() {
     assert_eq!(syscall.without_disk.sum_ns(), syscall.latency.sum_ns() - syscall.time_ns.disk);
     assert_eq!(syscall.without_disk.max_ns(), Some(10_000));
 }
+
+/// A snapshot of several traced system calls; thread 1 has made so many calls of each.
+fn of_several(calls: &[(Syscall, u32)]) -> Snapshot {
+    let mut one = thread(1);
+    one.calls = calls
+        .iter()
+        .map(|&(_, count)| {
+            let mut stats = CallStats::zeroed();
+            stats.buckets[bucket_of(5_000)] = count;
+            stats.latency_sum_ns = u64::from(count) * 5_000;
+            stats.on_cpu.add(5_000);
+            (count > 0).then(|| Box::new(stats))
+        })
+        .collect();
+    let mut all = snapshot(vec![thread(2)]);
+    all.syscalls = calls.iter().map(|&(syscall, _)| SyscallData { syscall, ..all.syscalls[0].clone() }).collect();
+    all.threads = vec![one];
+    all
+}
+
+fn rows(recording: &Recording) -> Vec<(&str, Option<&str>, u64)> {
+    recording.syscalls.iter().map(|row| (row.name.as_str(), row.direction.as_deref(), row.calls)).collect()
+}
+
+#[test]
+fn each_direction_that_was_called_has_a_row() {
+    let recording = recording(&of_several(&[
+        (Syscall::SpliceFileToPipe, 3),
+        (Syscall::SplicePipeToSocket, 4),
+        (Syscall::SpliceOther, 0),
+        (Syscall::Tee, 2),
+    ]));
+    assert_eq!(
+        rows(&recording),
+        [("splice", Some("file_to_pipe"), 3), ("splice", Some("pipe_to_socket"), 4), ("tee", Some("pipe_to_pipe"), 2),]
+    );
+    assert!(recording.syscalls.iter().all(|row| row.family == "splice"));
+}
+
+#[test]
+fn a_system_call_that_nobody_called_has_one_row_without_a_direction() {
+    let recording = recording(&of_several(&[
+        (Syscall::SpliceFileToPipe, 0),
+        (Syscall::SpliceOther, 0),
+        (Syscall::VmspliceToPipe, 0),
+        (Syscall::VmspliceToMemory, 0),
+        (Syscall::Read, 7),
+    ]));
+    assert_eq!(rows(&recording), [("splice", None, 0), ("vmsplice", None, 0), ("read", None, 7)]);
+}

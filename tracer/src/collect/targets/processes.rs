@@ -14,6 +14,8 @@ pub struct Stat {
     pub start_time_ns: u64,
     /// Threads of the process.
     pub threads: usize,
+    /// Whether it has ended, and is kept until somebody asks how.
+    pub has_ended: bool,
 }
 
 /// Reads a stat file; `None`: whose it was has ended.
@@ -25,9 +27,10 @@ fn parse(text: &str) -> Option<Stat> {
     // The name may hold anything, also blanks and parentheses: it ends at the last one.
     let (name, rest) = text.split_once('(')?.1.rsplit_once(')')?;
     let mut fields = rest.split_whitespace();
-    let threads = fields.nth(17)?.parse().ok()?;
+    let has_ended = matches!(fields.next()?, "Z" | "X");
+    let threads = fields.nth(16)?.parse().ok()?;
     let start_ticks: u64 = fields.nth(1)?.parse().ok()?;
-    Some(Stat { comm: unescaped(name), start_time_ns: start_ticks * TICK_NS, threads })
+    Some(Stat { comm: unescaped(name), start_time_ns: start_ticks * TICK_NS, threads, has_ended })
 }
 
 /// A name as it is: the kernel writes a line's end in it as `\n` and a backslash as `\\` (`proc_task_name` in
@@ -62,12 +65,21 @@ fn command_line(pid: Pid) -> Option<String> {
     (!bytes.is_empty()).then(|| words.join(" "))
 }
 
-/// The name that a thread bears now; `None` if it has ended.
+/// A thread that /proc still has.
+pub struct ThreadNow {
+    /// The name that it bears.
+    pub comm: String,
+    /// Whether it has ended, and its process is kept until somebody asks how.
+    pub has_ended: bool,
+}
+
+/// What a thread is now; `None` if it is gone.
 #[must_use]
-pub fn thread_name(key: &ThreadKey) -> Option<String> {
+pub fn thread_now(key: &ThreadKey) -> Option<ThreadNow> {
     let stat = stat(&format!("/proc/{}/task/{}/stat", key.pid, key.tid))?;
     // Another thread may have the id by now: the start tells.
-    (stat.start_time_ns == to_tick(key.start_boottime_ns)).then_some(stat.comm)
+    let is_same = stat.start_time_ns == to_tick(key.start_boottime_ns);
+    is_same.then_some(ThreadNow { comm: stat.comm, has_ended: stat.has_ended })
 }
 
 /// A time as /proc gives the start of a thread: to a clock tick.

@@ -81,14 +81,15 @@ fn files(report: &Report, files: &[FileUse]) -> String {
     headings.extend(shown.headings());
     let mut list = Columns::new(&headings);
     let (rows, more) = files.split_at(files.len().min(report.style.top));
+    let waited = |row: &FileUse| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in rows {
         let path = if row.path == OTHER { "(other: too many to list)".into() } else { escape(&row.path) };
-        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, row.disk_wait_ns)).collect();
+        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, waited(row))).collect();
         list.row(cells, tint(&row.read));
     }
     if !more.is_empty() {
         let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
-        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(row.disk_wait_ns));
+        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(waited(row)));
         let name = format!("… and {}", counted(more.len() as u64, "more file", "more files"));
         list.row(std::iter::once(name).chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
     }

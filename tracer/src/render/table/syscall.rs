@@ -27,7 +27,7 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
             syscall_name(syscall)
         ));
     } else {
-        parts.push(totals(report, syscall) + "\n" + &facts(report, syscall));
+        parts.extend([totals(report, syscall), facts(report, syscall)]);
         parts.push(causes(report, syscall));
         let disk = report.knows_disk_waits().then_some(&syscall.by_cause.disk);
         parts.push(chart(&syscall.latency, disk, report.style.width, report.paint));

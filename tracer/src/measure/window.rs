@@ -1,0 +1,153 @@
+//! The window: opened, waited in, closed.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tracer_common::records::SleepingTask;
+
+use super::{
+    Logs, Observer,
+    cutter::Cutter,
+    early::Early,
+    ticks::{reached, tick, ticks},
+    warnings::{Warnings, show},
+};
+use crate::{
+    child::Child,
+    collect::{self, CulpritLog, KernelMaps, StackLog, TargetEnd, Targets},
+    model::Target,
+    options::{Measurement, RECORDED_INTERVAL},
+    probe::Session,
+    snapshot::IntervalData,
+};
+
+/// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
+/// very thread that is measured.
+const READ_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A window that has closed.
+pub struct ClosedWindow {
+    /// Whom it was about.
+    pub target: Target,
+    /// When it opened, by the wall clock.
+    pub start: Timestamp,
+    /// When it opened, CLOCK_MONOTONIC.
+    pub opened_ns: u64,
+    /// When it closed, likewise.
+    pub closed_ns: u64,
+    /// The threads that slept inside a system call just before; `None` where the kernel cannot list them.
+    pub asleep_before: Option<Vec<SleepingTask>>,
+    /// What happened in each interval.
+    pub intervals: Vec<IntervalData>,
+}
+
+/// Opens the window, lets a command go that is to run meanwhile, and closes the window when time is up, the target or
+/// that command ends, or, without one, the user says so.
+pub async fn watch(
+    options: &Measurement,
+    session: &mut Session,
+    maps: &KernelMaps,
+    logs: &mut Logs,
+    targets: Targets,
+    child: Option<&mut Child>,
+    observer: &mut dyn Observer,
+) -> Result<ClosedWindow> {
+    let mut early = Early::listen(child)?;
+    let Targets { given, threads, .. } = targets;
+    let processes = given.into_iter().map(|given| (given.process.pid, given.ended)).collect();
+    let ended = TargetEnd::of(&options.target, processes, &threads)?;
+    let mut warnings = match options.verbose {
+        true => Some(session.warnings(Warnings)?),
+        false => None,
+    };
+
+    let mut target = Target {
+        selector: options.selector(),
+        processes: logs.processes.processes().to_vec(),
+        processes_unlisted: None,
+        ended_early: None,
+    };
+    if cfg!(feature = "fault-let-go-early") {
+        early.command().into_iter().for_each(Child::let_go);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asleep_before = session.sleeping_tasks();
+    let opened_ns = maps.open_window();
+    // A target that was waited for has opened it a moment ago.
+    let since_opened = Duration::from_nanos(collect::monotonic_ns().saturating_sub(opened_ns));
+    let now = Instant::now();
+    let opened = now.checked_sub(since_opened).unwrap_or(now);
+    let start = Timestamp::now().checked_sub(since_opened).unwrap_or_else(|_| Timestamp::now());
+    observer.started(&target, start, options.duration);
+    early.command().into_iter().for_each(Child::let_go);
+
+    let mut recorded = Cutter::new(opened_ns, maps);
+    let mut reported = Cutter::new(opened_ns, maps);
+    let mut intervals = Vec::new();
+    let mut record = ticks(opened, Some(RECORDED_INTERVAL));
+    let mut report = ticks(opened, options.interval);
+    let mut read = ticks(opened, Some(READ_INTERVAL));
+    let mut look_early = true;
+    let end = options.duration.and_then(|duration| opened.checked_add(duration));
+    loop {
+        tokio::select! {
+            biased;
+            () = reached(end) => break,
+            ended = early.ended() => {
+                ended?;
+                break;
+            }
+            () = ended.reached(maps) => {
+                target.ended_early = Some(true);
+                break;
+            }
+            () = tick(&mut record) => {
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
+                logs.look(maps);
+                if !session.lists_targets_as_they_come() {
+                    logs.processes.add_slots(maps);
+                }
+                show(warnings.as_mut());
+            }
+            () = tick(&mut read) => {
+                logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.processes.drain();
+                logs.stacks.iter_mut().for_each(StackLog::follow);
+                // Once early: a short load may be over before the first second is.
+                if std::mem::take(&mut look_early) {
+                    logs.look(maps);
+                }
+            }
+            () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
+        }
+    }
+    observer.closing();
+    let closed_ns = maps.close_window();
+    logs.look(maps);
+    settle().await;
+    intervals.push(recorded.cut(closed_ns));
+    if options.interval.is_some() {
+        observer.interval(&reported.cut(closed_ns).interval);
+    }
+    show(warnings.as_mut());
+    logs.processes.drain();
+    if let Some(child) = early.command() {
+        child.attend()?;
+        if options.command.is_some() {
+            // That it ends is how its window ends.
+            target.ended_early = None;
+        }
+        logs.processes.iter_mut().for_each(|process| child.describe(process));
+    }
+    Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
+}
+
+/// Waits until a program that had passed the gate just before it closed has come to its end. Programs
+/// take microseconds and cannot be preempted for long.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
