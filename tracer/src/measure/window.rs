@@ -134,6 +134,7 @@ pub async fn watch(
         observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
+    logs.processes.drain();
     if let Some(child) = early.command() {
         child.attend()?;
         if options.command.is_some() {

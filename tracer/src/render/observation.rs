@@ -99,16 +99,16 @@ pub fn kinds_of_loss(losses: &Losses) -> [Loss; 7] {
             "of these found no room for their figures: raise --max-threads",
         ),
         loss(
-            "processes_dropped",
-            processes_dropped,
-            "process found no room and was not watched: raise --max-threads",
-            "processes found no room and were not watched: raise --max-threads",
-        ),
-        loss(
             "threads_dropped",
             Some(threads_dropped),
             "thread found no room, its calls are counted nowhere: raise --max-threads",
             "threads found no room, their calls are counted nowhere: raise --max-threads",
+        ),
+        loss(
+            "processes_dropped",
+            processes_dropped,
+            "process found no room and was not watched: raise --max-threads",
+            "processes found no room and were not watched: raise --max-threads",
         ),
         loss(
             "slow_calls_dropped",
