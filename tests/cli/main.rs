@@ -6,6 +6,7 @@ mod help;
 mod interval;
 mod outputs;
 mod privileges;
+mod run;
 mod schema;
 mod signals;
 mod streams;
@@ -28,6 +29,8 @@ use tests::{
 const OK: i32 = 0;
 const USAGE: i32 = 2;
 const FAILED: i32 = 4;
+/// tracer failed where a command was to run.
+const FAILED_BESIDE_COMMAND: i32 = 125;
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -13,12 +13,14 @@ use tracer::{
 };
 
 /// Recording, name of its report, width and colour.
-const REPORTS: [(&str, &str, usize, bool); 15] = [
+const REPORTS: [(&str, &str, usize, bool); 17] = [
     ("blocked", "blocked.80", 80, false),
     ("blocked", "blocked.100", 100, false),
     ("blocked", "blocked.200", 200, false),
     ("blocked", "blocked.color", 100, true),
     ("blocked-in-pread", "blocked-in-pread", 100, false),
+    ("event-loops", "event-loops", 100, false),
+    ("event-loops", "event-loops.80", 80, false),
     ("clear", "clear", 100, false),
     ("inconclusive", "inconclusive", 100, false),
     ("no-calls", "no-calls", 100, false),

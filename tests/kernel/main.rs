@@ -15,6 +15,7 @@ mod latency;
 mod pagecache;
 mod parts;
 mod roles;
+mod run;
 mod side_by_side;
 mod splice;
 mod stacks;

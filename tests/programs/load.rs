@@ -76,8 +76,13 @@ pub struct Load {
 
 /// Lets the clients work until the cold one is done, while tracer watches the server.
 pub fn watch(pid: u32, port: u16, arguments: &str, load: Load) -> (Recording, Account) {
+    watch_by("sendfile", pid, port, arguments, load)
+}
+
+/// The same with another of tracer's commands.
+pub fn watch_by(command: &str, pid: u32, port: u16, arguments: &str, load: Load) -> (Recording, Account) {
     warm_up(port);
-    let tracer = Tracer::sendfile(&format!("--pid {pid} {arguments}"));
+    let tracer = Tracer::start(command, &format!("--pid {pid} {arguments}"));
     let stop = AtomicBool::new(false);
     let account = thread::scope(|scope| {
         scope.spawn(|| {

@@ -11,3 +11,4 @@ mod nginx;
 mod node;
 mod python;
 mod redis;
+mod stacks;

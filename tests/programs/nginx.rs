@@ -46,6 +46,30 @@ fn its_worker_is_blocked_by_the_cold_file_for_the_client_that_asked_for_it() {
 }
 
 #[test]
+fn the_worst_turn_of_its_worker_was_spent_on_the_cold_file() {
+    let _machine = needs!(Root, Nginx, LoopDisk, DiskThrottle);
+    let disk = LoopDisk::mount();
+    files(disk.path());
+    let nginx = Nginx::serving(disk.path(), NO_LOG);
+    let limit = ThrottledDisk::of_process(nginx.worker(), disk.path(), 60);
+    let load = Load { hot: true, cold_requests: COLD_REQUESTS };
+    let (seen, account) = load::watch_by("eventloop", nginx.worker(), nginx.port(), "", load);
+    drop(limit);
+    let [row] = seen.event_loops.as_slice() else { panic!("one worker: {:?}", seen.event_loops) };
+    assert_eq!((row.tid, seen.verdict.status.as_str()), (nginx.worker(), "blocked"));
+    account.assert_waited(row.disk_wait_ns);
+    let in_sendfile = row.by_syscall.iter().find(|waits| waits.name == "sendfile").expect("it sends files");
+    assert_agree("waits in sendfile", in_sendfile.disk_wait_ns, row.disk_wait_ns, 0.05, 0);
+    let worst = row.worst_turn.as_ref().expect("it had turns");
+    assert_eq!(worst.syscall.as_deref(), Some("sendfile"));
+    assert_eq!(worst.path.as_deref(), Some(&*nginx.root().join(COLD).display().to_string()));
+    assert!(worst.client.as_ref().is_some_and(|client| client.starts_with(&format!("{COLD_CLIENT}:"))), "{worst:?}");
+    // The cold client reads from known places alone.
+    assert!(worst.offset.is_some_and(|at| at % STRIDE < RANGE), "{worst:?}");
+    assert!(row.turn_latency.max.is_some_and(|max_ns| worst.ns == max_ns), "{worst:?}");
+}
+
+#[test]
 fn its_worker_is_clear_as_long_as_the_file_is_in_memory() {
     let _machine = needs!(Root, Nginx, LoopDisk);
     let disk = LoopDisk::mount();

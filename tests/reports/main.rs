@@ -5,4 +5,5 @@ mod golden;
 mod hlog;
 mod markdown;
 mod openmetrics;
+mod page;
 mod progress;

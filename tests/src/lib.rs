@@ -6,6 +6,7 @@
 
 pub mod agree;
 pub mod bpftrace;
+pub mod browser;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
@@ -20,13 +21,16 @@ pub mod net;
 pub mod nginx;
 pub mod os;
 pub mod process;
+pub mod program;
 pub mod recording;
 pub mod redis;
 pub mod requests;
 pub mod require;
 pub mod sysctl;
+pub mod terminal;
 pub mod tools;
 pub mod tracer;
 pub mod truth;
+pub mod under_tracer;
 pub mod wait;
 pub mod workload;

@@ -250,8 +250,12 @@ pub struct Culprit {
 /// What was measured.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Target {
+    /// The options that chose it.
+    pub selector: String,
     /// Its processes.
     pub processes: Vec<Process>,
+    /// Whether it ended before the window did.
+    pub ended_early: Option<bool>,
 }
 
 /// A measured process.
@@ -259,6 +263,10 @@ pub struct Target {
 pub struct Process {
     /// Process id.
     pub pid: u32,
+    /// The kernel's name for it.
+    pub comm: String,
+    /// Its arguments, joined by blanks.
+    pub command_line: Option<String>,
 }
 
 /// The time between the attached probes and the end.

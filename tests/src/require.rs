@@ -66,6 +66,8 @@ pub enum Need {
     HdrHistogram,
     /// A terminal to run a program on.
     Script,
+    /// To list the system calls of a program from its first one on.
+    Strace,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -84,6 +86,7 @@ impl Need {
             Self::DiskThrottle => crate::disk::cannot_throttle(),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
+            Self::Strace => not_installed("strace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
             Self::Haproxy => not_installed("haproxy", "-v"),
             Self::Redis => (!runs(Command::new(crate::redis::PROGRAM).arg0("redis-server").arg("--version")))

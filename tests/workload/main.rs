@@ -4,6 +4,7 @@
 //! second line (see `tests::truth`), and stays until stdin ends, so that a tracer sees it alive.
 
 mod asleep;
+mod at_once;
 mod barrier;
 mod beside;
 mod burners;
@@ -24,6 +25,7 @@ mod protocol;
 mod raw;
 mod readiness;
 mod reads;
+mod signals;
 mod source;
 mod splices;
 mod stuck;
@@ -51,6 +53,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// Calls with which the program begins, and then it ends
+    AtOnce(at_once::Options),
     /// Event loops that wait at a barrier for a thread that waits for the disk
     Barrier(barrier::Options),
     /// An event loop, and a thread that is parked on its epoll instance
@@ -79,6 +83,8 @@ enum Kind {
     Reads(reads::Options),
     /// Calls of splice and its kin in each direction
     Splices(splices::Options),
+    /// Says which signals it gets
+    Signals(signals::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Event loops with a kind of work in each turn
@@ -94,6 +100,7 @@ fn main() -> Result<()> {
     protocol::end_after(arguments.limit);
     let directory = &arguments.directory;
     match &arguments.kind {
+        Kind::AtOnce(options) => at_once::run(options),
         Kind::Barrier(options) => barrier::run(options, directory),
         Kind::Beside(options) => beside::run(options, directory),
         Kind::Count(options) => count::run(options, directory),
@@ -108,6 +115,7 @@ fn main() -> Result<()> {
         Kind::Readiness(options) => readiness::run(options, directory),
         Kind::Reads(options) => reads::run(options, directory),
         Kind::Splices(options) => splices::run(options, directory),
+        Kind::Signals(options) => signals::run(options),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),

@@ -34,15 +34,15 @@ pub struct ThreadSlot {
     pub off_cpu: OffCpu,
     /// What it waits for readiness on, and the turns in between.
     pub turns: Turns,
-    /// Name at the time the slot was taken, NUL-terminated.
-    pub comm: [u8; 16],
     /// The traced call that it is in.
     pub call: Call,
+    /// Name at the time the slot was taken, NUL-terminated.
+    pub comm: [u8; 16],
+    /// What its disk-blocked calls kept waiting.
+    pub behind: Behind,
     /// Disk waits that ended inside the window, by the system call or fault that they were in; the last entry takes what
     /// found no room.
     pub wait_places: [WaitPlace; WAIT_PLACES],
-    /// What its disk-blocked calls kept waiting.
-    pub behind: Behind,
     /// Traced calls entered inside the window.
     pub entered: u64,
     /// CLOCK_MONOTONIC when a call that had begun before the window returned; 0: none did.

@@ -249,6 +249,26 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_is_over_is_added_once_and_leaves_nothing_behind() {
+        let (mut turns, mut stats) = (Turns::zeroed(), TurnStats::zeroed());
+        let longest = TurnWait { wait_ns: 600, number: 17, ..TurnWait::default() };
+        let mut turn = |since_ns, end_ns, disk_ns| {
+            turns.since_ns = since_ns;
+            if disk_ns > 0 {
+                (turns.has_disk_waits, turns.disk_waits, turns.disk_ns, turns.longest) = (1, 2, disk_ns, longest);
+            }
+            turns.end(end_ns, Some(&mut stats), |index| index);
+            (turns.since_ns, turns.busy_ns, turns.disk_waits, turns.disk_ns, turns.longest.wait_ns)
+        };
+        assert_eq!(turn(1_000, 1_100, 0), (0, 100, 0, 0, 0));
+        assert_eq!(turn(2_000, 3_000, 900), (0, 1_100, 0, 0, 0));
+        assert_eq!((stats.worst.latency_ns, stats.worst.disk_waits, stats.worst.longest), (1_000, 2, longest));
+        assert_eq!((stats.buckets[bucket_of(100)], stats.buckets[bucket_of(1_000)]), (1, 1));
+        assert_eq!((stats.moved[bucket_of(1_000)], stats.moved[bucket_of(100)]), (-1, 1));
+        assert_eq!((stats.in_memory.range_ns(), stats.disk_ns), (Some((100, 100)), 900));
+    }
+
+    #[test]
     fn a_set_is_told_by_the_call_that_waits_on_it() {
         let key = ThreadKey { start_boottime_ns: 1, pid: 2, tid: 3 };
         assert_eq!(ReadySet::of(key, 232, 7, 99), Some(ReadySet::Epoll((2, 7))));

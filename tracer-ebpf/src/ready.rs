@@ -40,7 +40,7 @@ pub fn returned(number: u64, result: i64) {
         return;
     }
     let now_ns = now_ns();
-    if cfg!(feature = "fault-turns-merged") && thread.turns.since_ns != 0 {
+    if cfg!(feature = "fault-turns-merged") && thread.turns.since_ns != 0 && thread.turns.waiting_since_ns == 0 {
         return;
     }
     let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u32 } else { 0 };

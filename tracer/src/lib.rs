@@ -5,6 +5,7 @@
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
 pub mod analysis;
+pub mod child;
 pub mod cli;
 pub mod collect;
 pub mod commands;

@@ -20,22 +20,23 @@ fn main() -> ExitCode {
         Command::Splice(args) => commands::measure::run(Family::Splice, args),
         Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
         Command::Eventloop(args) => commands::measure::run(Family::Eventloop, args),
-        Command::Demo(args) => commands::demo::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };
     match result {
-        Ok(()) => ExitCode::from(exit::OK),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(&format!("{error:#}"));
-            ExitCode::from(exit::FAILED)
+            ExitCode::from(cli.command.failed())
         }
     }
 }
 
-/// Help and version go to stdout with 0, mistakes to stderr with 2.
+/// Help and version go to stdout with 0, mistakes to stderr with 2 (125 where a command was to run).
 fn not_started(refused: &clap::Error) -> ExitCode {
     if let Some(mistake) = usage::mistake(refused) {
         complain(&mistake);
-        return ExitCode::from(exit::USAGE);
+        return ExitCode::from(usage::exit_code(std::env::args_os()));
     }
     match refused.print() {
         // `tracer` alone is help too, but not what was asked for.

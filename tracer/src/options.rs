@@ -90,6 +90,8 @@ pub struct Measurement {
     pub families: Vec<Family>,
     /// Whom to measure.
     pub target: TargetOption,
+    /// The command that is measured, as one could write it in a shell, if tracer started the target.
+    pub command: Option<String>,
     /// How long; `None`: until the user or the target ends it.
     pub duration: Option<Duration>,
     /// How often to report in between; `None`: not.
@@ -123,6 +125,7 @@ impl Measurement {
         Self {
             families: vec![family],
             target,
+            command: None,
             duration: None,
             interval: None,
             threshold_ns: 1_000_000,
@@ -136,6 +139,12 @@ impl Measurement {
             mechanism: None,
             verbose,
         }
+    }
+
+    /// Whom to measure, as the user wrote it, and as the recording keeps it.
+    #[must_use]
+    pub fn selector(&self) -> String {
+        self.command.as_ref().map_or_else(|| self.target.selector(), |command| format!("-- {command}"))
     }
 
     /// The system calls to trace, in the order of the recording's rows.

@@ -236,8 +236,10 @@ pub struct ThreadData {
     pub turns: Option<Box<TurnStats>>,
     /// The file that its worst turn waited for longest, if one is known.
     pub worst_file: Option<FileRef>,
-    /// Its name now; `None` if it has ended.
+    /// Its name now; `None` if /proc has it no more.
     pub comm_now: Option<String>,
+    /// Whether it has ended. One may still be in /proc: the first thread of a process that nobody has waited for.
+    pub has_ended: bool,
 }
 
 /// A traced system call beyond what its threads say. All CPUs together.

@@ -92,6 +92,13 @@ const FAULTS: &[Fault] = &[
         tests: &["parts::disk_time_on_a_throttled_disk_follows_from_its_rate"],
     },
     Fault {
+        feature: "fault-let-go-early",
+        half: Half::User,
+        what: "a command is let go some milliseconds before the window opens",
+        expect: Expect::Red,
+        tests: &["run::what_the_loader_reads_before_a_program_begins_is_counted_too"],
+    },
+    Fault {
         feature: "harm-switches-withheld",
         half: Half::Kernel,
         what: "every fourth context switch that ends a sleep is withheld",

@@ -8,14 +8,18 @@ use tests::{
     bpftrace::Bpftrace,
     disk::LoopDisk,
     needs,
+    program::{Program, cold_file},
     recording::{Recording, Stack},
     sysctl::Sysctl,
     tracer::Tracer,
     workload::Workload,
 };
 
-use self::program::{Built, COUNT, Program, cold_file, command};
+use self::program::{Built, COUNT, command};
 use crate::watch_with;
+
+/// How often the program slept in each of its functions.
+type Slept = BTreeMap<String, u64>;
 
 fn stacks(seen: &Recording) -> &[Stack] {
     seen.stacks.as_deref().expect("stacks were asked for")
@@ -47,7 +51,7 @@ fn waits(seen: &Recording, place: &str, functions: &[&str]) -> u64 {
 }
 
 /// Every sleep of the program is a disk wait on the stack of the function that it was in.
-fn assert_named(seen: &Recording, slept: &BTreeMap<String, u64>, with_library: bool) {
+fn assert_named(seen: &Recording, slept: &Slept, with_library: bool) {
     let places = [
         ("pread64", ["reads_a_page", "serves", "main"].as_slice()),
         ("page_fault", &["touches_a_page", "serves", "main"]),
@@ -65,9 +69,9 @@ fn assert_named(seen: &Recording, slept: &BTreeMap<String, u64>, with_library: b
 fn the_functions_that_wait_are_named_in_their_order() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), true, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), true, "stay");
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
-    let slept = program.run();
+    let slept: Slept = program.run();
     let seen = tracer.stop().recording;
     seen.assert_nothing_lost();
     assert_sums(&seen);
@@ -86,9 +90,9 @@ fn the_functions_that_wait_are_named_in_their_order() {
 fn disk_blocked_calls_refer_to_the_stack_that_they_waited_on() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), false, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), false, "stay");
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
-    let slept = program.run();
+    let slept: Slept = program.run();
     let seen = tracer.stop().recording;
     let blocked: Vec<_> = seen.slow_calls.iter().filter(|call| call.disk_ns > 0).collect();
     assert!(blocked.len() as u64 >= COUNT * 9 / 10 && blocked.len() as u64 <= slept["sends_a_page"]);
@@ -106,10 +110,10 @@ fn disk_blocked_calls_refer_to_the_stack_that_they_waited_on() {
 fn bpftrace_sees_the_same_kernel_stacks() {
     let _machine = needs!(Root, Cc, Bpftrace, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), false, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), false, "stay");
     let witness = Bpftrace::kernel_stacks_of(program.pid());
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
-    let slept = program.run();
+    let slept: Slept = program.run();
     let seen = tracer.stop().recording;
     let witness = witness.kernel_stacks();
     let symbols = Symbols::read();
@@ -161,7 +165,7 @@ impl Symbols {
 fn a_program_that_is_executed_in_the_window_and_ends_at_once_keeps_its_names() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let cold = cold_file(&disk);
+    let cold = cold_file(&disk, 4 * COUNT);
     // What is measured is a shell until it is told to go.
     let mut shell = Command::new("sh");
     shell.args(["-c", "echo ready; read go; exec \"$0\" \"$@\""]);
@@ -170,8 +174,8 @@ fn a_program_that_is_executed_in_the_window_and_ends_at_once_keeps_its_names() {
     let mut program = Program::start(&mut shell);
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
     program.go();
-    let slept = program.run();
-    program.wait();
+    let slept: Slept = program.run();
+    program.end();
     let seen = tracer.finish(std::time::Duration::from_secs(30)).recording;
     assert_sums(&seen);
     assert_named(&seen, &slept, true);
@@ -181,7 +185,7 @@ fn a_program_that_is_executed_in_the_window_and_ends_at_once_keeps_its_names() {
 fn a_program_whose_files_only_its_own_mount_namespace_has_keeps_its_names() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let cold = cold_file(&disk);
+    let cold = cold_file(&disk, 4 * COUNT);
     let place = built.path("place");
     fs::create_dir(&place).expect("making a mount point");
     let mut unshare = Command::new("unshare");
@@ -190,8 +194,8 @@ fn a_program_whose_files_only_its_own_mount_namespace_has_keeps_its_names() {
     unshare.arg("sh").args([&place, &built.path("waits"), &built.path("libothers.so"), &cold]).arg(COUNT.to_string());
     let mut program = Program::start(&mut unshare);
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
-    let slept = program.run();
-    program.wait();
+    let slept: Slept = program.run();
+    program.end();
     let seen = tracer.finish(std::time::Duration::from_secs(30)).recording;
     assert!(!place.join("waits").exists());
     assert_sums(&seen);
@@ -216,9 +220,9 @@ fn a_slow_call_without_a_disk_wait_is_told_with_its_longest_sleep() {
 fn what_finds_no_room_is_counted_and_said() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), false, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), false, "stay");
     let tracer = Tracer::sendfile(&format!("--pid {} --max-stacks 1 --stacks", program.pid()));
-    let slept = program.run();
+    let slept: Slept = program.run();
     let outcome = tracer.stop();
     let seen = &outcome.recording;
     assert_sums(seen);
@@ -237,10 +241,10 @@ fn what_finds_no_room_is_counted_and_said() {
 fn hidden_kernel_names_are_said_to_be_hidden() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), false, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), false, "stay");
     let hidden = Sysctl::set("kernel.kptr_restrict", "2");
     let tracer = Tracer::sendfile(&format!("--pid {} --stacks", program.pid()));
-    let slept = program.run();
+    let slept: Slept = program.run();
     let seen = tracer.stop().recording;
     drop(hidden);
     assert_sums(&seen);
@@ -262,10 +266,10 @@ fn without_the_option_there_are_no_stacks() {
 fn folded_lines_add_up_to_the_disk_waits() {
     let _machine = needs!(Root, Cc, LoopDisk);
     let (disk, built) = (LoopDisk::mount(), Built::new());
-    let mut program = Program::of(&built, &cold_file(&disk), false, "stay");
+    let mut program = program::start(&built, &cold_file(&disk, 4 * COUNT), false, "stay");
     // The format stands for the option.
     let tracer = Tracer::sendfile(&format!("--pid {} --format folded", program.pid()));
-    program.run();
+    let _: Slept = program.run();
     let outcome = tracer.stop();
     let seen = &outcome.recording;
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();

@@ -48,9 +48,8 @@ pub fn utilisation(snapshot: &Snapshot, data: &ThreadData) -> (u64, u64) {
     let slot = &data.slot;
     let turns = &slot.turns;
     let born_ns = snapshot.opened_ns + slot.key.start_boottime_ns.saturating_sub(snapshot.opened_boottime_ns);
-    let has_ended = data.comm_now.is_none();
     if turns.first_ns == 0 {
-        return (0, if has_ended { 0 } else { snapshot.closed_ns.saturating_sub(born_ns) });
+        return (0, if data.has_ended { 0 } else { snapshot.closed_ns.saturating_sub(born_ns) });
     }
     let (mut waiting_ns, mut busy_ns) = (turns.waiting_ns, turns.busy_ns);
     let before_ns = turns.first_ns.saturating_sub(born_ns);
@@ -59,7 +58,7 @@ pub fn utilisation(snapshot: &Snapshot, data: &ThreadData) -> (u64, u64) {
     } else {
         busy_ns += before_ns;
     }
-    if !has_ended {
+    if !data.has_ended {
         let left_ns = |since_ns: u64| if since_ns == 0 { 0 } else { snapshot.closed_ns.saturating_sub(since_ns) };
         waiting_ns += left_ns(turns.waiting_since_ns);
         busy_ns += left_ns(turns.since_ns);

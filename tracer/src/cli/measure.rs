@@ -1,11 +1,11 @@
 //! What every command that measures takes: whom, when, what counts, and where the results go.
 
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
 
-use super::{Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
+use super::{CommandArgs, Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
 use crate::options::{Family, Measurement, RECORDED_INTERVAL};
 
 /// A measurement, on the command line.
@@ -13,6 +13,23 @@ use crate::options::{Family, Measurement, RECORDED_INTERVAL};
 pub struct MeasureArgs {
     #[command(flatten)]
     target: TargetArgs,
+    /// How to measure.
+    #[command(flatten)]
+    pub how: HowArgs,
+    /// Where the results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How to run a command.
+    #[command(flatten)]
+    pub options: CommandArgs,
+    /// A command to run meanwhile: the window is open as long as it runs
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+/// How to measure, whatever the target.
+#[derive(Debug, Args)]
+pub struct HowArgs {
     #[command(flatten)]
     window: WindowArgs,
     #[command(flatten)]
@@ -20,16 +37,13 @@ pub struct MeasureArgs {
     /// What else to measure at the same time
     #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
     with: Vec<Family>,
-    /// Where the results go.
-    #[command(flatten)]
-    pub output: OutputArgs,
 }
 
 /// When to measure.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Window")]
 struct WindowArgs {
-    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
+    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C, or as long as CMD runs
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Print a line this often
@@ -37,27 +51,34 @@ struct WindowArgs {
     interval: Option<Duration>,
 }
 
-impl MeasureArgs {
+impl HowArgs {
     /// Whether the user asks for a report of each interval, and not just for lines in a file.
     #[must_use]
     pub fn reports_intervals(&self) -> bool {
         self.window.interval.is_some()
     }
 
+    /// Writes what the user says into a measurement.
+    pub fn apply(&self, measurement: &mut Measurement, output: &OutputArgs) {
+        measurement.duration = self.window.duration;
+        measurement.interval = self.window.interval.or(output.has(Format::Jsonl).then_some(RECORDED_INTERVAL));
+        for &family in &self.with {
+            if !measurement.families.contains(&family) {
+                measurement.families.push(family);
+            }
+        }
+        self.judgement.apply(measurement, output.has(Format::Folded));
+    }
+}
+
+impl MeasureArgs {
     /// The measurement of `family` that the user asks for.
     ///
     /// # Errors
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
         let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
-        measurement.duration = self.window.duration;
-        measurement.interval = self.window.interval.or(self.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL));
-        for &family in &self.with {
-            if !measurement.families.contains(&family) {
-                measurement.families.push(family);
-            }
-        }
-        self.judgement.apply(&mut measurement, self.output.has(Format::Folded));
+        self.how.apply(&mut measurement, &self.output);
         Ok(measurement)
     }
 }

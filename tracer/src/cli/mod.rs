@@ -6,15 +6,19 @@ mod judgement;
 mod measure;
 mod output;
 mod peers;
+mod run;
 mod target;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
 
+use crate::exit;
+
 pub use self::{
     demo::DemoArgs,
-    measure::MeasureArgs,
+    measure::{HowArgs, MeasureArgs},
     output::{ColorChoice, Format, OutputArgs, OutputSpec},
+    run::{CommandArgs, RunArgs},
 };
 
 /// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
@@ -41,44 +45,92 @@ pub enum Command {
     /// Event loops: their turns, what blocked them on disk, and who waited behind
     #[command(after_long_help = EVENTLOOP_EXAMPLES)]
     Eventloop(Box<MeasureArgs>),
+    /// Runs a command and measures it from its first system call on
+    #[command(after_long_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
 
-const SENDFILE_EXAMPLES: &str = "\
+/// The end of the help of what measures.
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write
+  with a command its own, 128 + n if signal n ended it, 126 or 127 if it cannot be run, 125 if tracer failed"
+    };
+}
+
+const SENDFILE_EXAMPLES: &str = concat!(
+    "\
 Examples:
   tracer sendfile --pid 4088 -d 10          measure a broker for ten seconds
   tracer sendfile --pid 4088                until Ctrl-C
   tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
   tracer sendfile --pid 4088 -d 10 -o run.json -q
                                             keep the recording, print nothing
+  tracer sendfile --pid 4088 -- wrk http://localhost/
+                                            as long as a load generator runs
+
+",
+    exit_codes!()
+);
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tracer run -- nginx -g 'daemon off;'      a server, from its start until Ctrl-C
+  tracer run -d 10 -- ./server              the first ten seconds of it
+  tracer run -o run.json -- ./test.sh       keep the recording; stderr has what the command says alone
 
 Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+  the command's own; 128 + n if signal n ended it, 126 if it cannot be executed, 127 if it was not found,
+  125 if tracer failed";
 
-const SPLICE_EXAMPLES: &str = "\
+impl Command {
+    /// The exit code if tracer fails: one that a command that tracer runs is not likely to have itself.
+    #[must_use]
+    pub fn failed(&self) -> u8 {
+        let runs_command = match self {
+            Self::Run(_) => true,
+            Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
+                !args.command.is_empty()
+            }
+            Self::Demo(_) => false,
+        };
+        if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
+    }
+}
+
+const SPLICE_EXAMPLES: &str = concat!(
+    "\
 Examples:
   tracer splice --pid 4088 -d 10            a proxy that splices, for ten seconds
   tracer splice --pid 4088 --with sendfile  what it sends from files too
 
-Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+",
+    exit_codes!()
+);
 
-const PAGECACHE_EXAMPLES: &str = "\
+const PAGECACHE_EXAMPLES: &str = concat!(
+    "\
 Examples:
   tracer pagecache --pid 4088 -d 10         which files a server reads from disk, in ten seconds
   tracer pagecache --pid 4088 -d 60 -i 1    a line every second
 
-Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+",
+    exit_codes!()
+);
 
-const EVENTLOOP_EXAMPLES: &str = "\
+const EVENTLOOP_EXAMPLES: &str = concat!(
+    "\
 Examples:
   tracer eventloop --pid 4088 -d 10         the event loops of a server, for ten seconds
   tracer eventloop --pid 4088 --java-names  with the names that a JVM gives its threads
 
-Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+",
+    exit_codes!()
+);
 
 #[cfg(test)]
 mod tests {

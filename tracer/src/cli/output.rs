@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .folded, .md, .prom, .om, .hlog) or FORMAT:FILE. A .jsonl grows by whole lines
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .html, .folded, .md, .prom, .om, .hlog) or FORMAT:FILE. A .jsonl grows by whole lines
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
@@ -46,6 +46,8 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// The page for a browser, in one file.
+    Html,
     /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
     Jsonl,
     /// The stacks of disk waits for flame graphs; stands for --stacks too.
@@ -69,6 +71,7 @@ impl Format {
             Self::Json => &["json"],
             Self::Jsonl => &["jsonl"],
             Self::Folded => &["folded"],
+            Self::Html => &["html"],
             Self::Markdown => &["md"],
             Self::Openmetrics => &["prom", "om"],
             Self::Hlog => &["hlog"],
@@ -150,6 +153,8 @@ mod tests {
         assert_eq!("bpftrace:a".parse(), spec(Format::Bpftrace, "a"));
         assert_eq!("json:/dev/stdout".parse(), spec(Format::Json, "/dev/stdout"));
         assert_eq!("dir:1/a.txt".parse(), spec(Format::Table, "dir:1/a.txt"));
+        assert_eq!("a.html".parse(), spec(Format::Html, "a.html"));
+        assert_eq!("html:a".parse(), spec(Format::Html, "a"));
         let unknown = "a.xyz".parse::<OutputSpec>().unwrap_err();
         assert!(unknown.contains("in .txt, .json, .jsonl, .folded, .md, .prom, .om or .hlog, or write"), "{unknown}");
         assert!("json:".parse::<OutputSpec>().is_err());

@@ -1,6 +1,18 @@
 //! Mistakes in the command line, in one line each, like every other error.
 
+use std::ffi::OsString;
+
 use clap::error::{Error, ErrorKind};
+
+use crate::exit;
+
+/// The exit code of a mistake in `arguments`: with a command to run, one that it is not likely to have itself.
+#[must_use]
+pub fn exit_code(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut arguments = arguments.into_iter().skip(1);
+    let runs_command = arguments.next().is_some_and(|command| command == "run") || arguments.any(|word| word == "--");
+    if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::USAGE }
+}
 
 /// What is wrong with the command line; `None` if nothing is, and help or the version was asked for.
 #[must_use]
@@ -18,7 +30,9 @@ fn first_paragraphs(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let paragraphs = text.split("\n\n").take_while(|paragraph| !paragraph.starts_with("Usage:"));
     let paragraphs = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));
-    let lines = |paragraph: &str| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    // An option before `--` that is misspelt is not meant for the command behind it.
+    let is_meant = |line: &&str| !line.starts_with("tip: to pass ");
+    let lines = |paragraph: &str| paragraph.lines().map(str::trim).filter(is_meant).collect::<Vec<_>>().join(" ");
     paragraphs.map(lines).collect::<Vec<_>>().join("; ")
 }
 

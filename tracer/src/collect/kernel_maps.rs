@@ -12,7 +12,7 @@ use tracer_common::{
     turns::{NO_ROOM, TurnStats, Turns},
 };
 
-use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
+use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_now};
 use crate::{
     model::{Histogram, HistogramBuilder},
     probe::{Session, Sizes},
@@ -129,6 +129,7 @@ impl KernelMaps {
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
             .map(|(index, mut slot)| {
+                let now = thread_now(&slot.key);
                 let mut turns = self.turns_of(&slot);
                 end_turn_of_sleeper(&mut slot.turns, &mut turns);
                 ThreadData {
@@ -136,7 +137,8 @@ impl KernelMaps {
                     calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
                     turns,
                     worst_file: None,
-                    comm_now: thread_name(&slot.key),
+                    has_ended: now.as_ref().is_none_or(|thread| thread.has_ended),
+                    comm_now: now.map(|thread| thread.comm),
                 }
             })
             .collect()

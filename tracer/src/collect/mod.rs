@@ -19,7 +19,7 @@ pub use self::{
     java::JavaNames,
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
-    process::{TargetProcess, ignores_hangup, thread_name},
+    process::{TargetProcess, ThreadNow, ignores_hangup, thread_now},
     stacks::StackLog,
     totals::{Totals, interval},
     watched::WatchLog,

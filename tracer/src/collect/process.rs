@@ -93,9 +93,17 @@ fn status_of(id: u32) -> Result<procfs::process::Status> {
     }
 }
 
-/// The name that a thread bears now; `None` if it has ended.
+/// A thread that /proc still has.
+pub struct ThreadNow {
+    /// The name that it bears.
+    pub comm: String,
+    /// Whether it has ended, and its process is kept until somebody asks how.
+    pub has_ended: bool,
+}
+
+/// What a thread is now; `None` if it is gone.
 #[must_use]
-pub fn thread_name(key: &ThreadKey) -> Option<String> {
+pub fn thread_now(key: &ThreadKey) -> Option<ThreadNow> {
     let directory = format!("/proc/{}/task/{}", key.pid, key.tid);
     let comm = fs::read(format!("{directory}/comm")).ok()?;
     let stat = ProcProcess::new(i32::try_from(key.pid).ok()?)
@@ -106,7 +114,10 @@ pub fn thread_name(key: &ThreadKey) -> Option<String> {
         .ok()?;
     // Another thread may have the id by now: the start tells.
     let is_same = stat.starttime == start_ticks(key.start_boottime_ns);
-    is_same.then(|| String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned())
+    is_same.then(|| ThreadNow {
+        comm: String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned(),
+        has_ended: matches!(stat.state, 'Z' | 'X'),
+    })
 }
 
 /// A time as /proc gives the start of a thread: in clock ticks.

@@ -47,7 +47,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&mut results, &options, false), stage, failure: None };
-    let recording = measure(&options, &mut director)?;
+    let recording = measure(&options, None, &mut director)?;
     let lines = director.progress.finish();
     if let Some(failure) = director.failure {
         return Err(failure);

@@ -5,3 +5,4 @@ pub mod lines;
 pub mod measure;
 pub mod progress;
 pub mod results;
+pub mod run;

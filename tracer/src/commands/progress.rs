@@ -26,6 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Progress {
     title: String,
+    prints_table: bool,
     prints_intervals: bool,
     /// Whether a line is to show how far it is, and the line once the window is open.
     wants_line: bool,
@@ -35,6 +36,10 @@ pub struct Progress {
     lines: usize,
     json_lines: Lines,
     threshold_ns: u64,
+    /// Whether a command has stdout and stderr to itself until it has ended.
+    beside_command: bool,
+    /// With a command, what comes while it runs is kept until it has ended.
+    kept: Option<String>,
 }
 
 impl Progress {
@@ -44,14 +49,30 @@ impl Progress {
         let prints_intervals = results.prints_table() && reports_intervals;
         Self {
             title: options.title(),
+            prints_table: results.prints_table(),
             prints_intervals,
-            wants_line: results.are_for_later() && !prints_intervals && shows_lines(),
+            wants_line: results.are_for_later() && !prints_intervals && !results.come_after_command() && shows_lines(),
             line: None,
             style: results.style(),
             verbose: results.verbose(),
             lines: 0,
             json_lines: results.take_lines(),
             threshold_ns: options.threshold_ns,
+            beside_command: results.come_after_command(),
+            kept: None,
+        }
+    }
+
+    /// What was kept while the command ran; once.
+    #[must_use]
+    pub fn take_kept(&mut self) -> String {
+        self.kept.take().unwrap_or_default()
+    }
+
+    fn say(&mut self, text: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.extend(text.lines().map(|line| escape(line) + "\n")),
+            None => say(text),
         }
     }
 
@@ -69,11 +90,18 @@ impl Observer for Progress {
         self.json_lines.start(target, self.threshold_ns, start);
         let comm = escape(target.processes.first().map_or("", |process| &process.comm));
         let duration_ns = duration.map(|duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
-        let until = match duration_ns {
-            Some(duration_ns) => format!("for {}", units::setting(duration_ns)),
-            None => "until Ctrl-C".into(),
+        let duration = duration_ns.map(|duration_ns| format!("for {}", units::setting(duration_ns)));
+        let until = match (duration, self.beside_command) {
+            (Some(duration), false) => duration,
+            (Some(duration), true) => format!("{duration}, or until the command ends"),
+            (None, true) => "until the command ends".into(),
+            (None, false) => "until Ctrl-C".into(),
         };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
+        // Beside a command stderr has nothing that the user has not asked for.
+        if self.prints_table || !self.beside_command {
+            say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
+        }
+        self.kept = self.beside_command.then(String::new);
         self.line = self.wants_line.then(|| ProgressLine::begin(duration_ns));
     }
 
@@ -90,23 +118,27 @@ impl Observer for Progress {
     fn interval(&mut self, interval: &Interval) {
         self.json_lines.add(interval);
         if self.prints_intervals {
-            // A closed pipe ends the lines, not the measurement.
             let header = match self.lines % render::INTERVAL_HEADER_EVERY {
                 0 => render::interval_header(interval, &self.style),
                 _ => String::new(),
             };
             self.lines += 1;
-            self.prints_intervals = print(&(header + &render::interval_lines(interval, &self.style))).is_ok();
+            let lines = header + &render::interval_lines(interval, &self.style);
+            match &mut self.kept {
+                Some(kept) => kept.push_str(&lines),
+                // A closed pipe ends the lines, not the measurement.
+                None => self.prints_intervals = print(&lines).is_ok(),
+            }
         }
     }
 
     fn warning(&mut self, text: &str) {
-        say(&format!("tracer: {}", escape(text)));
+        self.say(&format!("tracer: {}", escape(text)));
     }
 
     fn detail(&mut self, text: &str) {
         if self.verbose {
-            say(&format!("tracer: {text}"));
+            self.say(&format!("tracer: {text}"));
         }
     }
 }

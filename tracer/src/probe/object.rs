@@ -88,5 +88,19 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("STACK_SUMS", stacks)
         .map_max_entries("UNTOLD", sizes.cpu_rows())
         .load(OBJECT)
-        .context("the kernel refused the eBPF maps")
+        .with_context(|| format!("the kernel refused the eBPF maps{}", too_low()))
+}
+
+/// Frames that the maps of stacks have room for (`PERF_MAX_STACK_DEPTH`, include/uapi/linux/perf_event.h): the kernel
+/// makes none with more than it would fill.
+const FRAMES: u32 = 127;
+
+/// What to do where that is the reason.
+fn too_low() -> String {
+    const SETTING: &str = "kernel.perf_event_max_stack";
+    let frames = std::fs::read_to_string("/proc/sys/kernel/perf_event_max_stack").ok();
+    match frames.and_then(|frames| frames.trim().parse::<u32>().ok()) {
+        Some(frames) if frames < FRAMES => format!(" ({SETTING} is {frames}: sysctl {SETTING}={FRAMES})"),
+        _ => String::new(),
+    }
 }

@@ -66,40 +66,63 @@ fn state(probe: &Probe) -> String {
     format!("{}: {state}", escape(&probe.name))
 }
 
-/// A sentence for each kind of loss.
-fn losses(losses: &Losses) -> Vec<String> {
+/// A kind of loss.
+pub struct Loss {
+    /// Its member in the recording.
+    pub key: &'static str,
+    /// How often it happened; `None`: that was not looked at.
+    pub number: Option<u64>,
+    /// What it means, said of one …
+    pub one: &'static str,
+    /// … and of several.
+    pub many: &'static str,
+}
+
+/// All kinds of loss.
+pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
     let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped } =
         *losses;
-    let sentences = [
-        (calls_uncounted, "call was not counted", "calls were not counted"),
-        (
-            records_dropped,
+    let loss = |key, number, one, many| Loss { key, number, one, many };
+    [
+        loss("calls_uncounted", Some(calls_uncounted), "call was not counted", "calls were not counted"),
+        loss(
+            "records_dropped",
+            Some(records_dropped),
             "of these found no room for its figures: raise --max-threads",
             "of these found no room for their figures: raise --max-threads",
         ),
-        (
-            threads_dropped,
+        loss(
+            "threads_dropped",
+            Some(threads_dropped),
             "thread found no room, its calls are counted nowhere: raise --max-threads",
             "threads found no room, their calls are counted nowhere: raise --max-threads",
         ),
-        (
-            slow_calls_dropped,
+        loss(
+            "slow_calls_dropped",
+            Some(slow_calls_dropped),
             "slow call has no record of its own, but is counted",
             "slow calls have no record of their own, but are counted",
         ),
-        (
-            parts_clamped,
+        loss(
+            "parts_clamped",
+            Some(parts_clamped),
             "call or sleep had parts longer than the whole, which were cut",
             "calls or sleeps had parts longer than the whole, which were cut",
         ),
-        (
-            stacks_dropped.unwrap_or(0),
+        loss(
+            "stacks_dropped",
+            stacks_dropped,
             "disk wait or slow call has no stack: raise --max-stacks",
             "disk waits or slow calls have no stack: raise --max-stacks",
         ),
-    ];
-    let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);
-    happened.map(|(number, one, many)| counted(number, one, many)).collect()
+    ]
+}
+
+/// A sentence for each kind of loss that happened.
+pub fn losses(losses: &Losses) -> Vec<String> {
+    let kinds = kinds_of_loss(losses).into_iter();
+    let happened = kinds.filter_map(|loss| Some((loss.number.filter(|&number| number > 0)?, loss)));
+    happened.map(|(number, loss)| counted(number, loss.one, loss.many)).collect()
 }
 
 /// A sentence if files found no row of their own.

@@ -21,8 +21,13 @@ pub fn of_buckets(buckets: &[(u64, u64, u64)], per_mille: u32) -> Option<u64> {
 
 /// The buckets of all of them.
 pub fn merged<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Vec<(u64, u64, u64)> {
+    summed(histograms.flat_map(Histogram::buckets))
+}
+
+/// The same buckets, each once and in order.
+pub fn summed(buckets: impl Iterator<Item = (u64, u64, u64)>) -> Vec<(u64, u64, u64)> {
     let mut counts = vec![0u64; BUCKETS];
-    for (low, _, count) in histograms.flat_map(Histogram::buckets) {
+    for (low, _, count) in buckets {
         let total = &mut counts[bucket_of(low)];
         *total = total.saturating_add(count);
     }

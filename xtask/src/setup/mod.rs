@@ -28,6 +28,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
+    Package { name: "strace", needed_for: "tests: the first system calls of a program" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
     Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },
@@ -41,6 +42,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis-tools", needed_for: "tests: a server that waits for its journal" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
+    Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
 

@@ -1,8 +1,14 @@
 //! Turns, utilisation, sets that are not epoll instances, loops that are stuck.
 
 use super::*;
-use crate::{model::EventLoop, snapshot::IdleInstance};
-use tracer_common::turns::{TurnStats, Turns};
+use crate::{
+    model::EventLoop,
+    snapshot::{FileRef, IdleInstance},
+};
+use tracer_common::{
+    culprit::OFFSET_UNKNOWN,
+    turns::{self, TurnStats, TurnWait, Turns},
+};
 
 /// The only event loop of a recording.
 fn only_loop(snapshot: &Snapshot) -> EventLoop {
@@ -28,6 +34,7 @@ fn loop_with_turns() -> ThreadData {
     data.slot.turns.busy_ns = 5_030_000;
     data.turns = Some(Box::new(stats));
     data.comm_now = Some("work".into());
+    data.has_ended = false;
     data
 }
 
@@ -164,4 +171,31 @@ fn a_loop_that_is_stuck_throughout_is_known_by_the_instance_that_nobody_uses() {
     assert!(unsure.verdict.reasons.iter().any(|reason| reason.contains("throughout")), "{:?}", unsure.verdict.reasons);
     assert_eq!(status(&recording(&stuck_beside(stuck(1, 40, 9, 3), READ, true))).0, Status::Inconclusive);
     assert_eq!(status(&recording(&stuck(1, 17, 3, 1))).0, Status::Inconclusive);
+}
+
+#[test]
+fn the_worst_turn_names_what_its_longest_disk_wait_was_for() {
+    const PREAD64: i32 = 17;
+    let mut data = loop_with_turns();
+    let stats = data.turns.as_mut().unwrap();
+    let longest = TurnWait { wait_ns: 4_000_000, inode: 7, offset_bytes: 8192, device: 0, number: PREAD64 };
+    stats.worst =
+        turns::WorstTurn { since_ns: OPENED_NS + 10, latency_ns: 5_000_000, disk_waits: 2, longest, ..stats.worst };
+    data.worst_file =
+        Some(FileRef { path: Some("/srv/cold".into()), device: (254, 0), device_name: Some("vda".into()), inode: 7 });
+    let of = |data: ThreadData| {
+        recording(&snapshot(vec![data])).event_loops[0].worst_turn.clone().and_then(|turn| turn.longest_wait)
+    };
+    let wait = of(data.clone()).unwrap();
+    assert_eq!((wait.syscall.as_str(), wait.path.as_deref(), wait.offset), ("pread64", Some("/srv/cold"), Some(8192)));
+    assert_eq!((wait.device.as_deref(), wait.device_name.as_deref()), (Some("254:0"), Some("vda")));
+    assert_eq!((wait.disk_wait_max_ns, wait.client, wait.out), (4_000_000, None, None));
+    // Of a page fault no file is known.
+    data.worst_file = None;
+    let worst = &mut data.turns.as_mut().unwrap().worst;
+    worst.longest = TurnWait { inode: 0, offset_bytes: OFFSET_UNKNOWN, number: -1, ..worst.longest };
+    let wait = of(data.clone()).unwrap();
+    assert_eq!((wait.syscall.as_str(), wait.path, wait.offset, wait.device), ("page_fault", None, None, None));
+    data.turns.as_mut().unwrap().worst.disk_waits = 0;
+    assert_eq!(of(data), None);
 }

@@ -103,7 +103,14 @@ fn thread(tid: u32) -> ThreadData {
     let mut slot = ThreadSlot::zeroed();
     slot.key = ThreadKey { start_boottime_ns: u64::from(tid) * SECOND_NS, pid: 10, tid };
     slot.comm[..4].copy_from_slice(b"work");
-    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, worst_file: None, comm_now: None }
+    ThreadData {
+        slot,
+        calls: vec![Some(Box::new(CallStats::zeroed()))],
+        turns: None,
+        worst_file: None,
+        comm_now: None,
+        has_ended: true,
+    }
 }
 
 /// A thread that waits on an epoll instance of its own.

@@ -93,7 +93,7 @@ impl Asked {
         let has_part = slot.entered > 0 || slot.turns.turns > 0 || slot.disk_waits().waits > 0;
         // One tick earlier: a thread that started in that very moment may not have been listed yet.
         let is_new = start_ticks(slot.key.start_boottime_ns) + 1 >= start_ticks(self.at_ns);
-        has_part && is_new && thread.comm_now.is_some() && !self.names.contains_key(&task_of(&slot.key))
+        has_part && is_new && !thread.has_ended && !self.names.contains_key(&task_of(&slot.key))
     }
 }
 

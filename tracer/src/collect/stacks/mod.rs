@@ -35,6 +35,9 @@ const UNKNOWN: &str = "[unknown]";
 /// What stands in place of the kernel's functions where it hides their names.
 const HIDDEN: &str = "[kernel: names hidden by kernel.kptr_restrict]";
 
+/// By offset in a file: the processes and addresses where that is mapped.
+type Places = BTreeMap<u64, Vec<(u32, u64)>>;
+
 /// What is taken down of stacks while the window is open.
 pub struct StackLog {
     maps: StackMaps,
@@ -43,9 +46,6 @@ pub struct StackLog {
     files: Files,
     is_incomplete: bool,
 }
-
-/// Offsets in a file, each with the processes and addresses that stand for it.
-type Places = BTreeMap<u64, Vec<(u32, u64)>>;
 
 impl StackLog {
     /// Of processes `pids` to begin with. Before the window opens.

@@ -3,7 +3,7 @@
 use super::family::{Family, Kind::Gauge, Number};
 use crate::{
     model::{Losses, ProbeStatus, Recording, Status},
-    render::facts,
+    render::{facts, observation::kinds_of_loss},
 };
 
 pub fn families(recording: &Recording) -> Vec<Family> {
@@ -115,19 +115,8 @@ fn probes(recording: &Recording) -> [Family; 2] {
 fn losses(losses: &Losses) -> Family {
     let mut family =
         Family::new("tracer_losses", Gauge, "", "What could not be counted, by kind. All 0: nothing was lost.");
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped } =
-        *losses;
-    let kinds = [
-        ("slow_calls_dropped", slow_calls_dropped),
-        ("threads_dropped", threads_dropped),
-        ("calls_uncounted", calls_uncounted),
-        // Some of these.
-        ("records_dropped", records_dropped),
-        ("parts_clamped", parts_clamped),
-    ];
-    for (kind, number) in kinds {
-        family.add(&[("kind", kind)], Number::count(number));
+    for loss in kinds_of_loss(losses) {
+        family.add_known(&[("kind", loss.key)], loss.number.map(Number::count));
     }
-    family.add_known(&[("kind", "stacks_dropped")], stacks_dropped.map(Number::count));
     family
 }

@@ -122,14 +122,13 @@ fn worst_turns(report: &Report, loops: &[EventLoop]) -> String {
     turns.sort_by_key(|(row, turn)| (std::cmp::Reverse(turn.ns), row.thread.tid));
     let mut list = Columns::new(&[
         (report.tid_heading(), Figure),
-        ("worst turn at", Figure),
+        ("worst at", Figure),
         ("took", Figure),
         ("on disk", Figure),
-        ("longest", Figure),
         ("in", Word),
         ("file", Path),
         ("offset", Figure),
-        ("for", Word),
+        ("for", Name),
     ]);
     for (row, turn) in turns.iter().take(report.style.top) {
         let tint = turn.longest_wait.as_ref().map(|_| Tint::Disk);
@@ -142,8 +141,8 @@ fn worst_turn(tid: String, turn: &WorstTurn) -> Vec<String> {
     let on_disk = turn.disk_wait_ns.map_or_else(|| NO_VALUE.into(), time);
     let mut cells = vec![tid, duration(turn.at_ns), latency(turn.ns), on_disk];
     cells.extend(match &turn.longest_wait {
-        Some(wait) => [time(wait.disk_wait_max_ns), call(&wait.syscall), file(wait), offset(wait), whom(wait)],
-        None => [String::new(), String::new(), String::new(), String::new(), String::new()],
+        Some(wait) => [call(&wait.syscall), file(wait), offset(wait), whom(wait)],
+        None => [String::new(), String::new(), String::new(), String::new()],
     });
     cells
 }
