@@ -3,7 +3,13 @@
 use std::{process::Command, time::Duration};
 
 use serde_json::Value;
-use tests::{needs, process::Guarded, tracer::Tracer, workload::Workload};
+use tests::{
+    cgroup::{self, Cgroup},
+    needs,
+    process::Guarded,
+    tracer::Tracer,
+    workload::Workload,
+};
 
 use crate::{FAILED, idle, run, tracer};
 
@@ -86,4 +92,65 @@ fn ids_of_another_pid_namespace_are_refused_rather_than_mistaken() {
     let mut command = Command::new("unshare");
     command.args(["--pid", "--fork", "--mount-proc", "--"]).arg(after.get_program()).args(after.get_args());
     run(command).assert_refused(FAILED, &["pid namespace", "--pid=host"]);
+}
+
+#[test]
+fn one_of_several_targets_that_is_not_there_is_named() {
+    let target = idle();
+    let ran = run(tracer(&format!("sendfile --pid {} --pid {UNUSED_ID} -d 1", target.pid())));
+    ran.assert_refused(FAILED, &[&format!("--pid {UNUSED_ID}"), "no such process"]);
+}
+
+#[test]
+fn a_name_that_nobody_has_is_an_error_unless_it_is_waited_for() {
+    let _machine = needs!(Root);
+    for name in ["t-nobody", "t-nob*[x-z]"] {
+        let ran = run(tracer(&format!("sendfile --comm {name} -d 1")));
+        ran.assert_refused(FAILED, &[&format!("--comm {name}"), "no process is called so", "--wait"]);
+    }
+}
+
+#[test]
+fn a_cgroup_that_is_none_is_named_with_the_reason() {
+    for (name, why) in [
+        ("/no/such/cgroup", "no such cgroup"),
+        ("no/such", "no such cgroup"),
+        ("nobody", "a container goes by its id"),
+        ("abc", "a container goes by its id"),
+        ("0123456789abcdef", "no container with such an id"),
+        ("/etc", "is no cgroup"),
+        ("../..", "no such cgroup"),
+    ] {
+        run(tracer(&format!("sendfile --cgroup {name} -d 1")))
+            .assert_refused(FAILED, &[&format!("--cgroup {name}"), why]);
+    }
+}
+
+#[test]
+fn a_unit_that_does_not_run_is_named() {
+    let ran = run(tracer("sendfile --unit no-such-unit -d 1"));
+    ran.assert_refused(FAILED, &["--unit no-such-unit", "no cgroup is called no-such-unit.service"]);
+}
+
+#[test]
+fn the_beginning_of_two_containers_ids_is_not_enough() {
+    let _machine = needs!(Root, Cgroup);
+    let (_, root) = cgroup::hierarchies().remove(0);
+    let own = format!("{:08x}", std::process::id());
+    let containers = ["aa", "bb"].map(|rest| Cgroup::make(&root, &format!("{own}{}", rest.repeat(28))));
+    let ran = run(tracer(&format!("sendfile --cgroup {own} -d 1")));
+    let words = ["2 containers begin so", &format!("{own}aaaa"), &format!("{own}bbbb"), "give more digits"];
+    ran.assert_refused(FAILED, &words);
+    let path = containers[0].path().to_owned();
+    drop(containers);
+    let ran = run(tracer(&format!("sendfile --cgroup {} -d 1", path.display())));
+    ran.assert_refused(FAILED, &["no such cgroup (any more)"]);
+}
+
+#[test]
+fn a_file_of_a_cgroup_is_no_cgroup() {
+    let _machine = needs!(Root, Cgroup);
+    let (_, root) = cgroup::hierarchies().remove(0);
+    let ran = run(tracer(&format!("sendfile --cgroup {}/cgroup.procs -d 1", root.display())));
+    ran.assert_refused(FAILED, &["is a file of a cgroup"]);
 }

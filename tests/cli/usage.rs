@@ -13,9 +13,29 @@ fn a_target_is_required() {
 }
 
 #[test]
-fn one_target_is_enough() {
-    assert_usage("sendfile --pid 1 --tid 1", &["'--pid <PID>' cannot be used with '--tid <TID>'"]);
-    assert_usage("sendfile --pid 1 --pid 2", &["'--pid <PID>' cannot be used multiple times"]);
+fn targets_that_contradict_each_other_are_refused() {
+    assert_usage("sendfile --all --pid 1", &["'--all' cannot be used with '--pid <PID>'"]);
+    for option in ["--tid 1", "--comm x", "--cgroup x", "--unit x", "--follow", "--wait"] {
+        assert_usage(&format!("sendfile --all {option}"), &["'--all' cannot be used with", &option[..5]]);
+    }
+    assert_usage("sendfile --follow", &["--pid <PID>", "not provided"]);
+    // An id cannot be foreseen.
+    assert_usage("sendfile --pid 1 --wait", &["--comm <NAME>", "not provided"]);
+}
+
+#[test]
+fn a_name_is_one_that_a_process_can_have() {
+    for (name, why) in [
+        ("0123456789abcdef", "15 bytes"),
+        ("data-plane-kafka-network", "'data-plane-kafk'"),
+        ("[a", "without its ']'"),
+        ("a\\", "nothing follows"),
+    ] {
+        assert_usage(&format!("sendfile --comm {name}"), &["--comm", why]);
+    }
+    let mut command = tracer("sendfile");
+    command.args(["--comm", ""]);
+    run(command).assert_refused(USAGE, &["--comm"]);
 }
 
 #[test]

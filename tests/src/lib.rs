@@ -7,6 +7,7 @@
 pub mod agree;
 pub mod bpftrace;
 pub mod browser;
+pub mod cgroup;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
@@ -26,6 +27,7 @@ pub mod recording;
 pub mod redis;
 pub mod requests;
 pub mod require;
+pub mod steps;
 pub mod sysctl;
 pub mod terminal;
 pub mod tools;

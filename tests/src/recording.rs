@@ -254,7 +254,11 @@ pub struct Target {
     pub selector: String,
     /// Its processes.
     pub processes: Vec<Process>,
+    /// How many more were measured.
+    #[serde(default)]
+    pub processes_unlisted: Option<u64>,
     /// Whether it ended before the window did.
+    #[serde(default)]
     pub ended_early: Option<bool>,
 }
 
@@ -267,6 +271,19 @@ pub struct Process {
     pub comm: String,
     /// Its arguments, joined by blanks.
     pub command_line: Option<String>,
+    /// CLOCK_BOOTTIME at its start, ns.
+    pub start_time_ns: u64,
+}
+
+/// What a process did with one system call.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProcessCalls {
+    /// Process id.
+    pub pid: u32,
+    /// Calls.
+    pub calls: u64,
+    /// Bytes returned.
+    pub bytes: u64,
 }
 
 /// The time between the attached probes and the end.
@@ -297,6 +314,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Threads.
     pub threads_dropped: u64,
+    /// Processes.
+    #[serde(default)]
+    pub processes_dropped: u64,
     /// Calls.
     pub calls_uncounted: u64,
     /// Of these, those without room for their figures.
@@ -342,6 +362,8 @@ pub struct Syscall {
     pub latency: Histogram,
     /// Latency by cause.
     pub by_cause: ByCause,
+    /// Each process that made calls.
+    pub processes: Vec<ProcessCalls>,
     /// Each thread that made calls.
     pub threads: Vec<Thread>,
     /// Files of slow and disk-blocked calls.
@@ -499,13 +521,21 @@ impl Recording {
         let Losses {
             slow_calls_dropped: _,
             threads_dropped,
+            processes_dropped,
             calls_uncounted,
             records_dropped,
             parts_clamped,
             stacks_dropped,
         } = self.losses;
-        let lost = (threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped.unwrap_or(0));
-        assert_eq!(lost, (0, 0, 0, 0, 0), "{:?}", self.losses);
+        let lost = [
+            threads_dropped,
+            processes_dropped,
+            calls_uncounted,
+            records_dropped,
+            parts_clamped,
+            stacks_dropped.unwrap_or(0),
+        ];
+        assert_eq!(lost, [0; 6], "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");

@@ -30,6 +30,8 @@ pub enum Need {
     RealTime,
     /// A cgroup controller that limits reads per second.
     DiskThrottle,
+    /// A cgroup hierarchy to make groups in.
+    Cgroup,
     /// A loop device, and the right to mount it.
     LoopDisk,
     /// The web server.
@@ -84,6 +86,9 @@ impl Need {
                 tried.err().map(|error| format!("{error:#}"))
             }
             Self::DiskThrottle => crate::disk::cannot_throttle(),
+            Self::Cgroup => crate::cgroup::hierarchies()
+                .is_empty()
+                .then(|| "no cgroup hierarchy to make groups in is mounted".to_owned()),
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Strace => not_installed("strace", "--version"),

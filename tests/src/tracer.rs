@@ -45,15 +45,40 @@ impl Tracer {
     /// If the window does not open.
     #[must_use]
     pub fn sendfile(arguments: &str) -> Self {
-        Self::start("sendfile", arguments)
+        Self::begin("sendfile", arguments).in_window()
     }
 
-    /// The same with another command.
+    /// Starts it, and returns when it waits for its target.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn waiting(arguments: &str) -> Self {
+        let mut this = Self::begin("sendfile", arguments);
+        this.stderr.find(ATTACH, |line| line.starts_with("waiting for ")).expect("tracer waits");
+        this
+    }
+
+    /// Returns when the window is open.
+    ///
+    /// # Panics
+    /// If it does not open.
+    #[must_use]
+    pub fn in_window(mut self) -> Self {
+        self.stderr.find(ATTACH, |line| line.starts_with("tracing ")).expect("the window opens");
+        self
+    }
+
+    /// `tracer NAME ARGUMENTS`, as above.
     ///
     /// # Panics
     /// Likewise.
     #[must_use]
     pub fn start(name: &str, arguments: &str) -> Self {
+        Self::begin(name, arguments).in_window()
+    }
+
+    fn begin(name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         let mut command = Command::new(binary());
         command.arg(name).args(arguments.split_whitespace());
@@ -61,8 +86,7 @@ impl Tracer {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
-        let mut stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
-        stderr.find(ATTACH, |line| line.starts_with("tracing ")).expect("the window opens");
+        let stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
         Self { child, stdout, stderr, folder }
     }
 

@@ -34,7 +34,7 @@ impl Workload {
     /// If it does not get ready.
     #[must_use]
     pub fn start(arguments: &str) -> Self {
-        Self::start_in(Scratch::on_disk(), arguments)
+        Self::start_in(Scratch::on_disk(), Command::new(built("workload")), arguments)
     }
 
     /// The same, with its files on a disk of its own. The disk must outlive it.
@@ -43,11 +43,20 @@ impl Workload {
     /// If it does not get ready.
     #[must_use]
     pub fn start_on(disk: &LoopDisk, arguments: &str) -> Self {
-        Self::start_in(Scratch::inside(disk.path()), arguments)
+        Self::start_in(Scratch::inside(disk.path()), Command::new(built("workload")), arguments)
     }
 
-    fn start_in(scratch: Scratch, arguments: &str) -> Self {
-        let mut command = Command::new(built("workload"));
+    /// The same, started by another program, which is `command` up to the name of the program that it starts.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start_by(mut command: Command, arguments: &str) -> Self {
+        command.arg(built("workload"));
+        Self::start_in(Scratch::on_disk(), command, arguments)
+    }
+
+    fn start_in(scratch: Scratch, mut command: Command, arguments: &str) -> Self {
         command.args(arguments.split_whitespace()).arg("--directory").arg(scratch.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting the workload"));

@@ -9,6 +9,7 @@ mod barrier;
 mod beside;
 mod burners;
 mod busy;
+mod children;
 mod cold;
 mod count;
 mod crew;
@@ -28,6 +29,7 @@ mod reads;
 mod signals;
 mod source;
 mod splices;
+mod steps;
 mod stuck;
 mod turns;
 mod waits;
@@ -85,6 +87,10 @@ enum Kind {
     Splices(splices::Options),
     /// Says which signals it gets
     Signals(signals::Options),
+    /// A process and its children
+    Children(children::Options),
+    /// Does as it is told, line by line
+    Steps(steps::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Event loops with a kind of work in each turn
@@ -116,6 +122,8 @@ fn main() -> Result<()> {
         Kind::Reads(options) => reads::run(options, directory),
         Kind::Splices(options) => splices::run(options, directory),
         Kind::Signals(options) => signals::run(options),
+        Kind::Children(options) => children::run(options, directory),
+        Kind::Steps(options) => steps::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),

@@ -3,7 +3,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::syscall::Syscall;
+use crate::{
+    syscall::Syscall,
+    targets::{CGROUPS, Cgroup},
+};
 
 /// Fixed for the life of a measurement. Lives in `.rodata` under the name `CONFIG`.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -11,10 +14,20 @@ use crate::syscall::Syscall;
 pub struct Config {
     /// A call of at least this many ns is slow.
     pub threshold_ns: u64,
-    /// Threads of this process are traced; 0: any process.
+    /// The cgroups whose members are measured; unused ones are 0.
+    pub cgroups: [Cgroup; CGROUPS],
+    /// 0: one process or thread is measured; else who is: a sum of constants of [`targets`](crate::targets).
+    pub targets: u32,
+    /// Threads of this process are traced; 0: any process. Used if `targets` is 0.
     pub target_pid: u32,
-    /// This thread alone is traced; 0: any thread.
+    /// This thread alone is traced; 0: any thread. Used likewise.
     pub target_tid: u32,
+    /// tracer's own process.
+    pub tracer_pid: u32,
+    /// How many of `cgroups` are used.
+    pub cgroup_count: u32,
+    /// How many automata for names there are.
+    pub glob_tables: u32,
     /// Number of thread slots less one; a power of two less one.
     pub slot_mask: u32,
     /// Number of records for turns less one; a power of two less one.
@@ -56,8 +69,13 @@ impl Config {
     /// What the object holds until user space fills it in.
     pub const ZERO: Self = Self {
         threshold_ns: 0,
+        cgroups: [Cgroup { id: 0, place: 0, through_subsystem: 0 }; CGROUPS],
+        targets: 0,
         target_pid: 0,
         target_tid: 0,
+        tracer_pid: 0,
+        cgroup_count: 0,
+        glob_tables: 0,
         slot_mask: 0,
         turn_mask: 0,
         in_iowait_mask: 0,

@@ -8,9 +8,11 @@
 pub mod config;
 pub mod culprit;
 pub mod files;
+pub mod globs;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
 pub mod stack;
 pub mod syscall;
+pub mod targets;
 pub mod turns;

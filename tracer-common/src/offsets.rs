@@ -56,6 +56,32 @@ offsets! {
     task_min_flt = "task_struct.min_flt",
     /// Open files.
     task_files = "task_struct.files",
+    /// `PF_…` flags.
+    task_flags = "task_struct.flags",
+    /// First thread of the process.
+    task_group_leader = "task_struct.group_leader",
+    /// Who forked the process, or took it over.
+    task_real_parent = "task_struct.real_parent",
+    /// What the threads of a process share about signals.
+    task_signal = "task_struct.signal",
+    /// Threads of a process that have not ended.
+    signal_live = "signal_struct.live.counter",
+    /// Threads of a process.
+    signal_threads = "signal_struct.nr_threads",
+    /// The task's cgroups, all hierarchies.
+    task_cgroups = "task_struct.cgroups",
+    /// The cgroup in the v2 hierarchy.
+    css_set_v2 = "css_set.dfl_cgrp",
+    /// The states of the controllers, which lead to the cgroups of v1 hierarchies.
+    css_set_subsystems = "css_set.subsys",
+    /// The cgroup of a controller's state.
+    css_cgroup = "cgroup_subsys_state.cgroup",
+    /// The state of the cgroup above; null at the root.
+    cgroup_parent = "cgroup.self.parent",
+    /// The directory of a cgroup.
+    cgroup_directory = "cgroup.kn",
+    /// Its id, which is its inode.
+    directory_id = "kernfs_node.id",
     /// The CPU's run queue.
     cfs_rq_rq = "cfs_rq.rq",
     /// Run-queue clock, ns, updated at the start of each context switch.

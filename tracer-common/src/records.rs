@@ -51,8 +51,8 @@ pub struct ThreadSlot {
     pub returned_from: u32,
     /// Which slot it is.
     pub index: u32,
-    /// Makes slots begin at cache lines.
-    pub reserved: [u32; 2],
+    /// CLOCK_BOOTTIME at the start of its process, ns.
+    pub process_start_boottime_ns: u64,
     /// By row: which record of calls is its own, plus 1; 0: none yet. Unused where each slot has one record.
     pub records: [u32; Syscall::COUNT as usize],
     /// What its page faults brought in.
@@ -428,6 +428,10 @@ pub struct Window {
     pub is_open: u64,
     /// CLOCK_BOOTTIME when it opened, ns: a thread that is younger cannot have been in a call before.
     pub opened_boottime_ns: u64,
+    /// CLOCK_MONOTONIC when it opened, ns.
+    pub opened_ns: u64,
+    /// Not 0: the first process that becomes a target opens it.
+    pub is_armed: u64,
 }
 
 /// A thread asleep inside a system call, as the task iterator reports it.

@@ -17,7 +17,7 @@ use crate::{
     kernel::opaque,
     maps,
     slots::{self, Slot},
-    stack,
+    stack, targets,
     task::Task,
     transfer, wait, window,
 };
@@ -305,21 +305,34 @@ fn count_error(syscall: Syscall, errno: u64) {
 }
 
 /// An exit whose entry was not counted. Where it is the thread's first sign, the call began before the window:
-/// no loss, but the call may have been stuck, so the moment is kept.
+/// no loss, but the call may have been stuck, so the moment is kept. Where the thread has become a target since it
+/// last gave a sign, the call may have begun before that, and is nobody's.
 #[inline(always)]
 fn without_entry(ctx: &impl EbpfContext, task: Task, syscall: Syscall, now_ns: u64) {
     let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
         // Its entry was counted as lost, or lies before the window.
         return;
     };
-    let began_before = thread.entered == 0
-        && thread.returned_at_ns == 0
-        && thread.key.start_boottime_ns < window::opened_boottime_ns();
-    if began_before {
+    let is_first = thread.entered == 0 && thread.returned_at_ns == 0 && thread.call.since_ns == 0;
+    let joined_ns = targets::joined_ns(task);
+    let joined_inside = joined_ns > window::opened_ns();
+    if is_first && !joined_inside && thread.key.start_boottime_ns < window::opened_boottime_ns() {
         thread.returned_at_ns = now_ns;
         thread.returned_from = Call::mark(syscall);
+    } else if window::members_may_leave()
+        && (is_first || (joined_inside && thread.call.since_ns.max(thread.returned_at_ns) < joined_ns))
+    {
+        thread.call.since_ns = now_ns;
     } else {
         count_lost(ctx, "its entry was not seen");
+    }
+}
+
+/// Counts a call as lost whose thread is no target any more.
+#[inline(always)]
+pub fn count_left() {
+    if let Some(losses) = maps::losses() {
+        losses.calls_uncounted += 1;
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod behind;
 mod call;
+mod cgroups;
 mod clock;
 mod cold;
 mod culprit;
@@ -25,6 +26,7 @@ mod set;
 mod slots;
 mod socket;
 mod stack;
+mod targets;
 mod task;
 mod tasks;
 mod transfer;
@@ -125,6 +127,42 @@ pub fn page_cache_add(ctx: BtfTracePointContext) -> i32 {
 #[tracepoint]
 pub fn page_cache_add_classic(ctx: TracePointContext) -> u32 {
     cold::added(|| Added::from_tracepoint(&ctx));
+    0
+}
+
+/// A process or a thread has been forked.
+#[btf_tracepoint(function = "sched_process_fork")]
+pub fn target_forked(ctx: BtfTracePointContext) -> i32 {
+    targets::forked(Task::from_argument(ctx.arg::<*const u8>(0)), Task::from_argument(ctx.arg::<*const u8>(1)));
+    0
+}
+
+/// A process has called exec.
+#[btf_tracepoint(function = "sched_process_exec")]
+pub fn target_executed(ctx: BtfTracePointContext) -> i32 {
+    targets::executed(Task::from_argument(ctx.arg::<*const u8>(0)));
+    0
+}
+
+/// A thread is given another name.
+#[btf_tracepoint(function = "task_rename")]
+pub fn target_renamed(ctx: BtfTracePointContext) -> i32 {
+    targets::renamed(Task::from_argument(ctx.arg::<*const u8>(0)), ctx.arg::<*const u8>(1));
+    0
+}
+
+/// A thread ends.
+#[btf_tracepoint(function = "sched_process_exit")]
+pub fn target_exited(ctx: BtfTracePointContext) -> i32 {
+    targets::exited(Task::from_argument(ctx.arg::<*const u8>(0)));
+    0
+}
+
+/// Every task in turn, when user space asks: who is a target?
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+pub fn target_processes(ctx: *const tasks::TaskIteratorContext) -> i32 {
+    tasks::list_targets(ctx);
     0
 }
 

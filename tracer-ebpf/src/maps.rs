@@ -1,7 +1,7 @@
 //! The maps, and the one place that turns their entries into references.
 //!
-//! All but `CLAIMS`, `DROPPED` and those of stacks are arrays that user space reads through its own mapping
-//! (`BPF_F_MMAPABLE`); their sizes are set at load.
+//! All but the ring buffers, `CLAIMS`, `DROPPED`, `TARGETS` and those of stacks are arrays that user space reads
+//! through its own mapping (`BPF_F_MMAPABLE`); their sizes are set at load.
 
 use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
@@ -13,11 +13,13 @@ use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
     files::FileStats,
+    globs::GlobTable,
     records::{
         Breakdown, CallStats, Clocks, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu,
     },
     stack::{StackKey, StackState, StackSums},
     syscall::Syscall,
+    targets::{TargetCounts, TargetEntry},
     turns::TurnStats,
 };
 
@@ -33,6 +35,10 @@ static WINDOW: Array<Window> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// One slot per thread, at `tid & mask` or a little behind.
 #[map]
 static THREADS: Array<ThreadSlot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per slot: not 0 once it is taken. Much smaller than the slots, so user space need not look at those that are free.
+#[map]
+static TAKEN: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Records of calls, one per thread and traced system call.
 #[map]
@@ -105,7 +111,24 @@ pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
 
 /// Threads that found no slot, so that each is counted once.
 #[map]
-pub static DROPPED: HashMap<ThreadKey, u32> = HashMap::with_max_entries(4096, 0);
+pub static DROPPED: HashMap<ThreadKey, u32> = HashMap::with_max_entries(16384, 0);
+
+/// Who is a target, by id.
+#[map]
+pub static TARGETS: HashMap<u32, TargetEntry> = HashMap::with_max_entries(1, 0);
+
+/// Who became a target, and what it is called. 512 KiB, where there is a map of targets: user space looks ten times a
+/// second.
+#[map]
+static TARGET_RECORDS: RingBuf = RingBuf::with_byte_size(1 << 12, 0);
+
+/// How often targets came and went: a row for the walk through all tasks, and one for each CPU.
+#[map]
+static TARGET_COUNTS: Array<TargetCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Automata for the names of targets.
+#[map]
+static GLOBS: Array<GlobTable> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// An entry of a map as a reference.
 #[inline(always)]
@@ -120,6 +143,51 @@ fn entry<T>(map: &Array<T>, index: u32) -> Option<&'static mut T> {
 #[inline(always)]
 pub fn window() -> Option<&'static Window> {
     entry(&WINDOW, 0).map(|window| &*window)
+}
+
+/// The gate, to be opened from here.
+#[inline(always)]
+pub fn window_mut() -> Option<&'static mut Window> {
+    entry(&WINDOW, 0)
+}
+
+/// The target with this id.
+#[inline(always)]
+pub fn target(id: u32) -> Option<&'static TargetEntry> {
+    target_mut(id).map(|entry| &*entry)
+}
+
+/// The same, to be changed.
+#[inline(always)]
+pub fn target_mut(id: u32) -> Option<&'static mut TargetEntry> {
+    // SAFETY: the memory of an entry stays the map's. If it is given to another id meanwhile, the start tells.
+    TARGETS.get_ptr_mut(id).map(|entry| unsafe { &mut *entry })
+}
+
+/// A row of the targets' coming and going.
+#[inline(always)]
+pub fn target_counts(row: u32) -> Option<&'static mut TargetCounts> {
+    entry(&TARGET_COUNTS, row)
+}
+
+/// Where records of targets go.
+#[inline(always)]
+pub fn target_records() -> *mut core::ffi::c_void {
+    (&raw const TARGET_RECORDS).cast_mut().cast()
+}
+
+/// An automaton for names.
+#[inline(always)]
+pub fn glob_table(index: u32) -> Option<&'static GlobTable> {
+    entry(&GLOBS, index).map(|table| &*table)
+}
+
+/// Says that a slot is taken.
+#[inline(always)]
+pub fn mark_taken(slot: u32) {
+    if let Some(taken) = entry(&TAKEN, slot) {
+        *taken = 1;
+    }
 }
 
 /// A thread's slot.
@@ -222,8 +290,9 @@ fn cpu_row(syscall: Syscall) -> u32 {
     per_cpu(cpu(), globals::row_of(syscall), global!(CONFIG.rows))
 }
 
+/// This CPU.
 #[inline(always)]
-fn cpu() -> u32 {
+pub fn cpu() -> u32 {
     // SAFETY: takes no argument and cannot fail.
     unsafe { bpf_get_smp_processor_id() }
 }

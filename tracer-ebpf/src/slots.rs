@@ -54,7 +54,9 @@ pub fn find_or_claim(task: Task) -> Option<Slot> {
         slot.thread.index = slot.index;
         slot.thread.key.pid = task.pid();
         slot.thread.key.tid = tid;
+        slot.thread.process_start_boottime_ns = task.process_start_boottime_ns();
         slot.thread.key.start_boottime_ns = start_boottime_ns;
+        maps::mark_taken(slot.index);
     }
     Some(slot)
 }

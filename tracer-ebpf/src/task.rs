@@ -14,6 +14,9 @@ use crate::{
 /// `orig_ax` of a thread that is in no system call: if it waits there, then in a page fault of its own.
 pub const PAGE_FAULT: i32 = -1;
 
+/// `PF_KTHREAD` (`include/linux/sched.h`).
+const PF_KTHREAD: u32 = 0x0020_0000;
+
 kernel_pointer! {
     /// A `task_struct`: one thread.
     Task
@@ -49,6 +52,39 @@ impl Task {
     #[inline(always)]
     pub fn key(self) -> ThreadKey {
         ThreadKey { start_boottime_ns: self.start_boottime_ns(), pid: self.pid(), tid: self.tid() }
+    }
+
+    /// CLOCK_BOOTTIME at the start of its process, ns: also after an exec, whichever thread called it.
+    #[inline(always)]
+    pub fn process_start_boottime_ns(self) -> u64 {
+        let leader: *const u8 = load(self.0, global!(OFFSETS.task_group_leader));
+        load(leader, global!(OFFSETS.task_start_boottime))
+    }
+
+    /// Who forked its process, or took it over when that one ended.
+    #[inline(always)]
+    pub fn real_parent(self) -> Self {
+        Self(load(self.0, global!(OFFSETS.task_real_parent)))
+    }
+
+    /// Whether it is the kernel's own.
+    #[inline(always)]
+    pub fn is_kernel_thread(self) -> bool {
+        load::<u32>(self.0, global!(OFFSETS.task_flags)) & PF_KTHREAD != 0
+    }
+
+    /// Whether a thread of its process has not ended: a thread does not count any more when its end is traced.
+    #[inline(always)]
+    pub fn process_lives(self) -> bool {
+        let signal: *const u8 = load(self.0, global!(OFFSETS.task_signal));
+        load::<u32>(signal, global!(OFFSETS.signal_live)) != 0
+    }
+
+    /// Number of threads of its process.
+    #[inline(always)]
+    pub fn process_threads(self) -> u32 {
+        let signal: *const u8 = load(self.0, global!(OFFSETS.task_signal));
+        load(signal, global!(OFFSETS.signal_threads))
     }
 
     /// Its name.

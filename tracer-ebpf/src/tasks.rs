@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::seq_file, helpers::generated::bpf_seq_write};
 use tracer_common::records::SleepingTask;
 
-use crate::{ready, task::Task, wait, window};
+use crate::{call, ready, targets, task::Task, wait, window};
 
 /// `bpf_iter__task`: what a task iterator is given for each task, and once more at the end with no task.
 #[repr(C)]
@@ -21,6 +21,16 @@ struct IteratorMeta {
 /// `TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE` (`include/linux/sched.h`).
 const ASLEEP: u32 = 3;
 
+/// Makes those targets that are to be some, and writes out which processes are.
+#[inline(always)]
+pub fn list_targets(ctx: *const TaskIteratorContext) {
+    // SAFETY: the kernel passes a valid context, whose members the verifier knows.
+    let (task, seq) = unsafe { ((*ctx).task, (*(*ctx).meta).seq) };
+    if !task.is_null() {
+        targets::visit(Task::from_argument(task), seq);
+    }
+}
+
 /// Writes the record of a task that belongs to the target and sleeps. One that runs is left out: its
 /// registers may be those of a call that it has left. A disk wait that goes on when the window opens counts from then.
 #[inline(always)]
@@ -32,6 +42,9 @@ pub fn report(ctx: *const TaskIteratorContext) {
     }
     let task = Task::from_argument(task);
     if !window::is_target(task) {
+        if window::members_may_leave() && targets::left_in_call(task) {
+            call::count_left();
+        }
         return;
     }
     let state = task.state();

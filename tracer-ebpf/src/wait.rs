@@ -15,7 +15,7 @@ use crate::{
     clock::now_ns,
     file, files,
     globals::global,
-    maps, ready, slots, stack,
+    maps, ready, slots, stack, targets,
     task::{PAGE_FAULT, Task},
     waited_file, window,
 };
@@ -114,6 +114,9 @@ fn writes_through(task: Task) -> bool {
 #[inline(always)]
 pub fn switched_in(task: Task) {
     if !window::is_target(task) {
+        if window::members_may_leave() {
+            targets::forget(task);
+        }
         return;
     }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };

@@ -1,13 +1,29 @@
 //! Whose calls count, and when.
 
-use crate::{globals::global, maps, task::Task};
+use tracer_common::targets::{EVERYBODY, IN_CGROUP, LISTED};
+
+use crate::{cgroups, globals::global, maps, targets, task::Task};
 
 /// Whether `task` belongs to the target. The first step of every probe: it is all that other processes pay.
+///
+/// One process or one thread is a comparison with constants; of the rest the verifier keeps what a run needs.
 #[inline(always)]
 pub fn is_target(task: Task) -> bool {
-    let pid = global!(CONFIG.target_pid);
-    let tid = global!(CONFIG.target_tid);
-    (pid == 0 || task.pid() == pid) && (tid == 0 || task.tid() == tid)
+    let targets = global!(CONFIG.targets);
+    if targets == 0 {
+        let pid = global!(CONFIG.target_pid);
+        let tid = global!(CONFIG.target_tid);
+        return (pid == 0 || task.pid() == pid) && (tid == 0 || task.tid() == tid);
+    }
+    targets & LISTED != 0 && targets::is_listed(task)
+        || targets & EVERYBODY != 0 && !task.is_kernel_thread() && task.pid() != global!(CONFIG.tracer_pid)
+        || targets & IN_CGROUP != 0 && cgroups::hold(task)
+}
+
+/// Whether a thread may cease to be a target while it goes on.
+#[inline(always)]
+pub fn members_may_leave() -> bool {
+    global!(CONFIG.targets) & IN_CGROUP != 0 || global!(CONFIG.glob_tables) != 0
 }
 
 /// Whether the window is open.
@@ -20,4 +36,10 @@ pub fn is_open() -> bool {
 #[inline(always)]
 pub fn opened_boottime_ns() -> u64 {
     maps::window().map_or(0, |window| window.opened_boottime_ns)
+}
+
+/// CLOCK_MONOTONIC when the window opened, ns.
+#[inline(always)]
+pub fn opened_ns() -> u64 {
+    maps::window().map_or(0, |window| window.opened_ns)
 }

@@ -12,6 +12,7 @@ pub mod commands;
 pub mod demo;
 pub mod escape;
 pub mod exit;
+pub mod globs;
 pub mod measure;
 pub mod model;
 pub mod options;

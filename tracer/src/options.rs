@@ -5,25 +5,65 @@ use std::{collections::BTreeMap, time::Duration};
 use clap::ValueEnum;
 use tracer_common::syscall::Syscall;
 
-use crate::model::{Mechanism, Pid, Tid};
+use crate::{
+    globs::Glob,
+    model::{Mechanism, Pid, Tid},
+};
 
-/// Whom to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetOption {
-    /// A process with all its threads.
-    Pid(Pid),
-    /// One thread.
-    Tid(Tid),
+/// Whom to measure: everybody that one of the selectors names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetOption {
+    /// Processes with all their threads.
+    pub pids: Vec<Pid>,
+    /// Single threads.
+    pub tids: Vec<Tid>,
+    /// Processes by name, while they have it.
+    pub comms: Vec<Glob>,
+    /// Cgroups, by path or by a container's id: who is in them or below, while it is.
+    pub cgroups: Vec<String>,
+    /// Units of systemd, by their cgroups.
+    pub units: Vec<String>,
+    /// Everybody but tracer itself.
+    pub all: bool,
+    /// Children that targets fork too, and theirs.
+    pub follow: bool,
+    /// Wait until there is a target.
+    pub wait: bool,
+    /// The processes of `pids` count once they have called exec.
+    pub after_exec: bool,
 }
 
 impl TargetOption {
+    /// One process with all its threads.
+    #[must_use]
+    pub fn pid(pid: Pid) -> Self {
+        Self { pids: vec![pid], ..Self::default() }
+    }
+
+    /// A process that is about to call exec, from then on, with all that it forks.
+    #[must_use]
+    pub fn command(pid: Pid) -> Self {
+        Self { follow: true, after_exec: true, ..Self::pid(pid) }
+    }
+
     /// As the user wrote it, and as the recording keeps it.
     #[must_use]
-    pub fn selector(self) -> String {
-        match self {
-            Self::Pid(pid) => format!("--pid {pid}"),
-            Self::Tid(tid) => format!("--tid {tid}"),
-        }
+    pub fn selector(&self) -> String {
+        let mut words = Vec::new();
+        words.extend(self.pids.iter().map(|pid| format!("--pid {pid}")));
+        words.extend(self.tids.iter().map(|tid| format!("--tid {tid}")));
+        words.extend(self.comms.iter().map(|comm| format!("--comm {comm}")));
+        words.extend(self.cgroups.iter().map(|cgroup| format!("--cgroup {cgroup}")));
+        words.extend(self.units.iter().map(|unit| format!("--unit {unit}")));
+        words.extend(self.all.then(|| "--all".to_owned()));
+        words.extend(self.follow.then(|| "--follow".to_owned()));
+        words.join(" ")
+    }
+
+    /// Whether ids alone say who is measured: then the window ends with them.
+    #[must_use]
+    pub fn is_by_id(&self) -> bool {
+        self.comms.is_empty() && self.cgroups.is_empty() && self.units.is_empty() && !self.all
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub blocked_share: f64,
     /// The probes, with what they missed.
     pub probes: Vec<Probe>,
+    /// Processes that were to become targets and found no room.
+    pub processes_dropped: u64,
     /// What could not be counted, all CPUs.
     pub losses: tracer_common::records::Losses,
     /// Threads with a slot.

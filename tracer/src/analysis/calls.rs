@@ -1,15 +1,12 @@
 //! One traced system call: the sums over its threads, and what is only known per CPU.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use tracer_common::records::CallStats;
 
 use super::{culprits, errno, in_flight, roles::Roles};
 use crate::{
-    model::{ByCause, Histogram, HistogramBuilder, Pid, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs},
+    model::{ByCause, Histogram, HistogramBuilder, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs},
     options::Family,
     snapshot::{Snapshot, SyscallData, ThreadData},
 };
@@ -188,18 +185,18 @@ fn thread_calls(thread: &ThreadData, calls: &CallStats, sees_pages: bool, roles:
     }
 }
 
+/// The sums per process. One pass: there may be ten thousand of each.
 fn processes(threads: &[ThreadCalls]) -> Vec<ProcessCalls> {
-    let pids: BTreeSet<Pid> = threads.iter().map(|row| row.thread.pid).collect();
-    let sum = |pid, figure: fn(&ThreadCalls) -> u64| {
-        threads.iter().filter(|row| row.thread.pid == pid).map(figure).sum::<u64>()
-    };
-    let process = |pid| ProcessCalls {
-        pid,
-        calls: sum(pid, |row| row.calls),
-        bytes: sum(pid, |row| row.bytes),
-        slow: sum(pid, |row| row.slow),
-        disk_blocked: sum(pid, |row| row.disk_blocked),
-        disk_wait_ns: sum(pid, |row| row.disk_wait_ns),
-    };
-    pids.into_iter().map(process).collect()
+    let mut sums = BTreeMap::new();
+    for row in threads {
+        let pid = row.thread.pid;
+        let none = ProcessCalls { pid, calls: 0, bytes: 0, slow: 0, disk_blocked: 0, disk_wait_ns: 0 };
+        let sum = sums.entry(pid).or_insert(none);
+        sum.calls += row.calls;
+        sum.bytes += row.bytes;
+        sum.slow += row.slow;
+        sum.disk_blocked += row.disk_blocked;
+        sum.disk_wait_ns += row.disk_wait_ns;
+    }
+    sums.into_values().collect()
 }

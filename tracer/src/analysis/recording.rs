@@ -17,6 +17,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     let event_loops = event_loops::rows(snapshot, &roles);
     let losses = Losses {
         slow_calls_dropped: dropped(snapshot),
+        processes_dropped: Some(snapshot.processes_dropped),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         records_dropped: snapshot.losses.records_dropped,

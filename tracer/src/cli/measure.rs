@@ -77,7 +77,7 @@ impl MeasureArgs {
     /// # Errors
     /// If options contradict each other.
     pub fn measurement(&self, family: Family) -> Result<Measurement> {
-        let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
+        let mut measurement = Measurement::new(family, self.target.target(), self.output.verbose);
         self.how.apply(&mut measurement, &self.output);
         Ok(measurement)
     }

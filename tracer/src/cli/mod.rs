@@ -34,16 +34,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Latency of sendfile, and what it waited for
-    #[command(after_long_help = SENDFILE_EXAMPLES)]
+    #[command(after_long_help = SENDFILE_EXAMPLES, override_usage = "tracer sendfile [OPTIONS] <TARGET>... [-- <CMD>...]")]
     Sendfile(Box<MeasureArgs>),
     /// Latency of splice, tee, vmsplice and copy_file_range, by direction
-    #[command(after_long_help = SPLICE_EXAMPLES)]
+    #[command(after_long_help = SPLICE_EXAMPLES, override_usage = "tracer splice [OPTIONS] <TARGET>... [-- <CMD>...]")]
     Splice(Box<MeasureArgs>),
     /// What is read through the page cache, by thread and file, and what of it had to come from disk
-    #[command(after_long_help = PAGECACHE_EXAMPLES)]
+    #[command(after_long_help = PAGECACHE_EXAMPLES, override_usage = "tracer pagecache [OPTIONS] <TARGET>... [-- <CMD>...]")]
     Pagecache(Box<MeasureArgs>),
     /// Event loops: their turns, what blocked them on disk, and who waited behind
-    #[command(after_long_help = EVENTLOOP_EXAMPLES)]
+    #[command(after_long_help = EVENTLOOP_EXAMPLES, override_usage = "tracer eventloop [OPTIONS] <TARGET>... [-- <CMD>...]")]
     Eventloop(Box<MeasureArgs>),
     /// Runs a command and measures it from its first system call on
     #[command(after_long_help = RUN_EXAMPLES)]
@@ -66,7 +66,9 @@ const SENDFILE_EXAMPLES: &str = concat!(
     "\
 Examples:
   tracer sendfile --pid 4088 -d 10          measure a broker for ten seconds
-  tracer sendfile --pid 4088                until Ctrl-C
+  tracer sendfile --pid 4088 --follow       with its children, until Ctrl-C
+  tracer sendfile --comm 'ngi*' -d 10       all processes with such a name, also those that start meanwhile
+  tracer sendfile --unit nginx -d 10        a service; --cgroup takes a container's id
   tracer sendfile --tid 4181 -d 10 -i 1     one thread, a line every second
   tracer sendfile --pid 4088 -d 10 -o run.json -q
                                             keep the recording, print nothing

@@ -46,7 +46,7 @@ impl RunArgs {
     /// The measurement of `child` that the user asks for.
     #[must_use]
     pub fn measurement(&self, child: &Child) -> Measurement {
-        let target = TargetOption::Pid(child.pid());
+        let target = TargetOption::command(child.pid());
         let mut measurement = Measurement::new(self.family, target, self.output.verbose);
         measurement.command = Some(child.shown());
         self.how.apply(&mut measurement, &self.output);

@@ -51,8 +51,11 @@ mod tests {
     #[test]
     fn a_mistake_is_one_line() {
         for (arguments, expected) in [
-            ("sendfile", "arguments were not provided: <--pid <PID>|--tid <TID>> ("),
-            ("sendfile -p 1 -t 1", "'--pid <PID>' cannot be used with '--tid <TID>' ("),
+            (
+                "sendfile",
+                "arguments were not provided: <--pid <PID>|--tid <TID>|--comm <NAME>|--cgroup <CGROUP>|--unit <UNIT>|--all> (",
+            ),
+            ("sendfile -a -t 1", "'--all' cannot be used with '--tid <TID>' ("),
             ("sendfile -p 1 --durtion 1", "'--durtion' found; tip: a similar argument exists: '--duration' ("),
             ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, jsonl, "),
             ("sendfle", "unrecognized subcommand 'sendfle'; tip: "),

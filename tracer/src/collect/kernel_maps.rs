@@ -9,6 +9,7 @@ use tracer_common::{
     files::FileStats,
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
     syscall::Syscall,
+    targets::TargetCounts,
     turns::{NO_ROOM, TurnStats, Turns},
 };
 
@@ -22,6 +23,8 @@ use crate::{
 /// The maps of one session. They stay readable after the probes are gone.
 pub struct KernelMaps {
     window: MappedArray<Window>,
+    taken: MappedArray<u64>,
+    target_counts: MappedArray<TargetCounts>,
     threads: MappedArray<ThreadSlot>,
     calls: MappedArray<CallStats>,
     turns: MappedArray<TurnStats>,
@@ -45,6 +48,8 @@ impl KernelMaps {
         let cpu_rows = sizes.cpu_rows();
         Ok(Self {
             window: MappedArray::new(session.map("WINDOW")?.fd(), 1)?,
+            taken: MappedArray::new(session.map("TAKEN")?.fd(), sizes.slots)?,
+            target_counts: MappedArray::new(session.map("TARGET_COUNTS")?.fd(), 1 + sizes.cpus)?,
             threads: MappedArray::new(session.map("THREADS")?.fd(), sizes.slots)?,
             calls: MappedArray::new(session.map("CALLS")?.fd(), sizes.records())?,
             turns: MappedArray::new(session.map("TURNS")?.fd(), sizes.turns)?,
@@ -65,11 +70,24 @@ impl KernelMaps {
         self.window.get(0).opened_boottime_ns
     }
 
-    /// Opens the gate: calls that are entered from now on count. Returns CLOCK_MONOTONIC, ns.
+    /// Lets the first process that becomes a target open the gate.
+    pub fn arm_window(&self) {
+        self.window.set(0, Window { is_armed: 1, ..Window::default() });
+    }
+
+    /// Whether the gate is open.
+    pub fn is_open(&self) -> bool {
+        self.window.get(0).is_open != 0
+    }
+
+    /// Opens the gate, if it is not open yet: calls that are entered from now on count. Returns CLOCK_MONOTONIC when it
+    /// was opened, ns.
     pub fn open_window(&self) -> u64 {
-        let opened_ns = monotonic_ns();
-        self.window.set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns() });
-        opened_ns
+        if !self.is_open() {
+            let opened_ns = monotonic_ns();
+            self.window.set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns(), opened_ns, is_armed: 0 });
+        }
+        self.window.get(0).opened_ns
     }
 
     /// Closes the gate: calls that return from now on do not count. Returns CLOCK_MONOTONIC, ns.
@@ -80,9 +98,7 @@ impl KernelMaps {
 
     /// Indices of the slots that are taken.
     fn taken(&self) -> impl Iterator<Item = usize> + '_ {
-        // A slot begins with its key.
-        let is_taken = |&slot: &usize| self.threads.beginning::<ThreadKey>(slot).start_boottime_ns != 0;
-        (0..self.threads.len()).filter(is_taken)
+        (0..self.taken.len()).filter(|&slot| self.taken.get(slot) != 0)
     }
 
     /// Who has a slot.
@@ -197,6 +213,24 @@ impl KernelMaps {
             (syscall, total)
         })
         .collect()
+    }
+
+    /// How targets came and went, all CPUs together.
+    pub fn target_counts(&self) -> TargetCounts {
+        let rows = (0..self.target_counts.len()).map(|row| self.target_counts.get(row));
+        rows.fold(TargetCounts::default(), |total, row| TargetCounts {
+            joined: total.joined + row.joined,
+            left: total.left + row.left,
+            no_room: total.no_room + row.no_room,
+            unrecorded: total.unrecorded + row.unrecorded,
+        })
+    }
+
+    /// Whether one of the targets lives.
+    pub fn has_targets(&self) -> bool {
+        // Those that left are read first: whoever joined since makes the second figure larger, never smaller.
+        let left = self.target_counts().left;
+        self.target_counts().joined > left
     }
 
     /// What could not be counted, all CPUs together.

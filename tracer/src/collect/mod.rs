@@ -7,8 +7,8 @@ mod java;
 mod kernel_maps;
 mod mapped;
 mod mapped_files;
-mod process;
 mod stacks;
+mod targets;
 mod totals;
 mod watched;
 
@@ -19,8 +19,8 @@ pub use self::{
     java::JavaNames,
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
-    process::{TargetProcess, ThreadNow, ignores_hangup, thread_now},
     stacks::StackLog,
+    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_now},
     totals::{Totals, interval},
     watched::WatchLog,
 };

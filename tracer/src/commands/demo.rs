@@ -44,7 +44,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         threshold_ns: stage.threshold_ns(),
         stacks: args.output.has(Format::Folded).then_some(DEFAULT_STACKS),
         interval: args.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL),
-        ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
+        ..Measurement::new(Family::Sendfile, TargetOption::pid(stage.pid()), args.output.verbose)
     };
     let mut director = Director { progress: Progress::new(&mut results, &options, false), stage, failure: None };
     let recording = measure(&options, None, &mut director)?;

@@ -86,9 +86,17 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn waiting(&mut self, selector: &str) {
+        say(&format!("waiting for {}", escape(selector)));
+    }
+
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
         self.json_lines.start(target, self.threshold_ns, start);
-        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
+        let whom = match target.processes.as_slice() {
+            [] => "nobody yet".into(),
+            [process] => escape(&process.comm),
+            several => units::counted(several.len() as u64, "process", "processes"),
+        };
         let duration_ns = duration.map(|duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
         let duration = duration_ns.map(|duration_ns| format!("for {}", units::setting(duration_ns)));
         let until = match (duration, self.beside_command) {
@@ -99,7 +107,7 @@ impl Observer for Progress {
         };
         // Beside a command stderr has nothing that the user has not asked for.
         if self.prints_table || !self.beside_command {
-            say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
+            say(&format!("tracing {} of {} ({whom}) {until}", self.title, escape(&target.selector)));
         }
         self.kept = self.beside_command.then(String::new);
         self.line = self.wants_line.then(|| ProgressLine::begin(duration_ns));

@@ -2,12 +2,17 @@
 
 mod cutter;
 mod early;
+mod found;
+mod java;
 mod room;
 mod ticks;
 mod warnings;
 mod window;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -17,15 +22,17 @@ use self::room::{Room, room_for};
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, WatchLog},
+    collect::{self, CulpritLog, KernelMaps, MappedFiles, ProcessList, StackLog, Targets, WatchLog},
     model::{Interval, Recording, Target},
-    options::{Measurement, TargetOption},
+    options::Measurement,
     probe::{Request, Session, Sizes},
     snapshot::{FilesRead, Snapshot},
 };
 
 /// Who is told how a measurement goes.
 pub trait Observer {
+    /// All probes are attached, and nobody is there yet whom they could observe.
+    fn waiting(&mut self, _selector: &str) {}
     /// All probes are attached and the window is open.
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
@@ -44,16 +51,13 @@ pub trait Observer {
 ///
 /// # Errors
 /// If the target does not exist or the kernel does not let it be measured.
-pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut dyn Observer) -> Result<Recording> {
+pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &mut dyn Observer) -> Result<Recording> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the measurement: no event loop to wait in")?;
-    let process = match options.target {
-        TargetOption::Pid(pid) => TargetProcess::of_pid(pid)?,
-        TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
-    };
-    let Room { slots, turn_records } = room_for(options, process.threads);
+    let targets = Targets::resolve(&options.target, &mut |selector| observer.waiting(selector))?;
+    let Room { slots, turn_records } = room_for(options, &targets);
     let syscalls = options.syscalls();
     let sizes = Sizes {
         slots,
@@ -62,15 +66,13 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
         stacks: options.stacks,
         cpus: collect::possible_cpus(),
+        targets: if targets.filter.is_listed() { slots } else { 0 },
+        glob_tables: targets.filter.glob_tables(),
     };
     let request = Request {
         syscalls: &syscalls,
         sizes: &sizes,
-        pid: Some(process.process.pid.0),
-        tid: match options.target {
-            TargetOption::Pid(_) => None,
-            TargetOption::Tid(tid) => Some(tid.0),
-        },
+        targets: &targets.filter,
         threshold_ns: options.threshold_ns,
         turns: options.turns,
         mechanism: options.mechanism,
@@ -79,6 +81,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
+    let processes = found::find_targets(options, &targets, &mut session, &maps, observer)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
@@ -86,26 +89,38 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         stacks: match options.stacks {
             Some(_) => {
                 // What a command has mapped before its exec is not the command's.
-                let pids = std::iter::once(process.process.pid.0).filter(|_| options.command.is_none());
+                let pids = processes.first().filter(|_| options.command.is_none());
                 Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
             }
             None => None,
         },
+        processes,
     };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
-        let names = JavaNames::ask(&process, &mut |text| observer.warning(text));
+        let names = java::ask(&targets, &logs.processes, observer);
         observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
         names
     });
-    let window = runtime.block_on(window::watch(options, &mut session, &maps, &mut logs, process, child, observer))?;
+    let window = window::watch(options, &mut session, &maps, &mut logs, targets, child.as_deref_mut(), observer);
+    let mut window = runtime.block_on(window)?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
-    let processes = window.target.processes.iter().map(|process| process.pid.0);
+    logs.processes.drain();
+    if session.lists_targets() {
+        logs.processes.extend(&session.targets(|| maps.target_counts())?);
+    }
+    logs.processes.add_slots(&maps);
+    let target_counts = maps.target_counts();
+    logs.processes.finish(&mut window.target, &target_counts);
+    if let Some(child) = &child {
+        window.target.processes.iter_mut().for_each(|process| child.describe(process));
+    }
     // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
-    let stuck = processes.filter(|&pid| asleep.iter().flatten().any(|task| task.key.pid == pid && may_be_stuck(task)));
-    let idle_instances = stuck.flat_map(|pid| logs.watched.idle_instances(pid)).collect();
+    let stuck = asleep.iter().flatten().filter(|task| may_be_stuck(task)).map(|task| task.key.pid);
+    let stuck: BTreeSet<_> = stuck.collect();
+    let idle_instances = stuck.into_iter().flat_map(|pid| logs.watched.idle_instances(pid)).collect();
     let probes = session.probes();
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
@@ -118,7 +133,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
     let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
     let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
-    let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
+    let thread_names = java.map(|java| java::names(java, &threads, sleepers, observer));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         families: options.families.clone(),
@@ -130,6 +145,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
         threshold_ns: options.threshold_ns,
         blocked_share: options.blocked_share,
         probes,
+        processes_dropped: target_counts.no_room,
         losses: maps.losses(),
         threads,
         syscalls: maps.beyond_threads(),
@@ -153,14 +169,18 @@ struct Logs {
     watched: WatchLog,
     stacks: Option<StackLog>,
     mapped: Option<MappedFiles>,
+    processes: ProcessList,
 }
 
 impl Logs {
     /// Looks at what the target waits on, and at what it has mapped.
-    fn look(&mut self, maps: &KernelMaps, target: &Target) {
+    fn look(&mut self, maps: &KernelMaps) {
         self.watched.look(maps, []);
         if let Some(mapped) = &mut self.mapped {
-            target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+            // Of thousands of processes few bring anything in by page faults.
+            let faulting = maps.slots().filter(|(_, slot)| slot.faults.faults > 0).map(|(_, slot)| slot.key.pid);
+            let pids: BTreeSet<_> = self.processes.first().chain(faulting).collect();
+            pids.into_iter().for_each(|pid| mapped.look(pid));
         }
         if let Some(stacks) = &mut self.stacks {
             stacks.look(maps.keys().map(|key| key.pid));

@@ -1,9 +1,12 @@
 //! For how many threads there is room in the kernel half.
 
-use crate::options::Measurement;
+use crate::{collect::Targets, options::Measurement};
 
 /// Room for threads that start inside the window, beyond four times those that are there.
 const LEAST_SLOTS: u32 = 8192;
+
+/// The same where processes may become targets while the window is open.
+const LEAST_OPEN_ENDED_SLOTS: u32 = 16_384;
 
 /// Most slots that are taken up without being asked for.
 const MOST_SLOTS: u32 = 1 << 18;
@@ -22,12 +25,11 @@ pub struct Room {
     pub turn_records: u32,
 }
 
-/// Room for a target that has so many `threads`, and for those that it may start.
-pub fn room_for(options: &Measurement, threads: usize) -> Room {
-    let wanted = match options.max_threads {
-        Some(threads) => threads,
-        None => u32::try_from(threads).unwrap_or(MOST_SLOTS).saturating_mul(4).clamp(LEAST_SLOTS, MOST_SLOTS),
-    };
+/// Room for the targets' threads and for those that they may start.
+pub fn room_for(options: &Measurement, targets: &Targets) -> Room {
+    let least = if targets.is_open_ended { LEAST_OPEN_ENDED_SLOTS } else { LEAST_SLOTS };
+    let threads = u32::try_from(targets.thread_count).unwrap_or(MOST_SLOTS);
+    let wanted = options.max_threads.unwrap_or_else(|| threads.saturating_mul(4).clamp(least, MOST_SLOTS));
     let slots = wanted.next_power_of_two();
     Room { slots, turn_records: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS) }
 }

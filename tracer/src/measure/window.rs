@@ -1,13 +1,10 @@
 //! The window: opened, waited in, closed.
 
-use std::{io, os::fd::OwnedFd, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::Timestamp;
-use tokio::{
-    io::{Interest, unix::AsyncFd},
-    time::Instant,
-};
+use tokio::time::Instant;
 use tracer_common::records::SleepingTask;
 
 use super::{
@@ -19,9 +16,9 @@ use super::{
 };
 use crate::{
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, StackLog, TargetProcess},
+    collect::{self, CulpritLog, KernelMaps, StackLog, TargetEnd, Targets},
     model::Target,
-    options::{Measurement, RECORDED_INTERVAL, TargetOption},
+    options::{Measurement, RECORDED_INTERVAL},
     probe::Session,
     snapshot::IntervalData,
 };
@@ -53,29 +50,36 @@ pub async fn watch(
     session: &mut Session,
     maps: &KernelMaps,
     logs: &mut Logs,
-    process: TargetProcess,
+    targets: Targets,
     child: Option<&mut Child>,
     observer: &mut dyn Observer,
 ) -> Result<ClosedWindow> {
     let mut early = Early::listen(child)?;
-    // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
-    let ended = unsafe { AsyncFd::register_with_interest(process.ended, Interest::READABLE) }
-        .map_err(io::Error::from)
-        .context("cannot wait for the target's end")?;
+    let Targets { given, threads, .. } = targets;
+    let processes = given.into_iter().map(|given| (given.process.pid, given.ended)).collect();
+    let ended = TargetEnd::of(&options.target, processes, &threads)?;
     let mut warnings = match options.verbose {
         true => Some(session.warnings(Warnings)?),
         false => None,
     };
 
-    let mut target = Target { selector: options.selector(), processes: vec![process.process], ended_early: None };
+    let mut target = Target {
+        selector: options.selector(),
+        processes: logs.processes.processes().to_vec(),
+        processes_unlisted: None,
+        ended_early: None,
+    };
     if cfg!(feature = "fault-let-go-early") {
         early.command().into_iter().for_each(Child::let_go);
         std::thread::sleep(Duration::from_millis(20));
     }
     let asleep_before = session.sleeping_tasks();
-    let start = Timestamp::now();
     let opened_ns = maps.open_window();
-    let opened = Instant::now();
+    // A target that was waited for has opened it a moment ago.
+    let since_opened = Duration::from_nanos(collect::monotonic_ns().saturating_sub(opened_ns));
+    let now = Instant::now();
+    let opened = now.checked_sub(since_opened).unwrap_or(now);
+    let start = Timestamp::now().checked_sub(since_opened).unwrap_or_else(|_| Timestamp::now());
     observer.started(&target, start, options.duration);
     early.command().into_iter().for_each(Child::let_go);
 
@@ -95,7 +99,7 @@ pub async fn watch(
                 ended?;
                 break;
             }
-            () = readable(&ended) => {
+            () = ended.reached(maps) => {
                 target.ended_early = Some(true);
                 break;
             }
@@ -103,40 +107,40 @@ pub async fn watch(
                 let piece = recorded.cut(collect::monotonic_ns());
                 observer.recorded(&piece.interval);
                 intervals.push(piece);
-                logs.look(maps, &target);
+                logs.look(maps);
+                if !session.lists_targets_as_they_come() {
+                    logs.processes.add_slots(maps);
+                }
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.processes.drain();
                 logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.look(maps, &target);
+                    logs.look(maps);
                 }
             }
             () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
-        if target_thread_is_gone(options.target, &target) {
-            target.ended_early = Some(true);
-            break;
-        }
     }
     observer.closing();
     let closed_ns = maps.close_window();
-    logs.look(maps, &target);
+    logs.look(maps);
     settle().await;
     intervals.push(recorded.cut(closed_ns));
     if options.interval.is_some() {
         observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
+    logs.processes.drain();
     if let Some(child) = early.command() {
         child.attend()?;
         if options.command.is_some() {
             // That it ends is how its window ends.
             target.ended_early = None;
         }
-        target.processes.iter_mut().for_each(|process| child.describe(process));
     }
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
 }
@@ -145,24 +149,4 @@ pub async fn watch(
 /// take microseconds and cannot be preempted for long.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(2)).await;
-}
-
-/// Waits until `descriptor` becomes readable; for a pidfd that is when the process ends.
-async fn readable(descriptor: &AsyncFd<OwnedFd>) {
-    match descriptor.readable().await {
-        Ok(_guard) => {}
-        // The runtime is going down: nothing left to wait for.
-        Err(_) => std::future::pending().await,
-    }
-}
-
-/// A thread may end while its process goes on.
-fn target_thread_is_gone(option: TargetOption, target: &Target) -> bool {
-    match (option, target.processes.first()) {
-        (TargetOption::Tid(tid), Some(process)) => {
-            let path = format!("/proc/{}/task/{tid}", process.pid);
-            matches!(std::fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
-        }
-        _ => false,
-    }
 }

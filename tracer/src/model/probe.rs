@@ -26,6 +26,9 @@ impl Probe {
     /// Name of the probe that sees the turns of event loops.
     pub const READINESS: &str = "readiness";
 
+    /// Name of the probe that sees who becomes a target, and who ends.
+    pub const TARGETS: &str = "targets";
+
     /// Name of the probe that cold pages come from.
     pub const PAGE_CACHE: &str = "page cache";
 }
@@ -79,6 +82,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Threads that found no slot.
     pub threads_dropped: u64,
+    /// Processes that were to become targets and found no room; absent in recordings that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_dropped: Option<u64>,
     /// Calls without a slot or a record, or of which the entry or the exit was not seen.
     pub calls_uncounted: u64,
     /// Of these, the calls of threads with a slot for which there was no record to be summed up in.
@@ -95,6 +101,8 @@ impl Losses {
     /// Whether nothing was lost.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        Self { stacks_dropped: self.stacks_dropped.filter(|&dropped| dropped > 0), ..*self } == Self::default()
+        let told = |dropped: Option<u64>| dropped.filter(|&dropped| dropped > 0);
+        let (stacks_dropped, processes_dropped) = (told(self.stacks_dropped), told(self.processes_dropped));
+        Self { stacks_dropped, processes_dropped, ..*self } == Self::default()
     }
 }

@@ -93,8 +93,11 @@ pub struct Host {
 pub struct Target {
     /// The options that chose it.
     pub selector: String,
-    /// The processes that they stood for.
+    /// The processes that they stood for, and those that became targets while the window was open: 10,000 at most.
     pub processes: Vec<Process>,
+    /// How many more were measured; absent if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_unlisted: Option<u64>,
     /// Whether the target ended before the window did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_early: Option<bool>,

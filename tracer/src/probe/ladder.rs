@@ -4,6 +4,7 @@
 
 use tracer_common::syscall::{Syscall, readiness};
 
+use super::TargetHooks;
 use crate::{
     model::{Mechanism, Probe},
     options::Family,
@@ -54,9 +55,27 @@ const IDENTITY: &[&str] = &[
     "task_struct.tgid",
     "task_struct.comm",
     "task_struct.start_boottime",
+    "task_struct.group_leader",
     "task_struct.sched_info.run_delay",
     "task_struct.sched_info.last_arrival",
 ];
+
+/// Who becomes a target, and who ends; `None`: nobody does.
+pub fn targets(wanted: TargetHooks) -> Option<ProbeSpec> {
+    const NEEDS: &[&str] = &["task_struct.", "signal_struct."];
+    let hook = |program, event| Hook { program, place: Place::TpBtf(event) };
+    let mut hooks = Vec::new();
+    if wanted.processes {
+        hooks.push(hook("target_exited", "sched_process_exit"));
+        hooks.push(hook("target_executed", "sched_process_exec"));
+        hooks.push(hook("target_forked", "sched_process_fork"));
+    }
+    if wanted.names {
+        hooks.push(hook("target_renamed", "task_rename"));
+    }
+    let rung = Rung { mechanism: Mechanism::TpBtf, hooks, needs: NEEDS };
+    (!rung.hooks.is_empty()).then(|| ProbeSpec { names: vec![Probe::TARGETS], rungs: vec![rung] })
+}
 
 /// The same for calls whose descriptors tell what they are.
 const IDENTITY_AND_FILES: &[&str] = &[

@@ -9,6 +9,7 @@ mod object;
 mod offsets;
 mod privileges;
 mod stacks;
+mod targets;
 mod tracefs;
 
 use std::{io::Read as _, os::fd::AsFd as _};
@@ -30,7 +31,11 @@ use self::{
     ladder::ProbeSpec,
     offsets::Layout,
 };
-pub use self::{object::Sizes, stacks::StackMaps};
+pub use self::{
+    object::Sizes,
+    stacks::StackMaps,
+    targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
+};
 use crate::{
     model::{Mechanism, Probe, ProbeStatus},
     units,
@@ -40,10 +45,8 @@ use crate::{
 pub struct Request<'a> {
     /// The system calls to trace.
     pub syscalls: &'a [Syscall],
-    /// The process; `None`: any.
-    pub pid: Option<u32>,
-    /// The thread; `None`: any.
-    pub tid: Option<u32>,
+    /// Whom.
+    pub targets: &'a TargetFilter,
     /// From when on a call is slow, ns.
     pub threshold_ns: u64,
     /// How large the maps are to be.
@@ -64,6 +67,18 @@ pub struct Session {
     tells_culprits: bool,
     sees_turns: bool,
     counts_behind: bool,
+    targets: Listing,
+}
+
+/// How it is known who the targets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    /// One process or thread: it was given.
+    Given,
+    /// By a walk through all tasks.
+    Walk,
+    /// The same, and the kernel half tells who comes.
+    WalkAndRecords,
 }
 
 /// The program that lists tasks asleep.
@@ -80,10 +95,8 @@ impl Session {
         privileges::check()?;
         let types = btf::Btf::of_running_kernel()?;
         let layout = Layout::from_btf(&types);
-        let config = Config {
+        let mut config = Config {
             threshold_ns: request.threshold_ns,
-            target_pid: request.pid.unwrap_or(0),
-            target_tid: request.tid.unwrap_or(0),
             slot_mask: request.sizes.slots - 1,
             turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,
@@ -95,8 +108,11 @@ impl Session {
             record_mask: request.sizes.record_mask(),
             file_mask: request.sizes.files.map_or(0, |files| files - 1),
             row_of: rows_of(request.syscalls),
+            ..Config::ZERO
         };
+        request.targets.fill(&mut config, &types, &layout)?;
         let mut ebpf = object::open(&config, &layout, request.sizes, request.warnings)?;
+        request.targets.write(&mut ebpf)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
@@ -105,6 +121,7 @@ impl Session {
             // What adds to a call comes before the calls themselves: so no call lacks a part.
             specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
         });
+        targets::load_walk(&mut ebpf, &btf, request.targets)?;
         let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
         let session = Self {
             ebpf,
@@ -113,8 +130,14 @@ impl Session {
             tells_culprits: config.culprits != 0,
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
+            targets: match (config.targets, request.targets.is_listed()) {
+                (0, _) => Listing::Given,
+                (_, false) => Listing::Walk,
+                (_, true) => Listing::WalkAndRecords,
+            },
         };
         session.describe(detail);
+        session.require_targets()?;
         session.require_calls()?;
         Ok(session)
     }
@@ -131,6 +154,16 @@ impl Session {
                 let verified = info.and_then(|info| info.verified_instruction_count()).map_or(0, u64::from);
                 detail(&format!("{program}: attached, {} instructions verified", units::count(verified)));
             }
+        }
+    }
+
+    /// Who becomes a target must be known, attached first, where anybody does.
+    fn require_targets(&self) -> Result<()> {
+        match self.outcomes.first() {
+            Some(targets) if targets.names == [Probe::TARGETS] && targets.mechanism.is_none() => {
+                bail!("cannot see who becomes a target: {}", reasons(&targets.refusals))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -204,6 +237,16 @@ impl Session {
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
     }
 
+    /// Whether the targets can be listed, and must be to know them.
+    pub fn lists_targets(&self) -> bool {
+        self.targets != Listing::Given
+    }
+
+    /// Whether the kernel half tells of each process that becomes a target.
+    pub fn lists_targets_as_they_come(&self) -> bool {
+        self.targets != Listing::Walk
+    }
+
     /// The stacks of disk waits and slow calls.
     ///
     /// # Errors
@@ -266,7 +309,8 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
             spec.rungs.retain(|rung| rung.mechanism == mechanism);
         }
     }
-    shared.into_iter().chain([calls]).collect()
+    // Who is a target is known before anything else is seen.
+    ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain([calls]).collect()
 }
 
 /// By system call: its row.

@@ -30,6 +30,10 @@ pub struct Sizes {
     pub files: Option<u32>,
     /// Highest possible CPU + 1.
     pub cpus: u32,
+    /// Processes and threads that may be targets at the same time; 0: there is no map of them.
+    pub targets: u32,
+    /// Automata for their names.
+    pub glob_tables: u32,
 }
 
 impl Sizes {
@@ -58,6 +62,12 @@ impl Sizes {
     }
 }
 
+/// Bytes of the smallest ring buffer: a page.
+const LEAST_RING: u32 = 1 << 12;
+
+/// Bytes for records of targets: 13,000 in a tenth of a second.
+const TARGET_RING: u32 = 1 << 19;
+
 /// Creates the maps and prepares the programs; none of them is loaded yet.
 ///
 /// # Errors
@@ -71,6 +81,11 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .override_global(OFFSETS_SYMBOL, bytemuck::bytes_of(&layout.offsets), true)
         .override_global(LOG_LEVEL_SYMBOL, &log_level, true)
         .map_max_entries("THREADS", sizes.slots)
+        .map_max_entries("TAKEN", sizes.slots)
+        .map_max_entries("TARGETS", sizes.targets.max(1))
+        .map_max_entries("TARGET_RECORDS", if sizes.targets == 0 { LEAST_RING } else { TARGET_RING })
+        .map_max_entries("TARGET_COUNTS", 1 + sizes.cpus)
+        .map_max_entries("GLOBS", sizes.glob_tables.max(1))
         .map_max_entries("CALLS", sizes.records())
         .map_max_entries("FILES", sizes.file_entries())
         .map_max_entries("TURNS", sizes.turns)

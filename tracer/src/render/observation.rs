@@ -79,9 +79,16 @@ pub struct Loss {
 }
 
 /// All kinds of loss.
-pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, records_dropped, parts_clamped, stacks_dropped } =
-        *losses;
+pub fn kinds_of_loss(losses: &Losses) -> [Loss; 7] {
+    let Losses {
+        slow_calls_dropped,
+        threads_dropped,
+        processes_dropped,
+        calls_uncounted,
+        records_dropped,
+        parts_clamped,
+        stacks_dropped,
+    } = *losses;
     let loss = |key, number, one, many| Loss { key, number, one, many };
     [
         loss("calls_uncounted", Some(calls_uncounted), "call was not counted", "calls were not counted"),
@@ -96,6 +103,12 @@ pub fn kinds_of_loss(losses: &Losses) -> [Loss; 6] {
             Some(threads_dropped),
             "thread found no room, its calls are counted nowhere: raise --max-threads",
             "threads found no room, their calls are counted nowhere: raise --max-threads",
+        ),
+        loss(
+            "processes_dropped",
+            processes_dropped,
+            "process found no room and was not watched: raise --max-threads",
+            "processes found no room and were not watched: raise --max-threads",
         ),
         loss(
             "slow_calls_dropped",

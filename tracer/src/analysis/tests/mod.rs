@@ -67,7 +67,12 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             boot_id: String::new(),
         },
         families: vec![Family::Sendfile],
-        target: Target { selector: "--pid 10".into(), processes: Vec::new(), ended_early: None },
+        target: Target {
+            selector: "--pid 10".into(),
+            processes: Vec::new(),
+            processes_unlisted: None,
+            ended_early: None,
+        },
         start: Timestamp::UNIX_EPOCH,
         opened_ns: OPENED_NS,
         opened_boottime_ns: OPENED_NS,
@@ -75,6 +80,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         threshold_ns: THRESHOLD_NS,
         blocked_share: 0.001,
         probes: vec![probe("sendfile"), probe(Probe::DISK_WAITS), probe(Probe::READINESS), probe(Probe::PAGE_CACHE)],
+        processes_dropped: 0,
         losses: Losses::default(),
         threads,
         syscalls: vec![SyscallData {

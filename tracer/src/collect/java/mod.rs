@@ -19,7 +19,9 @@ use anyhow::{Context as _, Result};
 use tracer_common::records::{SleepingTask, ThreadKey};
 
 use self::{deadline::Deadline, jvm::Jvm, signals::HeldSignals, tasks::Task};
-use super::{TargetProcess, boottime_ns, process::start_ticks};
+use tracer_common::targets::TICK_NS;
+
+use super::{TargetProcess, boottime_ns};
 use crate::{model::Pid, snapshot::ThreadData};
 
 /// For one exchange with the JVM, all of it.
@@ -92,13 +94,13 @@ impl Asked {
         let slot = &thread.slot;
         let has_part = slot.entered > 0 || slot.turns.turns > 0 || slot.disk_waits().waits > 0;
         // One tick earlier: a thread that started in that very moment may not have been listed yet.
-        let is_new = start_ticks(slot.key.start_boottime_ns) + 1 >= start_ticks(self.at_ns);
+        let is_new = slot.key.start_boottime_ns / TICK_NS + 1 >= self.at_ns / TICK_NS;
         has_part && is_new && !thread.has_ended && !self.names.contains_key(&task_of(&slot.key))
     }
 }
 
 fn task_of(key: &ThreadKey) -> Task {
-    Task { tid: key.tid, start_ticks: start_ticks(key.start_boottime_ns) }
+    Task { tid: key.tid, start_ticks: key.start_boottime_ns / TICK_NS }
 }
 
 /// Asks in a thread of its own, which is left behind if the kernel does not let it go on.

@@ -3,14 +3,14 @@
 use super::Report;
 use crate::{
     escape::escape,
-    model::Process,
+    model::Target,
     render::{
         color::Tint,
         facts::{self, process_name},
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
         observation::Observation,
     },
-    units::count,
+    units::{count, counted},
 };
 
 /// Processes named in the first line; the rest is counted.
@@ -38,14 +38,22 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold].join(separator)
-        + "\n"
+    [command, target(&recording.target, room), window, threshold].join(separator) + "\n"
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
-fn target(processes: &[Process], selector: &str, room: usize) -> String {
+fn target(Target { processes, selector, processes_unlisted, .. }: &Target, room: usize) -> String {
+    let unlisted = usize::try_from(processes_unlisted.unwrap_or(0)).unwrap_or(usize::MAX);
+    // Where processes were not chosen by their ids, a few of these say less than what chose them.
+    if processes.len() > 1 && !selector.starts_with("--pid") && !selector.starts_with("--tid") {
+        return format!(
+            "{}: {}",
+            escape(selector),
+            counted(processes.len().saturating_add(unlisted) as u64, "process", "processes")
+        );
+    }
     let shown = &processes[..processes.len().min(PROCESSES)];
-    let more = match processes.len() - shown.len() {
+    let more = match (processes.len() - shown.len()).saturating_add(unlisted) {
         0 => String::new(),
         hidden => format!(", and {} more", count(hidden as u64)),
     };

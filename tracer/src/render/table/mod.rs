@@ -8,6 +8,7 @@ mod in_flight;
 mod loops;
 mod overview;
 mod page_cache;
+mod processes;
 mod stacks;
 mod syscall;
 mod threads;

@@ -1,7 +1,7 @@
-//! One system call: totals, errors, cold pages, causes, the chart, its threads, the files and clients of
+//! One system call: totals, errors, cold pages, causes, the chart, its processes and threads, the files and clients of
 //! its slow and disk-blocked calls, and the calls in flight.
 
-use super::{Report, culprits, in_flight, threads};
+use super::{Report, culprits, in_flight, processes, threads};
 use crate::{
     model::SyscallRecord,
     render::{
@@ -31,6 +31,7 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
         parts.push(causes(report, syscall));
         let disk = report.knows_disk_waits().then_some(&syscall.by_cause.disk);
         parts.push(chart(&syscall.latency, disk, report.style.width, report.paint));
+        parts.push(processes::list(report, syscall));
         parts.push(threads::list(report, syscall));
         parts.push(culprits::files(report, syscall));
         parts.push(culprits::clients(report, syscall));

@@ -1,15 +1,12 @@
-//! The target as /proc shows it.
+//! Processes and threads that were given by id, as /proc shows them.
 
-use std::{
-    fs,
-    os::{fd::OwnedFd, unix::fs::MetadataExt as _},
-};
+use std::{fs, os::fd::OwnedFd, os::unix::fs::MetadataExt as _};
 
 use anyhow::{Context as _, Result, bail};
 use procfs::{ProcError, process::Process as ProcProcess};
 use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open};
-use tracer_common::records::ThreadKey;
 
+use super::processes;
 use crate::model::{Pid, Process, Tid};
 
 /// A process that is to be measured.
@@ -45,38 +42,37 @@ impl TargetProcess {
     }
 
     fn open(pid: Pid) -> Result<Self> {
-        refuse_other_ids(pid)?;
         let gone = || format!("process {pid} ended before it could be measured");
         let raw = i32::try_from(pid.0).ok().and_then(RawPid::from_raw).with_context(gone)?;
         let ended = pidfd_open(raw, PidfdFlags::empty()).with_context(gone)?;
-        let process = ProcProcess::new(raw.as_raw_nonzero().get()).with_context(gone)?;
-        let stat = process.stat().with_context(gone)?;
-        let threads = process.tasks().map(Iterator::count).unwrap_or(1);
-        // procfs gives the start in clock ticks since the boot.
-        let start_time_ns = stat.starttime * tick_ns();
+        let threads = ProcProcess::new(raw.as_raw_nonzero().get()).with_context(gone)?.tasks();
         Ok(Self {
-            process: Process {
-                pid,
-                comm: stat.comm,
-                command_line: process.cmdline().ok().filter(|words| !words.is_empty()).map(|words| words.join(" ")),
-                start_time_ns,
-            },
-            threads,
+            process: processes::now(pid).with_context(gone)?,
+            threads: threads.map(Iterator::count).unwrap_or(1),
             ended,
         })
     }
 }
 
+/// When thread `tid` of process `pid` began: CLOCK_BOOTTIME to a clock tick, ns; `None`: it has ended.
+pub fn start_of_thread(pid: Pid, tid: Tid) -> Option<u64> {
+    processes::stat(&format!("/proc/{pid}/task/{tid}/stat")).map(|stat| stat.start_time_ns)
+}
+
 /// Inode of the first pid namespace (`PROC_PID_INIT_INO` in include/linux/proc_ns.h).
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// The kernel half knows processes by the ids of the first pid namespace: elsewhere it would watch another one.
-fn refuse_other_ids(pid: Pid) -> Result<()> {
+/// Fails where process ids are not the kernel's. The kernel half knows processes by the ids of the first pid namespace:
+/// elsewhere it would watch others than those that are meant.
+///
+/// # Errors
+/// Says what to do.
+pub fn refuse_other_ids(selector: &str) -> Result<()> {
     // Where it cannot be told, ids are most likely what they seem.
     let namespace = fs::metadata("/proc/self/ns/pid").map(|metadata| metadata.ino());
     if namespace.is_ok_and(|inode| inode != FIRST_PID_NAMESPACE) {
         bail!(
-            "cannot measure process {pid}: ids in this pid namespace are not the kernel's; \
+            "cannot measure {selector}: ids in this pid namespace are not the kernel's; \
              run tracer on the host, or in a container that shares its pid namespace (--pid=host)"
         );
     }
@@ -91,42 +87,6 @@ fn status_of(id: u32) -> Result<procfs::process::Status> {
         Err(ProcError::NotFound(_)) => bail!("no such process"),
         Err(error) => Err(error).context("cannot read its status"),
     }
-}
-
-/// A thread that /proc still has.
-pub struct ThreadNow {
-    /// The name that it bears.
-    pub comm: String,
-    /// Whether it has ended, and its process is kept until somebody asks how.
-    pub has_ended: bool,
-}
-
-/// What a thread is now; `None` if it is gone.
-#[must_use]
-pub fn thread_now(key: &ThreadKey) -> Option<ThreadNow> {
-    let directory = format!("/proc/{}/task/{}", key.pid, key.tid);
-    let comm = fs::read(format!("{directory}/comm")).ok()?;
-    let stat = ProcProcess::new(i32::try_from(key.pid).ok()?)
-        .ok()?
-        .task_from_tid(i32::try_from(key.tid).ok()?)
-        .ok()?
-        .stat()
-        .ok()?;
-    // Another thread may have the id by now: the start tells.
-    let is_same = stat.starttime == start_ticks(key.start_boottime_ns);
-    is_same.then(|| ThreadNow {
-        comm: String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(&comm)).into_owned(),
-        has_ended: matches!(stat.state, 'Z' | 'X'),
-    })
-}
-
-/// A time as /proc gives the start of a thread: in clock ticks.
-pub fn start_ticks(start_boottime_ns: u64) -> u64 {
-    start_boottime_ns / tick_ns()
-}
-
-fn tick_ns() -> u64 {
-    1_000_000_000 / procfs::ticks_per_second().max(1)
 }
 
 /// Whether this process was started so that it survives its terminal (nohup(1)).
