@@ -1,9 +1,6 @@
 //! One traced system call: the sums over its threads, and what is only known per CPU.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use tracer_common::records::CallStats;
 
@@ -40,7 +37,8 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
         disk_waits: sums.disk_waits,
         cold_requested: sees_pages.then_some(sums.cold_requested),
         read_ahead: sees_pages.then_some(sums.read_ahead),
-        memory_share: (sees_pages && sums.pages > 0).then(|| memory_share(sums.cold_requested, sums.pages)),
+        pages: sees_pages.then_some(sums.pages),
+        memory_share: sees_pages.then(|| memory_share(sums.cold_requested, sums.pages)).flatten(),
         time_ns: TimeNs {
             on_cpu: latency.sum_ns().saturating_sub(sums.disk_ns + sums.runqueue_ns + sums.other_ns),
             disk: sums.disk_ns,
@@ -58,9 +56,9 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
     }
 }
 
-/// 1 − cold / all, between 0 and 1.
-fn memory_share(cold_requested: u64, pages: u64) -> f64 {
-    1.0 - cold_requested.min(pages) as f64 / pages as f64
+/// 1 − cold / all, between 0 and 1; `None` of no pages.
+pub fn memory_share(cold_requested: u64, pages: u64) -> Option<f64> {
+    (pages > 0).then(|| 1.0 - cold_requested.min(pages) as f64 / pages as f64)
 }
 
 /// Sums over the threads.
@@ -156,17 +154,16 @@ fn thread_calls(thread: &ThreadData, calls: &CallStats, sees_pages: bool, roles:
 }
 
 fn processes(threads: &[ThreadCalls]) -> Vec<ProcessCalls> {
-    let pids: BTreeSet<Pid> = threads.iter().map(|row| row.thread.pid).collect();
-    let sum = |pid, figure: fn(&ThreadCalls) -> u64| {
-        threads.iter().filter(|row| row.thread.pid == pid).map(figure).sum::<u64>()
-    };
-    let process = |pid| ProcessCalls {
-        pid,
-        calls: sum(pid, |row| row.calls),
-        bytes: sum(pid, |row| row.bytes),
-        slow: sum(pid, |row| row.slow),
-        disk_blocked: sum(pid, |row| row.disk_blocked),
-        disk_wait_ns: sum(pid, |row| row.disk_wait_ns),
-    };
-    pids.into_iter().map(process).collect()
+    let mut processes: BTreeMap<Pid, ProcessCalls> = BTreeMap::new();
+    for row in threads {
+        let pid = row.thread.pid;
+        let none = ProcessCalls { hostname: None, pid, calls: 0, bytes: 0, slow: 0, disk_blocked: 0, disk_wait_ns: 0 };
+        let process = processes.entry(pid).or_insert(none);
+        process.calls += row.calls;
+        process.bytes += row.bytes;
+        process.slow += row.slow;
+        process.disk_blocked += row.disk_blocked;
+        process.disk_wait_ns += row.disk_wait_ns;
+    }
+    processes.into_values().collect()
 }

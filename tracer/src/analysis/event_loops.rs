@@ -32,7 +32,7 @@ pub fn intervals(snapshot: &Snapshot, roles: &Roles) -> Vec<Interval> {
         let loops = piece.threads.iter().filter(|thread| roles.role(&thread.key) == Role::EventLoop);
         let event_loops = loops.filter_map(|progress| {
             Some(IntervalLoop {
-                thread: roles.thread_ref(snapshot.thread(&progress.key)?),
+                thread: roles.thread_ref(roles.thread(&progress.key, snapshot)?),
                 turns: sees_turns.then_some(progress.turns),
                 disk_wait_ns: progress.disk_wait_ns,
                 behind: progress.behind,

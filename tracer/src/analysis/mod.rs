@@ -6,6 +6,7 @@ mod culprits;
 mod errno;
 mod event_loops;
 mod in_flight;
+pub mod merge;
 mod recording;
 mod roles;
 mod turns;

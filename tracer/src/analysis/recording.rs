@@ -30,7 +30,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     });
     Recording {
         schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() },
+        tool: Tool::this(),
         hosts: vec![snapshot.host.clone()],
         labels: BTreeMap::new(),
         target: snapshot.target.clone(),
@@ -45,6 +45,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         slow_calls: culprits::slow_calls(snapshot, &roles),
         intervals: event_loops::intervals(snapshot, &roles),
         verdict,
+        runs: Vec::new(),
     }
 }
 

@@ -56,6 +56,7 @@ impl TargetProcess {
         let start_time_ns = stat.starttime * tick_ns();
         Ok(Self {
             process: Process {
+                hostname: None,
                 pid,
                 comm: stat.comm,
                 command_line: process.cmdline().ok().filter(|words| !words.is_empty()).map(|words| words.join(" ")),

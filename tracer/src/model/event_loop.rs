@@ -54,7 +54,7 @@ pub struct EventLoop {
 }
 
 /// The longest turn of an event loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WorstTurn {
     /// When it began, from the window's start.
     pub at_ns: u64,
@@ -72,7 +72,7 @@ pub struct WorstTurn {
 }
 
 /// What an event loop did in a piece of the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IntervalLoop {
     /// Which thread.
     #[serde(flatten)]

@@ -8,7 +8,9 @@ mod event_loop;
 mod histogram;
 mod ids;
 mod probe;
+mod program;
 mod recording;
+mod run;
 mod syscall;
 mod thread;
 mod verdict;
@@ -18,9 +20,11 @@ pub use event_loop::{EventLoop, IntervalLoop, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
+pub use program::program;
 pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
+pub use run::{Run, RunSyscall};
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
-pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadRecord, ThreadRef};
+pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadIdentity, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

@@ -44,6 +44,9 @@ pub enum Mechanism {
     TpBtf,
     /// None.
     None,
+    /// One that this version does not know.
+    #[serde(other)]
+    Other,
 }
 
 impl Mechanism {
@@ -56,6 +59,7 @@ impl Mechanism {
             Self::Tracepoint => "tracepoint",
             Self::TpBtf => "tp_btf",
             Self::None => "none",
+            Self::Other => "other",
         }
     }
 }
@@ -70,6 +74,9 @@ pub enum ProbeStatus {
     Unavailable,
     /// It was not wanted.
     Off,
+    /// It is in a state that this version does not know.
+    #[serde(other)]
+    Other,
 }
 
 /// What could not be counted. All 0: nothing was lost.

@@ -34,6 +34,10 @@ pub struct SyscallRecord {
     /// Cold pages outside of them; absent likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_ahead: Option<u64>,
+    /// Pages of the returned ranges, of which `memory_share` is a share; absent likewise, and in recordings that do
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u64>,
     /// Share of the returned ranges that was in memory; null if unknown, or if nothing was returned.
     pub memory_share: Option<f64>,
     /// The four parts of the latency.
@@ -87,6 +91,9 @@ pub struct ByCause {
 /// What a process did with one system call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessCalls {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Which process.
     pub pid: Pid,
     /// Calls.
@@ -134,7 +141,7 @@ pub struct ThreadCalls {
 }
 
 /// A call that had not returned when the window closed, or was stuck when it opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct InFlight {
     /// Who is in it.
     #[serde(flatten)]

@@ -1,9 +1,9 @@
 //! Who was measured, when, by which probes, and whether anything escaped them.
 
-use super::{Report, program::program};
+use super::Report;
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Process},
+    model::{Losses, Probe, ProbeStatus, Process, program},
     render::{
         color::Tint,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
@@ -141,6 +141,7 @@ fn state(probe: &Probe) -> String {
         ProbeStatus::Attached => probe.mechanism.label(),
         ProbeStatus::Unavailable => "unavailable",
         ProbeStatus::Off => "off",
+        ProbeStatus::Other => "unknown to this version",
     };
     format!("{}: {state}", escape(&probe.name))
 }

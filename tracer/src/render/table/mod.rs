@@ -5,7 +5,6 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
-mod program;
 mod syscall;
 mod threads;
 mod verdict;
