@@ -57,6 +57,7 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
 }
 
 /// 1 − cold / all, between 0 and 1; `None` of no pages.
+#[must_use]
 pub fn memory_share(cold_requested: u64, pages: u64) -> Option<f64> {
     (pages > 0).then(|| 1.0 - cold_requested.min(pages) as f64 / pages as f64)
 }

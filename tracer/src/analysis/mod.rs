@@ -16,4 +16,4 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
-pub use self::recording::recording;
+pub use self::{calls::memory_share, recording::recording};

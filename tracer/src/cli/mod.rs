@@ -3,6 +3,7 @@
 mod duration;
 mod output;
 mod peers;
+mod report;
 pub mod usage;
 
 use std::time::Duration;
@@ -10,7 +11,10 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::output::{Format, OutputSpec};
+pub use self::{
+    output::{Format, OutputSpec},
+    report::ReportArgs,
+};
 use crate::{
     model::{Mechanism, Pid, Tid},
     options::{Measurement, PeerLabels, TargetOption},
@@ -31,6 +35,9 @@ pub enum Command {
     /// Latency of sendfile, and what it waited for
     #[command(after_long_help = SENDFILE_EXAMPLES)]
     Sendfile(Box<SendfileArgs>),
+    /// Reports of recordings that were kept, several of one target as one
+    #[command(after_long_help = report::EXAMPLES)]
+    Report(Box<ReportArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }

@@ -13,6 +13,23 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Whether several recordings can stand in it, one behind the other.
+    #[must_use]
+    pub fn holds_several(self) -> bool {
+        match self {
+            Self::Table => true,
+            Self::Json => false,
+        }
+    }
+
+    /// As the user writes it.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
+    }
+}
+
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputSpec {

@@ -38,10 +38,12 @@ pub fn files(report: &Report, syscall: &SyscallRecord) -> String {
     let mut headings = vec![(heading.as_str(), Path), ("offsets", Figure)];
     headings.extend(has_devices.then_some(("device", Word)));
     headings.extend([(CALLS, Figure), ("disk", Figure), ("waited", Figure)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let mut add = |words: [String; 3], files: &[&FileCalls]| {
         let [path, offsets, device] = words;
-        let cells = [path, offsets].into_iter().chain(has_devices.then_some(device));
+        let host = report.host(only(files, |row| row.hostname.as_deref()));
+        let cells = host.into_iter().chain([path, offsets]).chain(has_devices.then_some(device));
         let disk_blocked = sum(files, |row| row.disk_blocked);
         let figures = figures(report, sum(files, |row| row.calls), disk_blocked, sum(files, |row| row.disk_wait_ns));
         list.row(cells.chain(figures).collect::<Vec<_>>(), tint(disk_blocked));
@@ -54,8 +56,8 @@ pub fn files(report: &Report, syscall: &SyscallRecord) -> String {
         let more = counted(rows.hidden.len() as u64, "more file", "more files");
         add([format!("… and {more}"), String::new(), String::new()], &rows.hidden);
     }
-    for row in rows.other {
-        add([other(report), String::new(), String::new()], &[row]);
+    if !rows.other.is_empty() {
+        add([other(report), String::new(), String::new()], &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -70,6 +72,7 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
     let mut headings = vec![("client", Path), ("label", Name)];
     headings.retain(|&(_, kind)| has_labels || kind != Name);
     headings.extend([(CALLS, Figure), ("disk", Figure), ("waited", Figure), ("took", Figure)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let mut add = |address: String, label: Option<&str>, clients: &[&ClientCalls]| {
         let label = has_labels.then(|| label.map_or_else(String::new, escape));
@@ -77,7 +80,8 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
         let figures =
             figures(report, sum(clients, |row| row.calls), disk_blocked, sum(clients, |row| row.disk_wait_ns));
         let took = time(sum(clients, |row| row.time_ns));
-        let cells = std::iter::once(address).chain(label).chain(figures).chain([took]);
+        let host = report.host(only(clients, |row| row.hostname.as_deref()));
+        let cells = host.into_iter().chain([address]).chain(label).chain(figures).chain([took]);
         list.row(cells.collect::<Vec<_>>(), tint(disk_blocked));
     };
     let rows = Rows::of(clients, |row| row.address == OTHER, report.style.top);
@@ -88,8 +92,8 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
         let more = counted(rows.hidden.len() as u64, "more client", "more clients");
         add(format!("… and {more}"), None, &rows.hidden);
     }
-    for row in rows.other {
-        add(other(report), None, &[row]);
+    if !rows.other.is_empty() {
+        add(other(report), None, &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -148,6 +152,12 @@ fn offsets(row: &FileCalls) -> String {
 /// Name or number of its device; `None` where there is no file.
 fn device(row: &FileCalls) -> Option<String> {
     row.device_name.as_deref().or(row.device.as_deref()).map(escape)
+}
+
+/// What all rows have in common; `None` if they differ.
+fn only<'a, T>(rows: &[&'a T], of: impl Fn(&'a T) -> Option<&'a str>) -> Option<&'a str> {
+    let (first, others) = rows.split_first()?;
+    of(first).filter(|first| others.iter().all(|row| of(row) == Some(first)))
 }
 
 fn sum<T>(rows: &[&T], of: fn(&T) -> u64) -> u64 {

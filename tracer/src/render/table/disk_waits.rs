@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, call, identity, name, tid, tid_heading};
+use super::{Report, call, name, tid, tid_heading};
 use crate::{
     escape::escape,
     model::{SyscallWaits, ThreadRecord},
@@ -23,11 +23,11 @@ const NAMED: usize = 2;
 pub fn section(report: &Report) -> String {
     let mut in_calls: BTreeMap<_, u64> = BTreeMap::new();
     for row in report.recording.syscalls.iter().flat_map(|syscall| &syscall.threads) {
-        let waits = in_calls.entry(identity(&row.thread)).or_default();
+        let waits = in_calls.entry(row.thread.identity()).or_default();
         *waits = waits.saturating_add(row.disk_waits);
     }
     let outside =
-        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0));
+        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&row.thread.identity()).copied().unwrap_or(0));
     let has_others = |row: &&ThreadRecord| outside(row) > 0 && !is_in_traced_calls(report, row);
     let mut rows: Vec<_> = report.recording.threads.iter().filter(has_others).collect();
     if rows.is_empty() {
@@ -40,11 +40,12 @@ pub fn section(report: &Report) -> String {
     let mut headings = vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
     headings.extend(is_told_apart.then_some(("outside", Figure)));
     headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
-    let mut add = |words: [String; 3], rows: &[&ThreadRecord], places: String| {
+    let mut add = |host: Option<String>, words: [String; 3], rows: &[&ThreadRecord], places: String| {
         let sum = |of: &dyn Fn(&ThreadRecord) -> u64| rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
-        let mut cells = words.to_vec();
+        let mut cells: Vec<_> = host.into_iter().chain(words).collect();
         cells.push(count(sum(&|row| row.disk_waits)));
         cells.extend(is_told_apart.then(|| count(sum(&outside))));
         cells.push(time(sum(&|row| row.disk_wait_ns)));
@@ -55,11 +56,12 @@ pub fn section(report: &Report) -> String {
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
         let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
-        add(words, std::slice::from_ref(row), places(report, row));
+        let host = report.host(row.thread.hostname.as_deref());
+        add(host, words, std::slice::from_ref(row), places(report, row));
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
-        add(["…".into(), format!("and {more}"), String::new()], hidden, String::new());
+        add(report.host(None), ["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
     let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
     let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };

@@ -20,7 +20,7 @@ pub fn section(report: &Report) -> String {
     if loops.is_empty() {
         return String::new();
     }
-    let mut list = Columns::new(&[
+    let mut headings = vec![
         (tid_heading(report), Figure),
         ("event loop", Name),
         ("turns", Figure),
@@ -29,20 +29,23 @@ pub fn section(report: &Report) -> String {
         ("turn p99", Figure),
         ("max", Figure),
         ("behind", Figure),
-    ]);
+    ];
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let (shown, hidden) = loops.split_at(loops.len().min(report.style.top));
     for row in shown {
-        add(&mut list, [tid(report, &row.thread), name(&row.thread)], std::slice::from_ref(row));
+        let words = [tid(report, &row.thread), name(&row.thread)];
+        add(&mut list, report.host(row.thread.hostname.as_deref()), words, std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = format!("and {}", counted(hidden.len() as u64, "more event loop", "more event loops"));
-        add(&mut list, ["…".into(), more], hidden);
+        add(&mut list, report.host(None), ["…".into(), more], hidden);
     }
     list.render(2, report.style.width, report.paint)
 }
 
 /// A row for some event loops together.
-fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
+fn add(list: &mut Columns, host: Option<String>, words: [String; 2], loops: &[EventLoop]) {
     let sum = |of: fn(&EventLoop) -> Option<u64>| {
         let figures: Option<Vec<_>> = loops.iter().map(of).collect();
         figures.map(|figures| figures.into_iter().fold(0, u64::saturating_add))
@@ -52,9 +55,7 @@ fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
     let share = |ns: Option<u64>| or_none(ns.zip(lived_ns).map(|(ns, of_ns)| percent(ns, of_ns)));
     let disk_waits = sum(|row| Some(row.disk_waits)).unwrap_or(0);
     let max_ns = loops.iter().filter_map(|row| row.turn_latency.as_ref()?.max_ns()).max();
-    let cells = [
-        id,
-        name,
+    let figures = [
         or_none(sum(|row| row.turns).map(count)),
         share(sum(|row| row.busy_ns)),
         share(sum(|row| Some(row.disk_wait_ns))),
@@ -62,7 +63,8 @@ fn add(list: &mut Columns, [id, name]: [String; 2], loops: &[EventLoop]) {
         or_none(max_ns.map(latency)),
         behind(sum(|row| row.behind), loops),
     ];
-    list.row(cells, (disk_waits > 0).then_some(Tint::Disk));
+    let cells = host.into_iter().chain(words).chain(figures);
+    list.row(cells.collect::<Vec<_>>(), (disk_waits > 0).then_some(Tint::Disk));
 }
 
 /// A percentile of the turns of some event loops together, in thousandths; `None` if it is not known.

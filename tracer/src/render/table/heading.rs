@@ -1,15 +1,20 @@
 //! Who was measured, when, by which probes, and whether anything escaped them.
 
+use std::collections::BTreeSet;
+
 use super::Report;
 use crate::{
     escape::escape,
-    model::{Losses, Probe, ProbeStatus, Process, program},
+    model::{Losses, Probe, ProbeStatus, Process, Recording, program},
     render::{
         color::Tint,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
     },
     units::{count, counted, duration, setting},
 };
+
+/// Hosts that are named; the rest is counted.
+const HOSTS: usize = 10;
 
 /// Processes named in the first line; the rest is counted.
 const PROCESSES: usize = 3;
@@ -39,13 +44,20 @@ fn first_line(report: &Report) -> String {
         }
     }
     let command = escape(format!("{} {}", recording.tool.name, families.join(" + ")).trim_end());
-    let window = duration(recording.window.duration_ns);
+    let window = match recording.runs.len() as u64 {
+        0 => duration(recording.window.duration_ns),
+        runs => format!("{} in {}", duration(recording.measured_ns()), counted(runs, "run", "runs")),
+    };
     let threshold = format!("threshold {}", setting(recording.threshold_ns));
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target.processes, &recording.target.selector, room), window, threshold].join(separator)
-        + "\n"
+    let target = if report.has_several_hosts() {
+        fleet(recording, room)
+    } else {
+        target(&recording.target.processes, &recording.target.selector, room)
+    };
+    [command, target, window, threshold].join(separator) + "\n"
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
@@ -75,6 +87,16 @@ fn target(processes: &[Process], selector: &str, room: usize) -> String {
     format!("{word} {}{more}", groups.join(", "))
 }
 
+/// A target on several hosts in about `room` columns: `java (kafka.Kafka) on 3 hosts`.
+fn fleet(recording: &Recording, room: usize) -> String {
+    let names: BTreeSet<_> = recording.target.processes.iter().map(names).collect();
+    let hosts: BTreeSet<_> = recording.runs.iter().filter_map(|run| run.hostname.as_deref()).collect();
+    let on = format!(" on {}", counted(hosts.len() as u64, "host", "hosts"));
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { escape(&recording.target.selector) } else { names };
+    fit(&names, room.saturating_sub(width(&on)).max(LEAST_NAME)) + &on
+}
+
 /// The kernel's name and what it runs: `java (kafka.Kafka)`.
 fn names(process: &Process) -> String {
     let comm = escape(&process.comm);
@@ -92,7 +114,17 @@ fn host(report: &Report) -> Vec<String> {
             format!("Linux {} {}", escape(&host.kernel), escape(&host.arch)),
             counted(host.cpus.into(), "CPU", "CPUs"),
         ],
-        hosts => hosts.iter().map(|host| escape(&host.hostname)).collect(),
+        hosts => {
+            let named: BTreeSet<_> = recording.runs.iter().filter_map(|run| run.hostname.as_deref()).collect();
+            let named: Vec<_> = if named.is_empty() {
+                hosts.iter().map(|host| escape(&host.hostname)).collect()
+            } else {
+                named.into_iter().map(escape).collect()
+            };
+            let hidden = named.len().saturating_sub(HOSTS) as u64;
+            let more = (hidden > 0).then(|| format!("and {} more", count(hidden)));
+            named.into_iter().take(HOSTS).chain(more).collect()
+        }
     };
     items.push(format!("from {}", recording.window.start.strftime("%Y-%m-%d %H:%M:%S UTC")));
     items
@@ -103,7 +135,7 @@ fn probes(report: &Report) -> String {
     let columns = report.style.width;
     let probes = &report.recording.probes;
     let losses = losses(&report.recording.losses);
-    let mut items: Vec<_> = probes.iter().map(state).collect();
+    let mut items: Vec<_> = probes.iter().map(|probe| state(report.recording, probe)).collect();
     let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
     let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
     let untold: Vec<_> = attached().filter(|probe| probe.missed.is_none()).map(|probe| escape(&probe.name)).collect();
@@ -136,14 +168,23 @@ fn probes(report: &Report) -> String {
     out
 }
 
-fn state(probe: &Probe) -> String {
+fn state(recording: &Recording, probe: &Probe) -> String {
     let state = match probe.status {
-        ProbeStatus::Attached => probe.mechanism.label(),
-        ProbeStatus::Unavailable => "unavailable",
-        ProbeStatus::Off => "off",
-        ProbeStatus::Other => "unknown to this version",
+        ProbeStatus::Attached => mechanisms(recording, probe),
+        ProbeStatus::Unavailable => "unavailable".into(),
+        ProbeStatus::Off => "off".into(),
+        ProbeStatus::Other => "in a state that this version does not know".into(),
     };
     format!("{}: {state}", escape(&probe.name))
+}
+
+/// By what it is attached; on several hosts perhaps by several.
+fn mechanisms(recording: &Recording, probe: &Probe) -> String {
+    let of_runs = recording.runs.iter().flat_map(|run| &run.probes);
+    let same = of_runs.filter(|other| other.name == probe.name && other.status == ProbeStatus::Attached);
+    let mut mechanisms: BTreeSet<_> = same.map(|probe| probe.mechanism).collect();
+    mechanisms.insert(probe.mechanism);
+    mechanisms.into_iter().map(|mechanism| mechanism.label()).collect::<Vec<_>>().join(" or ")
 }
 
 /// A sentence for each kind of loss.

@@ -17,24 +17,25 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     if syscall.in_flight.is_empty() {
         return String::new();
     }
-    let mut list = Columns::new(&[
-        (tid_heading(report), Figure),
-        ("thread", Name),
-        ("role", Word),
-        ("in flight", Word),
-        ("", Word),
-    ]);
+    let mut headings =
+        vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("in flight", Word), ("", Word)];
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let (shown, hidden) = syscall.in_flight.split_at(syscall.in_flight.len().min(report.style.top));
     for call in shown {
         let tint = (call.waits_for_disk == Some(true)).then_some(Tint::Disk);
         let thread = &call.thread;
-        list.row([tid(report, thread), name(thread), thread.role.label().into(), since(call), state(call)], tint);
+        let words = [tid(report, thread), name(thread), thread.role.label().into(), since(call), state(call)];
+        let host = report.host(thread.hostname.as_deref());
+        list.row(host.into_iter().chain(words).collect::<Vec<_>>(), tint);
     }
     if !hidden.is_empty() {
         let on_disk = hidden.iter().filter(|call| call.waits_for_disk == Some(true)).count() as u64;
         let more = format!("and {}", counted(hidden.len() as u64, "more call", "more calls"));
         let state = format!("{} for the disk", counted(on_disk, "waits", "wait"));
-        list.row(["…".into(), more, String::new(), String::new(), state], (on_disk > 0).then_some(Tint::Disk));
+        let words = ["…".into(), more, String::new(), String::new(), state];
+        let cells = report.host(None).into_iter().chain(words);
+        list.row(cells.collect::<Vec<_>>(), (on_disk > 0).then_some(Tint::Disk));
     }
     list.render(2, report.style.width, report.paint)
 }

@@ -5,16 +5,17 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
+mod runs;
 mod syscall;
 mod threads;
 mod verdict;
 
 use std::collections::BTreeSet;
 
-use super::{Style, color::Paint};
+use super::{Style, color::Paint, columns::Column};
 use crate::{
     escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, ThreadRef},
+    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, ThreadIdentity, ThreadRef},
 };
 
 /// A narrower terminal wraps the lines itself, which is easier to read than a word per line.
@@ -25,7 +26,7 @@ const LEAST_WIDTH: usize = 60;
 pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
-    let mut sections = vec![heading::heading(&report)];
+    let mut sections = vec![heading::heading(&report), runs::section(&report)];
     sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
     sections.push(event_loops::section(&report));
     sections.push(disk_waits::section(&report));
@@ -48,9 +49,26 @@ impl Report<'_> {
         probes.all(|probe| probe.status == ProbeStatus::Attached)
     }
 
-    /// Whether threads of more than one process are listed.
+    /// Whether a host has threads of more than one process.
     fn has_several_processes(&self) -> bool {
-        self.recording.target.processes.len() > 1
+        let processes = &self.recording.target.processes;
+        let hosts: BTreeSet<_> = processes.iter().map(|process| &process.hostname).collect();
+        processes.len() > hosts.len()
+    }
+
+    /// Whether rows are of more than one host.
+    fn has_several_hosts(&self) -> bool {
+        self.recording.runs.iter().any(|run| run.hostname.is_some())
+    }
+
+    /// The column of hosts, where there are several.
+    fn host_column(&self) -> Option<(&'static str, Column)> {
+        self.has_several_hosts().then_some(("host", Column::Host))
+    }
+
+    /// Its cell in the row of something on `hostname`; empty in a row of several hosts.
+    fn host(&self, hostname: Option<&str>) -> Option<String> {
+        self.has_several_hosts().then(|| hostname.map_or_else(String::new, escape))
     }
 
     /// How many event loops the recording knows.
@@ -62,13 +80,8 @@ impl Report<'_> {
         let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
         let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
         let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
-        loops.map(identity).collect::<BTreeSet<_>>().len()
+        loops.map(ThreadRef::identity).collect::<BTreeSet<ThreadIdentity<'_>>>().len()
     }
-}
-
-/// What tells a thread from all others, also from one that had its tid before.
-fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
-    (thread.pid.0, thread.tid.0, thread.start_time_ns)
 }
 
 /// A thread's name as its rows show it.

@@ -6,7 +6,7 @@ use super::{
     Report, call,
     culprits::address,
     event_loops::{behind, percentile},
-    identity, name,
+    name,
 };
 use crate::{
     escape::escape,
@@ -72,7 +72,8 @@ pub fn section(report: &Report) -> String {
 fn who(report: &Report, label: &str, thread: &ThreadRef) -> String {
     let columns = report.style.width;
     let did = did(report, thread);
-    let id = format!("{} ", thread.tid);
+    let host = thread.hostname.as_deref().map_or_else(String::new, |host| format!("{}: ", escape(host)));
+    let id = format!("{host}{} ", thread.tid);
     let room = columns.saturating_sub(TEXT_COLUMN + width(&id));
     let name = name(thread);
     let room_on_one_line = room.saturating_sub(width(": ") + width(&did));
@@ -94,9 +95,19 @@ fn on(report: &Report) -> String {
         None => labelled("on", UNTOLD, report.style.width),
         Some(file) if file.path == NONE => labelled("on", &format!("no file ({share})"), report.style.width),
         Some(file) => {
-            let rest = where_in(file, group.rows.len() as u64, share, report.style.width);
+            let hosts: BTreeSet<_> = group.rows.iter().filter_map(|row| row.hostname.as_deref()).collect();
+            let rest = where_in(file, group.rows.len() as u64, share, report.style.width) + &on_hosts(&hosts);
             named(report, "on", &escape(&place(file)), &rest)
         }
+    }
+}
+
+/// ` on broker-1`, `; 3 hosts`; nothing where there is one.
+fn on_hosts(hosts: &BTreeSet<&str>) -> String {
+    match hosts.first() {
+        None => String::new(),
+        Some(host) if hosts.len() == 1 => format!(" on {}", escape(host)),
+        Some(_) => format!("; {} hosts", hosts.len()),
     }
 }
 
@@ -169,15 +180,15 @@ fn listed(label: &str, texts: &[String], columns: usize) -> String {
 
 /// What a blocked thread did, in figures: its disk-blocked calls and its disk waits, whichever are known.
 fn did(report: &Report, thread: &ThreadRef) -> String {
-    let id = identity(thread);
+    let id = thread.identity();
     let rows = report.recording.syscalls.iter().flat_map(|syscall| &syscall.threads);
     let blocked =
-        rows.filter(|row| identity(&row.thread) == id).map(|row| row.disk_blocked).fold(0, u64::saturating_add);
+        rows.filter(|row| row.thread.identity() == id).map(|row| row.disk_blocked).fold(0, u64::saturating_add);
     let mut facts = Vec::new();
     if blocked > 0 {
         facts.push(counted(blocked, "disk-blocked call", "disk-blocked calls"));
     }
-    if let Some(row) = report.recording.threads.iter().find(|row| identity(&row.thread) == id) {
+    if let Some(row) = report.recording.threads.iter().find(|row| row.thread.identity() == id) {
         if row.disk_waits > 0 || row.still_waiting.is_none() {
             let waits = counted(row.disk_waits, "disk wait", "disk waits");
             // The calls of its own that the line names already tell where the waits were.
@@ -195,9 +206,9 @@ fn did(report: &Report, thread: &ThreadRef) -> String {
 
 /// The event loops that the verdict names.
 fn blocked_loops(report: &Report) -> Vec<EventLoop> {
-    let named: BTreeSet<_> = report.recording.verdict.threads.iter().map(identity).collect();
+    let named: BTreeSet<_> = report.recording.verdict.threads.iter().map(ThreadRef::identity).collect();
     let loops = report.recording.event_loops.iter();
-    loops.filter(|row| named.contains(&identity(&row.thread))).cloned().collect()
+    loops.filter(|row| named.contains(&row.thread.identity())).cloned().collect()
 }
 
 /// The connections that waited behind these event loops; `None` if there were none, or none are known of.
