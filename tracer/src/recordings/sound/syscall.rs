@@ -110,6 +110,8 @@ fn of_causes(place: &str, record: &SyscallRecord) -> Checked {
     equal(place, "calls", record.calls, "the sum by cause", sum(counts, Histogram::count))?;
     equal(place, "disk_blocked", record.disk_blocked, "by_cause.disk has", causes.disk.count())?;
     require(record.disk_waits >= record.disk_blocked, place, || "fewer disk waits than disk-blocked calls".into())?;
+    let disk_ns = record.time_ns.disk;
+    require(record.disk_blocked > 0 || disk_ns == 0, place, || "a disk part without disk-blocked calls".into())?;
     let parts = &record.time_ns;
     let parts = [parts.on_cpu, parts.disk, parts.runqueue, parts.other];
     equal(place, "latency.sum", record.latency.sum_ns(), "the sum of time_ns", sum(parts, |part| part))?;
@@ -120,9 +122,6 @@ fn of_causes(place: &str, record: &SyscallRecord) -> Checked {
 
 /// What has no file or client of its own has a row too.
 fn of_lists(place: &str, record: &SyscallRecord) -> Checked {
-    if record.disk_blocked == 0 {
-        return Ok(());
-    }
     let disk = record.time_ns.disk;
     if let Some(files) = &record.files {
         equal(place, "time_ns.disk", disk, "the sum of its files", sum(files, |row| row.disk_wait_ns))?;

@@ -7,7 +7,7 @@ use crate::{
     render::{
         color::Tint,
         columns::{
-            Column::{Figure, Word},
+            Column::{Figure, Name, Word},
             Columns, time,
         },
     },
@@ -26,7 +26,7 @@ pub fn section(report: &Report) -> String {
         vec![("from (UTC)", Word), ("window", Figure), ("calls", Figure), ("disk", Figure), ("waited", Figure)];
     headings.splice(..0, report.host_column());
     headings.push(("verdict", Word));
-    headings.extend(has_gaps.then_some(("missing", Word)));
+    headings.extend(has_gaps.then_some(("missing", Name)));
     let mut list = Columns::new(&headings);
     let mut add = |words: [String; 2], host: Option<String>, runs: &[&Run], verdict: String, gaps: String| {
         let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).fold(0, u64::saturating_add);
