@@ -3,20 +3,24 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::contract::{SCHEMA, schema_fault};
-use tracer::model::Recording;
+use tests::contract::{LINE_SCHEMA, SCHEMA, schema_fault};
+use tracer::model::{IntervalLine, Recording};
 
 #[test]
-fn the_schema_is_what_the_types_give() {
-    let generated = serde_json::to_string_pretty(&schemars::schema_for!(Recording)).unwrap() + "\n";
+fn the_schemas_are_what_the_types_give() {
+    assert_current(SCHEMA, &schemars::schema_for!(Recording));
+    assert_current(LINE_SCHEMA, &schemars::schema_for!(IntervalLine));
+}
+
+fn assert_current(path: &str, schema: &schemars::Schema) {
+    let generated = serde_json::to_string_pretty(schema).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(SCHEMA, &generated).unwrap();
+        fs::write(path, &generated).unwrap();
     }
-    let committed = fs::read_to_string(SCHEMA).unwrap_or_default();
+    let committed = fs::read_to_string(path).unwrap_or_default();
     assert!(
         committed == generated,
-        "docs/recording.schema.json is not what the types give; \
-         UPDATE_GOLDEN=1 cargo test -p tests --test cli schema writes it anew"
+        "{path} is not what the types give; UPDATE_GOLDEN=1 cargo test -p tests --test cli schema writes it anew"
     );
 }
 

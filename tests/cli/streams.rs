@@ -19,7 +19,7 @@ const CLEAR_SCREEN: &str = "\x1b[2J";
 fn a_reader_that_has_seen_enough_is_no_error() {
     let _machine = needs!(Root);
     let target = idle();
-    for options in ["", "-i 20ms", "-f json"] {
+    for options in ["", "-i 20ms", "-f json", "-i 20ms -f jsonl"] {
         let mut command = tracer(&format!("sendfile --pid {} -d 300ms {options}", target.pid()));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().unwrap());
@@ -36,7 +36,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn a_full_stdout_is_an_error() {
     let _machine = needs!(Root);
     let target = idle();
-    for options in ["", "-i 20ms", "-f json"] {
+    for options in ["", "-i 20ms", "-f json", "-i 20ms -f jsonl"] {
         let arguments = format!("sendfile --pid {} -d 50ms {options}", target.pid());
         let ran = run(tracer_after(r#"exec "$@" >/dev/full"#, &arguments));
         ran.assert_failed(FAILED, &["cannot write to stdout", "No space left on device"]);

@@ -13,6 +13,7 @@ mod latency;
 mod parts;
 mod roles;
 mod side_by_side;
+mod stacks;
 mod stuck_loops;
 mod turns;
 mod window;

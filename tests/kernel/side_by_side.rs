@@ -7,6 +7,10 @@ use crate::assert_counts;
 /// The two read their clocks at different moments of the same call.
 const APART_NS: u64 = 2_000;
 
+/// Between the two moments, a microsecond at either end of a call, the CPU may serve an interrupt or be taken away by the
+/// host: for one call in so many at most. What they saw of such a call may be any time apart.
+const DISTURBED_OF: u64 = 200;
+
 #[test]
 fn bpftraces_histogram_of_the_same_calls_agrees() {
     let _machine = needs!(Root, Bpftrace);
@@ -21,11 +25,12 @@ fn bpftraces_histogram_of_the_same_calls_agrees() {
     let seen = seen.sendfile();
     assert_counts(seen, &truth);
     assert_eq!(theirs.total(), seen.calls);
+    let disturbed = seen.calls / DISTURBED_OF;
     let mut compared = 0;
     for edge in (14..40).map(|power| 1_u64 << power) {
         let count = theirs.at_least(edge);
-        let least = seen.latency.surely_at_least(edge + APART_NS);
-        let most = seen.latency.perhaps_at_least(edge - APART_NS);
+        let least = seen.latency.surely_at_least(edge + APART_NS).saturating_sub(disturbed);
+        let most = seen.latency.perhaps_at_least(edge - APART_NS) + disturbed;
         assert!((least..=most).contains(&count), "from {edge} ns on: bpftrace {count}, tracer {least} to {most}");
         compared += u32::from(0 < count && count < seen.calls);
     }

@@ -300,6 +300,7 @@ fn slow_call(call: &Call) -> SlowCallRecord {
         client: Some(client(call.client).0),
         out: Out::Socket,
         behind: (call.thread < LOOPS).then_some(10),
+        stack: None,
     }
 }
 
@@ -316,6 +317,7 @@ fn interval(second: u64, sum: &Sum) -> Interval {
         duration_ns: SECOND_NS,
         syscalls: vec![IntervalSyscall {
             name: "sendfile".into(),
+            direction: None,
             calls: sum.calls,
             bytes: sum.calls * BYTES,
             slow: sum.slow,

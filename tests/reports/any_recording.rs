@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use tracer::model::{
-    ByCause, ClientCalls, EventLoop, FileCalls, Histogram, HistogramBuilder, Host, InFlight, Interval, IntervalLoop,
-    IntervalSyscall, Losses, Mechanism, Out, Pid, Probe, ProbeStatus, Process, ProcessCalls, Recording, Role,
-    SCHEMA_VERSION, SlowCallRecord, Status, StillWaiting, SyscallRecord, SyscallWaits, Target, ThreadCalls,
-    ThreadRecord, ThreadRef, Tid, TimeNs, Tool, Verdict, Window, WorstTurn, culprit::NONE,
+    ByCause, ClientCalls, EventLoop, FileCalls, FileUse, Histogram, HistogramBuilder, Host, InFlight, Interval,
+    IntervalLoop, IntervalSyscall, Losses, Mechanism, Out, PageCache, PagesRead, Pid, Probe, ProbeStatus, Process,
+    ProcessCalls, Recording, Role, SCHEMA_VERSION, SlowCallRecord, Stack, StackThread, Status, StillWaiting,
+    SyscallRecord, SyscallWaits, Target, ThreadCalls, ThreadPages, ThreadRecord, ThreadRef, Tid, TimeNs, Tool, Verdict,
+    Window, WorstTurn, culprit::NONE,
 };
 
 const THRESHOLD_NS: u64 = 1_000_000;
@@ -194,6 +195,8 @@ fn recording(plan: &Plan, place: usize) -> Recording {
         event_loops: loops().map(|thread| event_loop(plan, thread)).collect(),
         slow_calls: slow_calls(plan),
         intervals: intervals(plan),
+        stacks: Some(stacks(plan)),
+        page_cache: plan.tells_files.then(|| page_cache(plan)),
         verdict: Verdict {
             status,
             threads: blocked.iter().map(|thread| reference(plan, thread)).collect(),
@@ -241,6 +244,7 @@ fn syscall(plan: &Plan, index: usize) -> SyscallRecord {
     SyscallRecord {
         name: SYSCALLS[index].into(),
         family: "sendfile".into(),
+        direction: None,
         calls: calls.len() as u64,
         errors,
         errors_by_name: if errors > 0 { BTreeMap::from([("EAGAIN".into(), errors)]) } else { BTreeMap::new() },
@@ -251,6 +255,8 @@ fn syscall(plan: &Plan, index: usize) -> SyscallRecord {
         cold_requested: plan.sees_pages.then_some(cold),
         read_ahead: plan.sees_pages.then_some(2 * cold),
         pages: plan.sees_pages.then_some(pages),
+        direct_calls: Some(0),
+        direct_bytes: Some(0),
         memory_share: plan.sees_pages.then(|| tracer::analysis::memory_share(cold, pages)).flatten(),
         time_ns: TimeNs { on_cpu: part(0), disk: part(1), runqueue: part(2), other: part(3) },
         latency: histogram(calls.iter().map(|call| call.latency_ns())),
@@ -453,10 +459,70 @@ fn slow_calls(plan: &Plan) -> Vec<SlowCallRecord> {
             client: call.client.map(|port| format!("10.0.0.1:{port}")),
             out: if call.client.is_some() { Out::Socket } else { Out::Null },
             behind: None,
+            stack: (call.disk_ns() > 0).then_some(thread.tid),
         })
         .collect();
     calls.sort();
     calls
+}
+
+/// A stack for each thread that waited; most are alike but for the thread.
+fn stacks(plan: &Plan) -> Vec<Stack> {
+    let rows = plan.threads.iter().filter_map(|thread| {
+        let calls: Vec<_> = thread.calls.iter().filter(|call| call.disk_ns() > 0).collect();
+        let disk_wait_ns = calls.iter().map(|call| call.disk_ns()).sum();
+        let disk_waits = calls.len() as u64;
+        (disk_waits > 0).then(|| Stack {
+            hostname: None,
+            id: thread.tid,
+            pid: Pid(plan.pid),
+            syscall: "sendfile".into(),
+            kernel: vec!["io_schedule".into()],
+            user: vec![format!("main_{}", thread.tid % 2)],
+            disk_waits,
+            disk_wait_ns,
+            slow_calls: disk_waits,
+            threads: vec![StackThread { thread: reference(plan, thread), disk_waits, disk_wait_ns }],
+        })
+    });
+    rows.collect()
+}
+
+fn page_cache(plan: &Plan) -> PageCache {
+    let read = |calls: u64| PagesRead {
+        calls,
+        bytes: 4096 * calls,
+        pages: calls,
+        memory_share: (calls > 0).then_some(1.0),
+        ..PagesRead::default()
+    };
+    let all: u64 = plan.threads.iter().map(|thread| thread.calls.len() as u64).sum();
+    PageCache {
+        total: read(all),
+        threads: plan
+            .threads
+            .iter()
+            .map(|thread| ThreadPages {
+                thread: reference(plan, thread),
+                read: read(thread.calls.len() as u64),
+                disk_waits: 0,
+                disk_wait_ns: 0,
+                fault_disk_waits: 1,
+                fault_disk_wait_ns: 7,
+            })
+            .collect(),
+        files: vec![FileUse {
+            hostname: None,
+            path: "/data/0.log".into(),
+            directory: Some("/data".into()),
+            device: None,
+            device_name: None,
+            inode: Some(1),
+            read: read(all),
+            disk_blocked: 0,
+            disk_wait_ns: 0,
+        }],
+    }
 }
 
 /// The window in two halves.
@@ -471,6 +537,7 @@ fn intervals(plan: &Plan) -> Vec<Interval> {
             let Figures { bytes, slow, disk_blocked, disk_ns } = Figures::of(&calls);
             IntervalSyscall {
                 name: (*name).into(),
+                direction: None,
                 calls: calls.len() as u64,
                 bytes,
                 slow,

@@ -39,7 +39,8 @@ const ADD_UP: [&str; 18] = [
 ];
 
 /// Lists whose rows are told apart, by these members and the host.
-const ROWS: [(&str, &[&str]); 9] = [
+const ROWS: [(&str, &[&str]); 10] = [
+    ("stacks", &["pid", "syscall", "kernel", "user"]),
     ("syscalls", &["name"]),
     ("threads", &["pid", "tid", "start_time_ns"]),
     ("event_loops", &["pid", "tid", "start_time_ns"]),
@@ -128,7 +129,7 @@ fn expected(recordings: &[Value]) -> Sums {
 
 /// Without the lists that are only known where every recording has them.
 fn known_everywhere(sums: &Sums) -> Sums {
-    let partial = ["/files", "/clients", "/by_syscall", "/turn_latency", "/turn_latency_without_disk"];
+    let partial = ["/page_cache", "/files", "/clients", "/by_syscall", "/turn_latency", "/turn_latency_without_disk"];
     let is_whole = |key: &String| !partial.iter().any(|part| key.contains(part));
     sums.iter()
         .filter(|(key, figure)| is_whole(key) && **figure > 0)
@@ -177,6 +178,24 @@ proptest! {
             sums.into_iter().filter(|(key, figure)| is_listed(key) && *figure > 0).collect()
         };
         prop_assert_eq!(listed(sums_out), listed(expected(&inputs)));
+    }
+
+    #[test]
+    fn slow_calls_keep_their_stacks(recordings in of_one_target(2..5)) {
+        let whole = merged(&recordings);
+        let frames = |recording: &Recording| {
+            let mut frames: Vec<_> = recording.slow_calls.iter().map(|call| {
+                let stack = call.stack.map(|id| {
+                    recording.stacks.iter().flatten().find(|stack| stack.id == id).expect("the stack is listed")
+                });
+                (call.latency_ns, call.disk_ns, stack.map(|stack| (stack.pid, stack.user.clone())))
+            }).collect();
+            frames.sort();
+            frames
+        };
+        let mut expected: Vec<_> = recordings.iter().flat_map(frames).collect();
+        expected.sort();
+        prop_assert_eq!(frames(&whole), expected);
     }
 
     #[test]

@@ -84,6 +84,19 @@ impl Bpftrace {
         ))
     }
 
+    /// The kernel stacks on which a process sleeps for storage. Returns when all probes are attached.
+    ///
+    /// # Panics
+    /// If they do not get attached.
+    #[must_use]
+    pub fn kernel_stacks_of(pid: u32) -> Self {
+        Self::start(&format!(
+            "tracepoint:sched:sched_switch /pid == {pid} && (args->prev_state & 2) && curtask->in_iowait/ {{
+               @stacks[kstack] = count();
+             }}"
+        ))
+    }
+
     fn start(script: &str) -> Self {
         let us = std::process::id();
         // It does not say when it is attached, and one probe comes after the other, in the script's order: so the
@@ -139,6 +152,20 @@ impl Bpftrace {
             Waits { count: number("@count"), sum_ns: number("@sum"), max_ns: number("@max") }
         };
         counts.keys().map(|tid| (tid.parse().expect("a thread id"), waits(tid))).collect()
+    }
+
+    /// Ends it, and reads the stacks, as names of functions from the innermost on, and the sleeps on each.
+    ///
+    /// # Panics
+    /// If its output has another form.
+    #[must_use]
+    pub fn kernel_stacks(self) -> Vec<(Vec<String>, u64)> {
+        let maps = self.stop();
+        let stacks = maps.get("@stacks").and_then(Value::as_object).expect("a map of stacks");
+        // `name+offset`
+        let name = |line: &str| line.rsplit_once('+').map_or(line, |(name, _)| name).to_owned();
+        let names = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(name).collect();
+        stacks.iter().map(|(stack, count)| (names(stack), count.as_u64().expect("a count"))).collect()
     }
 
     /// Ends it, and reads what it prints at its end: each map by its name.

@@ -10,6 +10,9 @@ use crate::require;
 /// The published JSON Schema.
 pub const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/recording.schema.json");
 
+/// The published JSON Schema of a line of an interval.
+pub const LINE_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/interval.schema.json");
+
 /// Puts a recording to the published schema and to the independent reading of the contract.
 ///
 /// # Panics
@@ -31,7 +34,8 @@ except ImportError:
     sys.exit(3)
 schema, document = (json.load(open(path)) for path in sys.argv[1:])
 Validator.check_schema(schema)
-faults = [f"{error.json_path}: {error.message[:300]}" for error in Validator(schema).iter_errors(document)]
+documents = document if isinstance(document, list) else [document]
+faults = [f"{error.json_path}: {error.message[:300]}" for one in documents for error in Validator(schema).iter_errors(one)]
 print("\n".join(faults[:10]))
 sys.exit(1 if faults else 0)
 "#;
@@ -42,9 +46,30 @@ sys.exit(1 if faults else 0)
 /// If there is no validator in CI.
 #[must_use]
 pub fn schema_fault(path: &Path) -> Option<String> {
+    fault_by(SCHEMA, path)
+}
+
+/// Puts each line of a file to the published schema of intervals.
+///
+/// # Panics
+/// If one of them is no JSON or has a fault, or if there is no validator in CI.
+pub fn check_lines(path: &Path) {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()));
+    assert!(text.is_empty() || text.ends_with('\n'), "{} ends inside a line", path.display());
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
+    // One start of the validator for all of them.
+    let all = tempfile::NamedTempFile::new().expect("a file for the lines");
+    std::fs::write(all.path(), serde_json::Value::from(lines).to_string()).expect("writing the lines");
+    if let Some(fault) = fault_by(LINE_SCHEMA, all.path()) {
+        panic!("{} is not as docs/interval.schema.json says: {fault}", path.display());
+    }
+}
+
+fn fault_by(schema: &str, path: &Path) -> Option<String> {
     // A Python that a person has put before Debian's may lack Debian's packages.
     for python in ["python3", "/usr/bin/python3"] {
-        let validated = Command::new(python).args(["-c", VALIDATOR, SCHEMA]).arg(path).output();
+        let validated = Command::new(python).args(["-c", VALIDATOR, schema]).arg(path).output();
         let Ok(Output { status, stdout, stderr }) = validated else { continue };
         let said = || format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         match status.code() {

@@ -29,6 +29,42 @@ pub struct Recording {
     pub threads: Vec<ThreadWaits>,
     /// The longest of the slow and disk-blocked calls.
     pub slow_calls: Vec<SlowCall>,
+    /// Where threads waited for the disk, if that was asked for.
+    pub stacks: Option<Vec<Stack>>,
+}
+
+/// Disk waits on one stack.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Stack {
+    /// Its number.
+    pub id: u32,
+    /// The process.
+    pub pid: u32,
+    /// In which system call.
+    pub syscall: String,
+    /// Functions of the kernel, the innermost first.
+    pub kernel: Vec<String>,
+    /// Functions of the program, likewise.
+    pub user: Vec<String>,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
+    /// Slow calls that refer to it.
+    pub slow_calls: u64,
+    /// The threads that waited.
+    pub threads: Vec<StackThread>,
+}
+
+/// A thread's part of them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StackThread {
+    /// Thread id.
+    pub tid: u32,
+    /// Disk waits.
+    pub disk_waits: u64,
+    /// Their sum, ns.
+    pub disk_wait_ns: u64,
 }
 
 /// The answer.
@@ -143,6 +179,8 @@ pub struct SlowCall {
     pub out: String,
     /// Connections that waited when it returned.
     pub behind: Option<u64>,
+    /// The stack that it is told with.
+    pub stack: Option<u32>,
 }
 
 /// Slow and disk-blocked calls on one file, or for one client.
@@ -219,6 +257,8 @@ pub struct Losses {
     pub calls_uncounted: u64,
     /// Calls of which a part would have been negative.
     pub parts_clamped: u64,
+    /// Disk waits and slow calls without a stack.
+    pub stacks_dropped: Option<u64>,
 }
 
 /// All calls of one system call.
@@ -383,8 +423,10 @@ impl Recording {
     /// # Panics
     /// If something was.
     pub fn assert_nothing_lost(&self) {
-        let Losses { slow_calls_dropped: _, threads_dropped, calls_uncounted, parts_clamped } = self.losses;
-        assert_eq!((threads_dropped, calls_uncounted, parts_clamped), (0, 0, 0), "{:?}", self.losses);
+        let Losses { slow_calls_dropped: _, threads_dropped, calls_uncounted, parts_clamped, stacks_dropped } =
+            self.losses;
+        let lost = (threads_dropped, calls_uncounted, parts_clamped, stacks_dropped.unwrap_or(0));
+        assert_eq!(lost, (0, 0, 0, 0), "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");

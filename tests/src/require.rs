@@ -30,10 +30,14 @@ pub enum Need {
     LoopDisk,
     /// The web server.
     Nginx,
+    /// A compiler of C.
+    Cc,
     /// The compiler of Go.
     Go,
     /// The interpreter of Python.
     Python,
+    /// The JavaScript runtime.
+    Node,
     /// A HotSpot JVM that runs source files, and its jcmd.
     Java,
     /// User namespaces for everybody.
@@ -63,6 +67,8 @@ impl Need {
             Self::LoopDisk => crate::disk::cannot_mount_loop(),
             Self::Bpftrace => not_installed("bpftrace", "--version"),
             Self::Nginx => not_installed("nginx", "-v"),
+            Self::Cc => not_installed("cc", "--version"),
+            Self::Node => not_installed("node", "--version"),
             Self::Go => not_installed("go", "version"),
             Self::Python => not_installed("python3", "--version"),
             Self::Java => not_installed("java", "-version").or_else(|| not_installed("jcmd", "-h")),

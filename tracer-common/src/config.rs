@@ -3,6 +3,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::syscall::Syscall;
+
 /// Fixed for the life of a measurement. Lives in `.rodata` under the name `CONFIG`.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -26,7 +28,20 @@ pub struct Config {
     /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
     /// a disk-blocked call.
     pub behind: u32,
+    /// 1: stacks are wanted.
+    pub stacks: u32,
+    /// How many of the system calls are traced.
+    pub rows: u32,
+    /// Number of records of calls less one, a power of two less one; 0: each slot has one record of its own, at its index.
+    pub record_mask: u32,
+    /// Number of entries of the table of files less two, a power of two less one; 0: files are not told apart.
+    pub file_mask: u32,
+    /// By [`Syscall`]: which row of the tables is its own; [`NOT_TRACED`]: none.
+    pub row_of: [u8; Syscall::COUNT as usize],
 }
+
+/// [`Config::row_of`] of a system call that is not traced.
+pub const NOT_TRACED: u8 = u8::MAX;
 
 /// [`Config::culprits`]: the record itself, with the file's inode and the class of the out descriptor.
 pub const CULPRIT_RECORD: u32 = 1;
@@ -38,7 +53,7 @@ pub const CULPRIT_INET: u32 = 4;
 pub const CULPRIT_UNIX: u32 = 8;
 
 impl Config {
-    /// All 0: what the object holds until user space fills it in.
+    /// What the object holds until user space fills it in.
     pub const ZERO: Self = Self {
         threshold_ns: 0,
         target_pid: 0,
@@ -49,6 +64,11 @@ impl Config {
         page_head_bit: 0,
         culprits: 0,
         behind: 0,
+        stacks: 0,
+        rows: 0,
+        record_mask: 0,
+        file_mask: 0,
+        row_of: [NOT_TRACED; Syscall::COUNT as usize],
     };
 }
 

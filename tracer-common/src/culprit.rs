@@ -5,7 +5,7 @@ use core::ops::AddAssign;
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::records::ThreadKey;
+use crate::{records::ThreadKey, stack::StackIds};
 
 /// A call of at least the threshold, or with a disk wait. `path_bytes` bytes of the path follow.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -57,6 +57,8 @@ pub struct SlowCall {
     pub behind: u32,
     /// Keeps the layout free of padding.
     pub reserved: u32,
+    /// Where it slept longest, or where it returned if it never slept.
+    pub stack: StackIds,
     /// Address of the peer: 4 bytes, 16 bytes, or a unix name.
     pub peer: [u8; PEER_BYTES],
 }
@@ -66,6 +68,9 @@ pub const PEER_BYTES: usize = 112;
 
 /// [`SlowCall::behind`] where connections were not counted.
 pub const NOT_COUNTED: u32 = u32::MAX;
+
+/// [`SlowCall::syscall`] of a record that tells nothing but the path of a file.
+pub const NAMES_FILE: u32 = u32::MAX;
 
 /// [`SlowCall::offset_bytes`] where it is not known.
 pub const OFFSET_UNKNOWN: u64 = u64::MAX;

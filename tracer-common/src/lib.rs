@@ -7,8 +7,10 @@
 
 pub mod config;
 pub mod culprit;
+pub mod files;
 pub mod histogram;
 pub mod offsets;
 pub mod records;
+pub mod stack;
 pub mod syscall;
 pub mod turns;

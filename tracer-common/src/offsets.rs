@@ -42,6 +42,8 @@ offsets! {
     task_last_arrival = "task_struct.sched_info.last_arrival",
     /// The task's run queue, reached through its CFS run queue.
     task_cfs_rq = "task_struct.se.cfs_rq",
+    /// Page faults that had to wait, as far as they are over.
+    task_maj_flt = "task_struct.maj_flt",
     /// Open files.
     task_files = "task_struct.files",
     /// The CPU's run queue.
@@ -60,6 +62,8 @@ offsets! {
     file_pos = "file.f_pos",
     /// Flags that it was opened with.
     file_flags = "file.f_flags",
+    /// What it may be used for.
+    file_mode = "file.f_mode",
     /// Inode of an open file.
     file_inode = "file.f_inode",
     /// What the file's kind needs: a socket's `struct socket`.
@@ -156,6 +160,8 @@ offsets! {
     regs_dx = "pt_regs.dx",
     /// Fourth argument.
     regs_r10 = "pt_regs.r10",
+    /// Fifth argument.
+    regs_r8 = "pt_regs.r8",
     /// Byte that holds the bit; which bit it is, `Config::in_iowait_mask` says.
     task_in_iowait = "task_struct.in_iowait",
 }

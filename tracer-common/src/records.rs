@@ -54,8 +54,30 @@ pub struct ThreadSlot {
     pub returned_at_ns: u64,
     /// The traced call that `returned_at_ns` is about, as [`Call::active`].
     pub returned_from: u32,
+    /// Which slot it is.
+    pub index: u32,
     /// Makes slots begin at cache lines.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
+    /// By row: which record of calls is its own, plus 1; 0: none yet. Unused where each slot has one record.
+    pub records: [u32; Syscall::COUNT as usize],
+    /// What its page faults brought in.
+    pub faults: Faults,
+    /// Makes slots begin at cache lines.
+    pub reserved_2: [u64; 4],
+}
+
+/// Page faults of a program itself on mapped files that were not in the page cache. Only where files are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Faults {
+    /// Faults that added pages to the page cache.
+    pub faults: u64,
+    /// The pages.
+    pub cold_pages: u64,
+    /// `maj_flt` of the thread when it last did so, plus 1: it grows when the fault is over.
+    pub seen_maj_flt_plus_1: u64,
+    /// The file of the latest one: its entry in the table of files, plus 1.
+    pub file_plus_1: u64,
 }
 
 /// Connections of an event loop that waited while it was in a disk-blocked call.
@@ -111,7 +133,7 @@ pub struct Call {
     pub preemptions: u32,
     /// 0: none; else the [`Syscall`]'s index + 1.
     pub active: u32,
-    /// Whether `cold` has been filled in for this call.
+    /// Whether `cold` has been filled in for this call: a `COLD_…`.
     pub cold_known: u32,
     /// Keeps the layout free of padding.
     pub reserved: u32,
@@ -133,6 +155,13 @@ impl Call {
         if mark == 0 { None } else { Syscall::from_index(mark - 1) }
     }
 }
+
+/// [`Call::cold_known`]: nobody has looked yet.
+pub const COLD_UNKNOWN: u32 = 0;
+/// [`Call::cold_known`]: the file is known and its pages are counted.
+pub const COLD_COUNTED: u32 = 1;
+/// [`Call::cold_known`]: the call reads no file.
+pub const COLD_NO_FILE: u32 = 2;
 
 /// How many separate runs of added pages are remembered until the call returns.
 pub const RUNS: usize = 8;
@@ -232,6 +261,14 @@ pub struct CallStats {
     pub cold_requested: u64,
     /// Cold pages outside of them.
     pub read_ahead: u64,
+    /// Calls that read a file and returned bytes, where files are told apart.
+    pub file_calls: u64,
+    /// Bytes that these returned.
+    pub file_bytes: u64,
+    /// Of these, calls that read past the page cache (`O_DIRECT`).
+    pub direct_calls: u64,
+    /// Bytes that these returned.
+    pub direct_bytes: u64,
     /// Shortest and longest call that was on the CPU all along.
     pub on_cpu: Extremes,
     /// Shortest and longest of the others.
@@ -307,12 +344,19 @@ impl Breakdown {
     /// How many there are per system call and CPU.
     pub const COUNT: u32 = 4;
 
-    /// Index of a CPU's breakdown in the map.
+    /// Index in the map of a breakdown, by the index of its CPU and row ([`per_cpu`]).
     #[inline(always)]
     #[must_use]
-    pub const fn index(self, cpu: u32, syscall: Syscall) -> u32 {
-        (cpu * Syscall::COUNT + syscall as u32) * Self::COUNT + self as u32
+    pub const fn index(self, cpu_row: u32) -> u32 {
+        cpu_row * Self::COUNT + self as u32
     }
+}
+
+/// Index of a CPU's entry for the traced system call at `row`, of `rows` that are traced.
+#[inline(always)]
+#[must_use]
+pub const fn per_cpu(cpu: u32, row: u32, rows: u32) -> u32 {
+    cpu * rows + row
 }
 
 /// A histogram that only one CPU writes.
@@ -348,8 +392,12 @@ pub struct Losses {
     pub calls_uncounted: u64,
     /// Calls whose parts exceeded their latency, or sleeps shorter than their run-queue delay.
     pub parts_clamped: u64,
+    /// Disk waits and slow calls whose stack found no room.
+    pub stacks_dropped: u64,
+    /// Of `calls_uncounted`, those whose thread found no record for them.
+    pub records_dropped: u64,
     /// Keeps one CPU's counters off another's cache line.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 3],
 }
 
 /// The gate of the window: user space writes it, every probe reads it.
@@ -436,9 +484,9 @@ mod tests {
     fn breakdowns_of_different_cpus_do_not_share_an_entry() {
         let mut next = 0;
         for cpu in 0..3 {
-            for syscall in Syscall::ALL {
+            for row in 0..5 {
                 for part in [Breakdown::Disk, Breakdown::Other, Breakdown::Runqueue, Breakdown::WithoutDisk] {
-                    assert_eq!(part.index(cpu, syscall), next);
+                    assert_eq!(part.index(per_cpu(cpu, row, 5)), next);
                     next += 1;
                 }
             }

@@ -1,11 +1,79 @@
 //! The traced system calls: one entry per row of a recording's `syscalls`.
 
-/// A traced system call. Its discriminant is its index in every per-call map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u32)]
-pub enum Syscall {
+/// Declares [`Syscall`] and what is said about each of its entries.
+macro_rules! syscalls {
+    ($($(#[$doc:meta])* $entry:ident = $index:literal: $name:literal $number:literal $tracepoint:literal $direction:expr,)+) => {
+        /// A traced system call; where its direction matters, in one direction. Its discriminant is its index in every
+        /// per-call table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u32)]
+        pub enum Syscall {
+            $($(#[$doc])* $entry = $index,)+
+        }
+
+        impl Syscall {
+            /// All of them, in the order of their indices.
+            pub const ALL: [Self; Self::COUNT as usize] = [$(Self::$entry),+];
+
+            /// What is known about it.
+            #[must_use]
+            pub const fn info(self) -> SyscallInfo {
+                match self {
+                    $(Self::$entry => SyscallInfo {
+                        name: $name,
+                        number: $number,
+                        tracepoint: $tracepoint,
+                        direction: $direction,
+                    },)+
+                }
+            }
+
+            /// The traced system call at `index`, if there is one.
+            #[inline(always)]
+            #[must_use]
+            pub const fn from_index(index: u32) -> Option<Self> {
+                match index {
+                    $($index => Some(Self::$entry),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+syscalls! {
     /// `sendfile(2)`; on 64-bit kernels the entry point is `sendfile64`.
-    Sendfile = 0,
+    Sendfile = 0: "sendfile" 40 "sendfile64" None,
+    /// `splice(2)` that reads a file.
+    SpliceFileToPipe = 1: "splice" 275 "splice" Some("file_to_pipe"),
+    /// `splice(2)` that reads a socket.
+    SpliceSocketToPipe = 2: "splice" 275 "splice" Some("socket_to_pipe"),
+    /// `splice(2)` from one pipe to another.
+    SplicePipeToPipe = 3: "splice" 275 "splice" Some("pipe_to_pipe"),
+    /// `splice(2)` that writes a file.
+    SplicePipeToFile = 4: "splice" 275 "splice" Some("pipe_to_file"),
+    /// `splice(2)` that writes to a socket.
+    SplicePipeToSocket = 5: "splice" 275 "splice" Some("pipe_to_socket"),
+    /// `splice(2)` from or to anything else, such as `/dev/null`, or with a bad descriptor.
+    SpliceOther = 6: "splice" 275 "splice" Some("other"),
+    /// `tee(2)`.
+    Tee = 7: "tee" 276 "tee" Some("pipe_to_pipe"),
+    /// `vmsplice(2)` that maps memory into a pipe.
+    VmspliceToPipe = 8: "vmsplice" 278 "vmsplice" Some("memory_to_pipe"),
+    /// `vmsplice(2)` that reads a pipe, or with a bad descriptor.
+    VmspliceToMemory = 9: "vmsplice" 278 "vmsplice" Some("pipe_to_memory"),
+    /// `copy_file_range(2)`.
+    CopyFileRange = 10: "copy_file_range" 326 "copy_file_range" Some("file_to_file"),
+    /// `read(2)`.
+    Read = 11: "read" 0 "read" None,
+    /// `pread(2)`; the entry point is `pread64`.
+    Pread64 = 12: "pread64" 17 "pread64" None,
+    /// `readv(2)`.
+    Readv = 13: "readv" 19 "readv" None,
+    /// `preadv(2)`.
+    Preadv = 14: "preadv" 295 "preadv" None,
+    /// `preadv2(2)`.
+    Preadv2 = 15: "preadv2" 327 "preadv2" None,
 }
 
 /// What is said about a traced system call, the same for each of them.
@@ -13,35 +81,73 @@ pub enum Syscall {
 pub struct SyscallInfo {
     /// Name as the man page has it, and as the recording shows it.
     pub name: &'static str,
-    /// The command that traces it.
-    pub family: &'static str,
-    /// Name of its tracepoints behind `sys_enter_` and `sys_exit_`.
-    pub tracepoint: &'static str,
     /// Its number on x86-64 (`arch/x86/entry/syscalls/syscall_64.tbl`).
     pub number: u32,
+    /// Name of its tracepoints behind `sys_enter_` and `sys_exit_`.
+    pub tracepoint: &'static str,
+    /// From what to what it moves data, where a system call has several such entries or could; `None`: it has no
+    /// direction of its own.
+    pub direction: Option<&'static str>,
 }
 
 impl Syscall {
-    /// How many system calls can be traced.
-    pub const COUNT: u32 = 1;
+    /// How many entries there are.
+    pub const COUNT: u32 = 16;
 
-    /// All of them, in the order of their indices.
-    pub const ALL: [Self; Self::COUNT as usize] = [Self::Sendfile];
+    /// All that splice and its kin are.
+    pub const SPLICE: &[Self] = &[
+        Self::SpliceFileToPipe,
+        Self::SpliceSocketToPipe,
+        Self::SplicePipeToPipe,
+        Self::SplicePipeToFile,
+        Self::SplicePipeToSocket,
+        Self::SpliceOther,
+        Self::Tee,
+        Self::VmspliceToPipe,
+        Self::VmspliceToMemory,
+        Self::CopyFileRange,
+    ];
 
-    /// What is known about it.
+    /// The calls that read into memory.
+    pub const READS: &[Self] = &[Self::Read, Self::Pread64, Self::Readv, Self::Preadv, Self::Preadv2];
+
+    /// The entry that stands for system call `number` where its direction is not known; `None`: it is not traced.
+    #[inline(always)]
     #[must_use]
-    pub const fn info(self) -> SyscallInfo {
-        match self {
-            Self::Sendfile => {
-                SyscallInfo { name: "sendfile", family: "sendfile", tracepoint: "sendfile64", number: 40 }
-            }
-        }
+    pub const fn of_number(number: u64) -> Option<Self> {
+        Some(match number {
+            40 => Self::Sendfile,
+            275 => Self::SpliceOther,
+            276 => Self::Tee,
+            278 => Self::VmspliceToMemory,
+            326 => Self::CopyFileRange,
+            0 => Self::Read,
+            17 => Self::Pread64,
+            19 => Self::Readv,
+            295 => Self::Preadv,
+            327 => Self::Preadv2,
+            _ => return None,
+        })
     }
 
-    /// The traced system call at `index`, if there is one.
+    /// Whether this entry stands for its system call where the direction is not known.
     #[must_use]
-    pub const fn from_index(index: u32) -> Option<Self> {
-        if index < Self::COUNT { Some(Self::ALL[index as usize]) } else { None }
+    pub const fn stands_for_its_number(self) -> bool {
+        matches!(Self::of_number(self.info().number as u64), Some(entry) if entry as u32 == self as u32)
+    }
+
+    /// Whether it is one of [`Self::READS`]: what it reads may be no file.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Read | Self::Pread64 | Self::Readv | Self::Preadv | Self::Preadv2)
+    }
+
+    /// Whether it reads a file, whatever its descriptors turn out to be.
+    #[inline(always)]
+    #[must_use]
+    pub const fn always_reads_file(self) -> bool {
+        matches!(self, Self::Sendfile | Self::SpliceFileToPipe | Self::CopyFileRange)
     }
 }
 
@@ -139,7 +245,10 @@ pub mod synchronous {
 const _: () = {
     let mut index = 0;
     while index < Syscall::ALL.len() {
-        assert!(Syscall::ALL[index] as usize == index);
+        let syscall = Syscall::ALL[index];
+        assert!(syscall as usize == index);
+        // Each number has an entry that stands for it.
+        assert!(Syscall::of_number(syscall.info().number as u64).is_some());
         index += 1;
     }
 };

@@ -4,7 +4,7 @@ use aya_ebpf::{EbpfContext, programs::TracePointContext};
 use aya_log_ebpf::warn;
 use tracer_common::{
     histogram::bucket_of,
-    records::{Breakdown, Call, CallStats, Cause, ERRNO_LIMIT},
+    records::{Breakdown, COLD_COUNTED, COLD_UNKNOWN, Call, CallStats, Cause, ERRNO_LIMIT},
     syscall::Syscall,
 };
 
@@ -12,19 +12,20 @@ use crate::{
     behind,
     clock::now_ns,
     cold::{self, Settled},
-    culprit,
-    globals::global,
+    culprit, files,
+    globals::{self, global},
     kernel::opaque,
     maps,
     slots::{self, Slot},
+    stack,
     task::Task,
-    wait, window,
+    transfer, wait, window,
 };
 
-/// The traced system call with this number, for the rung that sees all of them.
+/// The traced system call with this number, whatever its direction.
 #[inline(always)]
 pub fn traced(number: u64) -> Option<Syscall> {
-    (number == Syscall::Sendfile.info().number.into()).then_some(Syscall::Sendfile)
+    Syscall::of_number(number).filter(|&syscall| globals::is_traced(syscall))
 }
 
 /// The result of a system call, from a classic `sys_exit_*` tracepoint.
@@ -42,13 +43,28 @@ pub fn tracepoint_number(ctx: &TracePointContext) -> u64 {
     u64::from(unsafe { core::ptr::read_volatile(ctx.as_ptr().add(8).cast::<u32>()) })
 }
 
-/// A thread enters `syscall`.
+/// A thread enters sendfile.
 #[inline(always)]
-pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
+pub fn enter_sendfile(ctx: &impl EbpfContext) {
+    enter(ctx, |_| Some(Syscall::Sendfile));
+}
+
+/// A thread enters the system call `number`.
+#[inline(always)]
+pub fn enter_any(ctx: &impl EbpfContext, number: u64) {
+    if traced(number).is_some() {
+        enter(ctx, |task| transfer::entered(task, number));
+    }
+}
+
+/// A thread enters the system call that `which` tells, if it belongs to the target.
+#[inline(always)]
+fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
         return;
     }
+    let Some(syscall) = which(task) else { return };
     let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
         slots::count_dropped(task);
         count_lost(ctx, "no free slot for its thread");
@@ -59,6 +75,7 @@ pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
     }
     wait::made_up_for(thread, task);
     thread.entered += 1;
+    stack::call_begins(thread);
     let call = &mut thread.call;
     call.runqueue_ns = 0;
     call.disk_ns = 0;
@@ -66,15 +83,36 @@ pub fn enter(ctx: &impl EbpfContext, syscall: Syscall) {
     call.disk_waits = 0;
     call.other_sleeps = 0;
     call.preemptions = 0;
-    call.cold_known = 0;
+    call.cold_known = COLD_UNKNOWN;
     call.active = Call::mark(syscall);
     // Last, so that this probe's own work is not in the latency.
     call.since_ns = now_ns();
 }
 
-/// A thread returns from `syscall` with `result`: bytes, or −errno.
+/// A thread returns from sendfile with `result`: bytes, or −errno.
 #[inline(always)]
-pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
+pub fn exit_sendfile(ctx: &impl EbpfContext, result: i64) {
+    exit(
+        ctx,
+        Syscall::Sendfile,
+        |active| (active == Call::mark(Syscall::Sendfile)).then_some(Syscall::Sendfile),
+        result,
+    );
+}
+
+/// A thread returns from the system call `number` with `result`.
+#[inline(always)]
+pub fn exit_any(ctx: &impl EbpfContext, number: u64, result: i64) {
+    if let Some(syscall) = traced(number) {
+        let entered = |active| Call::syscall_of(active).filter(|entry| u64::from(entry.info().number) == number);
+        exit(ctx, syscall, entered, result);
+    }
+}
+
+/// A thread returns from `syscall` with `result`; `entered` tells from [`Call::active`] which entry it is, with its
+/// direction.
+#[inline(always)]
+fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> Option<Syscall>, result: i64) {
     let task = Task::current();
     if !window::is_target(task) {
         return;
@@ -85,7 +123,7 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
         return;
     }
     if let Some(slot) = slots::find(task)
-        && slot.thread.call.active == Call::mark(syscall)
+        && let Some(syscall) = entered(slot.thread.call.active)
     {
         wait::made_up_for(slot.thread, task);
         slot.thread.call.active = 0;
@@ -94,17 +132,21 @@ pub fn exit(ctx: &impl EbpfContext, syscall: Syscall, result: i64) {
         }
         let call = &slot.thread.call;
         let parts = Parts::of(call, now_ns - call.since_ns);
-        let cold = if call.cold_known == 0 { None } else { Some(cold::settle(&call.cold, result)) };
-        let Some(stats) = maps::calls(slot.index, syscall) else {
+        let cold = if call.cold_known == COLD_COUNTED { Some(cold::settle(&call.cold, result)) } else { None };
+        let outcome = Outcome { syscall, result, cold };
+        let Some(stats) = slots::calls(slot.index, &mut slot.thread.records, syscall) else {
+            if let Some(losses) = maps::losses() {
+                losses.records_dropped += 1;
+            }
             count_lost(ctx, "no record for its thread");
             return;
         };
-        let outcome = Outcome { syscall, result, cold };
         if account(ctx, stats, call, &parts, &outcome).is_some()
             && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
         {
             let behind = behind::behind(&parts);
-            culprit::tell(task, slot.thread, &parts, &outcome, behind);
+            let stack = stack::of_call(ctx, slot.thread);
+            culprit::tell(task, slot.thread, &parts, &outcome, behind, stack);
         }
     } else {
         without_entry(ctx, task, syscall, now_ns);
@@ -185,13 +227,7 @@ fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &P
         stats.errors += 1;
         count_error(syscall, result.wrapping_neg() as u64);
     }
-    if let Some(cold) = &outcome.cold {
-        stats.cold_requested += cold.requested;
-        stats.read_ahead += cold.read_ahead;
-        stats.pages += cold.pages;
-    } else if result > 0 {
-        stats.pages += cold::pages_in(0, result as u64);
-    }
+    account_pages(stats, parts, outcome);
     if parts.cause == Cause::OnCpu {
         stats.on_cpu.add(parts.latency_ns);
         return Some(());
@@ -216,6 +252,34 @@ fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &P
         Cause::Runqueue | Cause::OnCpu => add(Breakdown::Runqueue, syscall, parts.latency_ns),
     }
     Some(())
+}
+
+/// Adds the pages that a call read and brought in.
+#[inline(always)]
+fn account_pages(stats: &mut CallStats, parts: &Parts, outcome: &Outcome) {
+    let Outcome { syscall, result, .. } = *outcome;
+    if let Some(cold) = &outcome.cold {
+        stats.cold_requested += cold.requested;
+        stats.read_ahead += cold.read_ahead;
+    }
+    if files::are_told_apart() {
+        let disk_ns = if parts.cause == Cause::Disk { Some(parts.disk_ns) } else { None };
+        if let Some(read) = files::read(syscall, result, outcome.cold.as_ref(), disk_ns) {
+            stats.pages += read.pages;
+            if result > 0 {
+                stats.file_calls += 1;
+                stats.file_bytes += result as u64;
+                if read.is_direct {
+                    stats.direct_calls += 1;
+                    stats.direct_bytes += result as u64;
+                }
+            }
+        }
+    } else if let Some(cold) = &outcome.cold {
+        stats.pages += cold.pages;
+    } else if result > 0 && syscall.always_reads_file() {
+        stats.pages += cold::pages_in(0, result as u64);
+    }
 }
 
 /// Adds a value to this CPU's histogram of `breakdown`.

@@ -1,32 +1,33 @@
 //! Cold pages: what a call had to bring into the page cache of the file it reads.
 
-use tracer_common::records::{Call, ColdPages, PageRun, RUNS};
+use tracer_common::records::{COLD_COUNTED, COLD_NO_FILE, COLD_UNKNOWN, Call, ColdPages, PageRun, RUNS};
 
-use crate::{
-    file::OpenFile,
-    folio::Added,
-    slots,
-    task::{Registers, Task},
-    window,
-};
+use crate::{file::OpenFile, files, folio::Added, slots, task::Task, transfer, window};
 
 /// log2 of the page size.
 const PAGE_SHIFT: u32 = 12;
 
-/// [`Call::cold_known`]: the file is known and the pages are counted.
-const KNOWN: u32 = 1;
-
 /// The current thread adds pages to a page cache. They count if it does so inside a traced call, for the
-/// file that the call reads.
+/// file that the call reads; where files are told apart, also if it does so in a page fault of its own.
 #[inline(always)]
 pub fn added(what: impl FnOnce() -> Added) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
         return;
     }
+    if files::are_told_apart() && task.registers().syscall_number() == PAGE_FAULT {
+        files::faulted(task, &what());
+        return;
+    }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
     let call = &mut thread.call;
-    if call.active == 0 || (call.cold_known == 0 && look_up_file(call, task).is_none()) {
+    if call.active == 0 {
+        return;
+    }
+    if call.cold_known == COLD_UNKNOWN {
+        call.cold_known = if look_up_file(call, task).is_some() { COLD_COUNTED } else { COLD_NO_FILE };
+    }
+    if call.cold_known != COLD_COUNTED {
         return;
     }
     let added = what();
@@ -36,13 +37,17 @@ pub fn added(what: impl FnOnce() -> Added) {
     }
 }
 
-/// Which file the call reads, and which pages of it.
+/// `orig_ax` of a thread that is in no system call.
+const PAGE_FAULT: i64 = -1;
+
+/// Which file the call reads, and which pages of it; `None`: none.
 #[inline(always)]
 fn look_up_file(call: &mut Call, task: Task) -> Option<()> {
-    let registers: Registers = task.registers();
-    let file = OpenFile::of(task, registers.second())?;
-    let start_bytes = file.sendfile_start(registers)?;
-    let end_bytes = start_bytes.saturating_add(registers.fourth());
+    let syscall = Call::syscall_of(call.active)?;
+    let registers = task.registers();
+    let file = OpenFile::of(task, transfer::input(syscall, registers)?)?;
+    let start_bytes = transfer::start(syscall, registers).before(file.file)?;
+    let end_bytes = start_bytes.saturating_add(transfer::requested(syscall, registers));
     let cold = &mut call.cold;
     cold.inode = file.inode;
     cold.device = file.device;
@@ -55,7 +60,6 @@ fn look_up_file(call: &mut Call, task: Task) -> Option<()> {
     for run in &mut cold.runs {
         *run = PageRun { first: 0, end: 0 };
     }
-    call.cold_known = KNOWN;
     Some(())
 }
 

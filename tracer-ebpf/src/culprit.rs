@@ -3,8 +3,11 @@
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use tracer_common::{
     config::{CULPRIT_PATH, CULPRIT_RECORD},
-    culprit::{BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer},
+    culprit::{
+        BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, NAMES_FILE, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer,
+    },
     records::ThreadSlot,
+    stack::StackIds,
     syscall::Syscall,
 };
 
@@ -16,6 +19,7 @@ use crate::{
     kernel::opaque,
     maps, path, socket,
     task::Task,
+    transfer,
 };
 
 /// A path takes its last name below [`PATH_BYTES`].
@@ -23,7 +27,7 @@ const LONGEST_PATH: usize = PATH_BYTES + NAME_BYTES - 1;
 
 /// Sends a record of the call that the current thread has just made, or counts it as untold.
 #[inline(always)]
-pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, behind: u32) {
+pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, behind: u32, stack: StackIds) {
     if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
         return;
     }
@@ -42,6 +46,7 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, b
     call.syscall = outcome.syscall as u32;
     call.disk_waits = thread.call.disk_waits;
     call.behind = behind;
+    call.stack = stack;
     tell_culprit();
 }
 
@@ -73,18 +78,58 @@ fn send(buffer: &mut SlowCallBuffer) -> Option<()> {
     call.peer_family = 0;
     call.peer_port = 0;
     call.peer_bytes = 0;
+    let syscall = Syscall::from_index(call.syscall)?;
     // What cannot be found out stays unknown; the record goes out all the same.
-    let _ = file::behind(task, registers.first()).map(|file| socket::describe(call, file));
-    if let Some(file) = OpenFile::of(task, registers.second()) {
-        call.inode = file.inode;
-        call.device = file.device;
-        if let Some(offset) = file.sendfile_started(registers, call.result) {
-            call.offset_bytes = offset;
-        }
-        if global!(CONFIG.culprits) & CULPRIT_PATH != 0 {
-            let _ = path::describe(buffer, file.file);
-        }
+    let (input, output) = (transfer::input(syscall, registers), transfer::output(syscall, registers));
+    if let Some(file) = output.and_then(|descriptor| file::behind(task, descriptor)) {
+        let _ = socket::describe_output(call, file);
     }
+    if call.peer_family == 0
+        && let Some(file) = input.and_then(|descriptor| file::behind(task, descriptor))
+    {
+        let _ = socket::describe_input(call, file);
+    }
+    if let Some(file) = input.and_then(|descriptor| OpenFile::of(task, descriptor)) {
+        let start = transfer::start(syscall, registers).after(file.file, call.result);
+        describe_file(buffer, &file, start);
+    } else if let Some(file) = output.and_then(|descriptor| OpenFile::of(task, descriptor)) {
+        describe_file(buffer, &file, None);
+    }
+    submit(buffer)
+}
+
+/// Writes a file into the record, and its path behind it.
+#[inline(always)]
+fn describe_file(buffer: &mut SlowCallBuffer, file: &OpenFile, start_bytes: Option<u64>) {
+    let call = &mut buffer.call;
+    call.inode = file.inode;
+    call.device = file.device;
+    if let Some(start_bytes) = start_bytes {
+        call.offset_bytes = start_bytes;
+    }
+    if global!(CONFIG.culprits) & CULPRIT_PATH != 0 {
+        let _ = path::describe(buffer, file.file);
+    }
+}
+
+/// Tells the path of a file; whether it could be told.
+#[inline(always)]
+pub fn name_file(file: &OpenFile) -> bool {
+    if global!(CONFIG.culprits) & CULPRIT_PATH == 0 || !has_budget() {
+        return false;
+    }
+    let Some(buffer) = maps::slow_call() else { return false };
+    buffer.call.syscall = NAMES_FILE;
+    buffer.call.key = Task::current().key();
+    buffer.call.path_flags = 0;
+    buffer.call.path_bytes = 0;
+    describe_file(buffer, file, None);
+    submit(buffer).is_some()
+}
+
+/// Sends what stands in the buffer.
+#[inline(always)]
+fn submit(buffer: &SlowCallBuffer) -> Option<()> {
     let path_bytes = opaque(buffer.call.path_bytes as usize).min(LONGEST_PATH);
     let length = size_of::<SlowCall>() + path_bytes;
     // SAFETY: the path lies behind the record, and `length` is less than the whole buffer.

@@ -14,6 +14,7 @@ mod cold;
 mod culprit;
 mod epoll;
 mod file;
+mod files;
 mod folio;
 mod globals;
 mod kernel;
@@ -23,8 +24,10 @@ mod ready;
 mod set;
 mod slots;
 mod socket;
+mod stack;
 mod task;
 mod tasks;
+mod transfer;
 mod wait;
 mod window;
 
@@ -32,7 +35,7 @@ use aya_ebpf::{
     macros::{btf_tracepoint, tracepoint},
     programs::{BtfTracePointContext, TracePointContext},
 };
-use tracer_common::syscall::{Syscall, readiness};
+use tracer_common::syscall::readiness;
 
 use crate::{
     folio::{Added, Folio},
@@ -42,23 +45,35 @@ use crate::{
 /// A sendfile begins.
 #[tracepoint]
 pub fn sendfile_enter(ctx: TracePointContext) -> u32 {
-    call::enter(&ctx, Syscall::Sendfile);
+    call::enter_sendfile(&ctx);
     0
 }
 
 /// A sendfile returns.
 #[tracepoint]
 pub fn sendfile_exit(ctx: TracePointContext) -> u32 {
-    call::exit(&ctx, Syscall::Sendfile, call::tracepoint_result(&ctx));
+    call::exit_sendfile(&ctx, call::tracepoint_result(&ctx));
+    0
+}
+
+/// A traced system call begins, whichever it is.
+#[tracepoint]
+pub fn call_enter(ctx: TracePointContext) -> u32 {
+    call::enter_any(&ctx, call::tracepoint_number(&ctx));
+    0
+}
+
+/// A traced system call returns.
+#[tracepoint]
+pub fn call_exit(ctx: TracePointContext) -> u32 {
+    call::exit_any(&ctx, call::tracepoint_number(&ctx), call::tracepoint_result(&ctx));
     0
 }
 
 /// Any system call begins: the rung for kernels that withhold everything cheaper.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
-    if let Some(syscall) = call::traced(ctx.arg::<u64>(1)) {
-        call::enter(&ctx, syscall);
-    }
+    call::enter_any(&ctx, ctx.arg::<u64>(1));
     0
 }
 
@@ -66,9 +81,7 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     let registers = Registers::from_argument(ctx.arg::<*const u8>(0));
-    if let Some(syscall) = call::traced(registers.syscall_number() as u64) {
-        call::exit(&ctx, syscall, ctx.arg::<i64>(1));
-    }
+    call::exit_any(&ctx, registers.syscall_number() as u64, ctx.arg::<i64>(1));
     0
 }
 
@@ -94,7 +107,7 @@ pub fn any_readiness_exit(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sched_switch")]
 pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let state = if ctx.arg::<u64>(0) as u8 == 0 { ctx.arg::<u64>(3) as u32 } else { wait::PREEMPTED };
-    wait::switched_out(Task::from_argument(ctx.arg::<*const u8>(1)), state);
+    wait::switched_out(&ctx, Task::from_argument(ctx.arg::<*const u8>(1)), state);
     wait::switched_in(Task::from_argument(ctx.arg::<*const u8>(2)));
     0
 }

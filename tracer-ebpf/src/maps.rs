@@ -1,23 +1,28 @@
 //! The maps, and the one place that turns their entries into references.
 //!
-//! All but `CLAIMS` and `DROPPED` are arrays that user space reads through its own mapping
+//! All but `CLAIMS`, `DROPPED` and those of stacks are arrays that user space reads through its own mapping
 //! (`BPF_F_MMAPABLE`); their sizes are set at load.
 
 use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
     helpers::generated::bpf_get_smp_processor_id,
     macros::map,
-    maps::{Array, HashMap, RingBuf},
+    maps::{Array, HashMap, RingBuf, StackTrace},
 };
 use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    files::FileStats,
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
+    stack::{StackKey, StackState, StackSums},
     syscall::Syscall,
     turns::TurnStats,
 };
 
-use crate::epoll::Walk;
+use crate::{
+    epoll::Walk,
+    globals::{self, global},
+};
 
 /// The gate.
 #[map]
@@ -27,13 +32,17 @@ static WINDOW: Array<Window> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static THREADS: Array<ThreadSlot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// Per slot and traced system call.
+/// Records of calls, one per thread and traced system call.
 #[map]
 static CALLS: Array<CallStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Per thread that waits for readiness, as many as there is room for.
 #[map]
 static TURNS: Array<TurnStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per file that is read, where files are told apart; the last entry is for what finds no room.
+#[map]
+static FILES: Array<FileStats> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Per CPU, traced system call and breakdown.
 #[map]
@@ -67,7 +76,23 @@ static UNTOLD: Array<CallSums> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 pub static SLOW_CALLS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
-/// Which slots and records of turns are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
+/// Stacks, by the id that they have here.
+#[map]
+pub static STACKS: StackTrace = StackTrace::with_max_entries(1, 0);
+
+/// Those that found their place in `STACKS` taken by another one.
+#[map]
+pub static MORE_STACKS: StackTrace = StackTrace::with_max_entries(1, 0);
+
+/// Per slot: what is known of its thread's stacks. One entry where stacks are not wanted.
+#[map]
+static STACK_STATES: Array<StackState> = Array::with_max_entries(1, 0);
+
+/// The disk waits by thread, system call and stack.
+#[map]
+pub static STACK_SUMS: HashMap<StackKey, StackSums> = HashMap::with_max_entries(1, 0);
+
+/// Which slots, records and files are taken. Inserting with BPF_NOEXIST is the one atomic step of taking a slot (a
 /// compare-and-exchange would need 5.12).
 #[map]
 pub static CLAIMS: HashMap<u32, u32> = HashMap::with_max_entries(1, 0);
@@ -97,10 +122,29 @@ pub fn thread(slot: u32) -> Option<&'static mut ThreadSlot> {
     entry(&THREADS, slot)
 }
 
-/// What the thread at `slot` did with `syscall`.
+/// A record of calls.
 #[inline(always)]
-pub fn calls(slot: u32, syscall: Syscall) -> Option<&'static mut CallStats> {
-    entry(&CALLS, slot * Syscall::COUNT + syscall as u32)
+pub fn calls(index: u32) -> Option<&'static mut CallStats> {
+    entry(&CALLS, index)
+}
+
+/// A file.
+#[inline(always)]
+pub fn file(index: u32) -> Option<&'static mut FileStats> {
+    entry(&FILES, index)
+}
+
+/// What is known of the stacks of the thread at `slot`.
+#[inline(always)]
+pub fn stack_state(slot: u32) -> Option<&'static mut StackState> {
+    entry(&STACK_STATES, slot)
+}
+
+/// The disk waits with this key, if there was one.
+#[inline(always)]
+pub fn stack_sums(key: &StackKey) -> Option<&'static mut StackSums> {
+    // SAFETY: as in [`entry`]; nothing is ever deleted from the map.
+    STACK_SUMS.get_ptr_mut(key).map(|value| unsafe { &mut *value })
 }
 
 /// A record of turns.
@@ -127,13 +171,13 @@ pub fn walk(walker: Walker) -> Option<&'static mut Walk> {
 /// This CPU's histogram of `breakdown`.
 #[inline(always)]
 pub fn breakdown(breakdown: Breakdown, syscall: Syscall) -> Option<&'static mut CpuHistogram> {
-    entry(&BREAKDOWNS, breakdown.index(cpu(), syscall))
+    entry(&BREAKDOWNS, breakdown.index(cpu_row(syscall)))
 }
 
 /// This CPU's errors of `syscall`.
 #[inline(always)]
 pub fn errors(syscall: Syscall) -> Option<&'static mut ErrorCounts> {
-    entry(&ERRORS, cpu() * Syscall::COUNT + syscall as u32)
+    entry(&ERRORS, cpu_row(syscall))
 }
 
 /// This CPU's record on its way.
@@ -151,13 +195,19 @@ pub fn send_budget() -> Option<&'static mut SendBudget> {
 /// What this CPU could not tell of `syscall`.
 #[inline(always)]
 pub fn untold(syscall: Syscall) -> Option<&'static mut CallSums> {
-    entry(&UNTOLD, cpu() * Syscall::COUNT + syscall as u32)
+    entry(&UNTOLD, cpu_row(syscall))
 }
 
 /// This CPU's losses.
 #[inline(always)]
 pub fn losses() -> Option<&'static mut Losses> {
     entry(&LOSSES, cpu())
+}
+
+/// Index of this CPU's entry for `syscall`.
+#[inline(always)]
+fn cpu_row(syscall: Syscall) -> u32 {
+    per_cpu(cpu(), globals::row_of(syscall), global!(CONFIG.rows))
 }
 
 #[inline(always)]

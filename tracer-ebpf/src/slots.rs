@@ -4,10 +4,15 @@
 use aya_ebpf::bindings::BPF_NOEXIST;
 use tracer_common::{
     config::PROBE_LIMIT,
-    records::{ThreadKey, ThreadSlot},
+    records::{CallStats, ThreadKey, ThreadSlot},
+    syscall::Syscall,
 };
 
-use crate::{globals::global, maps, task::Task};
+use crate::{
+    globals::{self, global},
+    maps,
+    task::Task,
+};
 
 /// A thread's slot, and where it is.
 pub struct Slot {
@@ -46,6 +51,7 @@ pub fn find_or_claim(task: Task) -> Option<Slot> {
     if !is_of(slot.thread, &key) {
         // The start is what tells a taken slot from a free one, so it is written last.
         slot.thread.comm = task.comm();
+        slot.thread.index = slot.index;
         slot.thread.key.pid = key.pid;
         slot.thread.key.tid = key.tid;
         slot.thread.key.start_boottime_ns = key.start_boottime_ns;
@@ -101,6 +107,44 @@ extern "C" fn claim(start_boottime_ns: u64, tid: u32) -> u32 {
         }
     }
     NONE
+}
+
+/// Where the calls of `syscall` by the thread at `slot` are summed up; `None`: there is no room.
+#[inline(always)]
+pub fn calls(
+    slot: u32,
+    records: &mut [u32; Syscall::COUNT as usize],
+    syscall: Syscall,
+) -> Option<&'static mut CallStats> {
+    if global!(CONFIG.record_mask) == 0 {
+        return maps::calls(slot);
+    }
+    let row = globals::row_of(syscall);
+    let record = records.get_mut(row as usize & (Syscall::COUNT as usize - 1))?;
+    if *record == 0 {
+        *record = claim_record(slot, row);
+    }
+    // 0 less 1 is no index.
+    maps::calls(record.wrapping_sub(1))
+}
+
+/// Marks a claim as one of a record of calls.
+const RECORDS: u32 = 1 << 30;
+
+/// Takes a free record of calls; returns its index plus 1, 0 if there is none.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn claim_record(slot: u32, row: u32) -> u32 {
+    let mask = global!(CONFIG.record_mask);
+    // Twice as many as slots: those of neighbours lie apart.
+    let home = (slot * 2).wrapping_add(row.wrapping_mul(0x9E37_79B1));
+    for step in 0..PROBE_LIMIT {
+        let index = home.wrapping_add(step) & mask;
+        if maps::CLAIMS.insert(RECORDS | index, slot, u64::from(BPF_NOEXIST)).is_ok() {
+            return index + 1;
+        }
+    }
+    0
 }
 
 #[inline(always)]

@@ -6,13 +6,19 @@ use tracer_common::{
     culprit::{OutClass, PEER_BYTES, SlowCall},
 };
 
-use crate::{file::read, globals::global, kernel::opaque};
+use crate::{
+    file::{self, read},
+    globals::global,
+    kernel::opaque,
+    task::Task,
+};
 
 /// `S_IFMT` and what it holds (`include/uapi/linux/stat.h`).
-mod mode {
+pub mod mode {
     pub const TYPE: u16 = 0o170_000;
     pub const SOCKET: u16 = 0o140_000;
     pub const REGULAR: u16 = 0o100_000;
+    pub const BLOCK_DEVICE: u16 = 0o060_000;
     pub const CHARACTER_DEVICE: u16 = 0o020_000;
     pub const PIPE: u16 = 0o010_000;
 }
@@ -30,12 +36,11 @@ mod family {
 /// Length of a `sockaddr_un`'s path (`include/uapi/linux/un.h`).
 const UNIX_NAME_BYTES: usize = 108;
 
-/// Writes the class of the open file at `file` into the record, and for a socket its peer.
+/// Writes the class of the open file at `file`, which the call wrote to, into the record, and for a socket its peer.
 #[inline(always)]
-pub fn describe(call: &mut SlowCall, file: u64) -> Option<()> {
+pub fn describe_output(call: &mut SlowCall, file: u64) -> Option<()> {
     let inode: u64 = read(file, global!(OFFSETS.file_inode))?;
-    let mode: u16 = read(inode, global!(OFFSETS.inode_mode))?;
-    let class = match mode & mode::TYPE {
+    let class = match kind_of(inode)? {
         mode::SOCKET => OutClass::Socket,
         mode::PIPE => OutClass::Pipe,
         mode::REGULAR => OutClass::File,
@@ -50,6 +55,25 @@ pub fn describe(call: &mut SlowCall, file: u64) -> Option<()> {
         return Some(());
     }
     peer(call, protocol_half(file)?)
+}
+
+/// Writes the peer of the socket that is open at `file`, which the call read, into the record.
+#[inline(always)]
+pub fn describe_input(call: &mut SlowCall, file: u64) -> Option<()> {
+    peer(call, of(file)?)
+}
+
+/// What kind of file an inode is (`S_IFMT`).
+#[inline(always)]
+fn kind_of(inode: u64) -> Option<u16> {
+    let mode: u16 = read(inode, global!(OFFSETS.inode_mode))?;
+    Some(mode & mode::TYPE)
+}
+
+/// What kind of file is open behind `descriptor` of `task`.
+#[inline(always)]
+pub fn mode_behind(task: Task, descriptor: u64) -> Option<u16> {
+    kind_of(read(file::behind(task, descriptor)?, global!(OFFSETS.file_inode))?)
 }
 
 /// The protocol half (`struct sock`) of the socket that is open at `file`; `None`: it is no socket.

@@ -107,6 +107,12 @@ impl Task {
         Registers(registers as *const u8)
     }
 
+    /// Its page faults that had to wait, as far as they are over.
+    #[inline(always)]
+    pub fn maj_flt(self) -> u64 {
+        load(self.0, global!(OFFSETS.task_maj_flt))
+    }
+
     /// Its open files.
     #[inline(always)]
     pub fn files(self) -> Files {
@@ -148,6 +154,12 @@ impl Registers {
     #[inline(always)]
     pub fn fourth(self) -> u64 {
         load(self.0, global!(OFFSETS.regs_r10))
+    }
+
+    /// Fifth argument.
+    #[inline(always)]
+    pub fn fifth(self) -> u64 {
+        load(self.0, global!(OFFSETS.regs_r8))
     }
 }
 

@@ -4,24 +4,27 @@
 //! exceed it. The kernel's own run-queue delay would not do for preemptions: it counts from the moment
 //! another thread was preferred, when this one may still have been running, even before its call.
 
+use aya_ebpf::EbpfContext;
 use tracer_common::{
     records::{OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
     syscall::{readiness, synchronous},
 };
 
-use crate::{clock::now_ns, file, globals::global, maps, ready, slots, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, ready, slots, stack, task::Task, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
 
 /// A task leaves the CPU in `state`.
 #[inline(always)]
-pub fn switched_out(task: Task, state: u32) {
+pub fn switched_out(ctx: &impl EbpfContext, task: Task, state: u32) {
     if !window::is_target(task) || !window::is_open() {
         return;
     }
     if state == PREEMPTED {
-        in_call(task, OffCpuReason::Preempted);
+        if let Some(thread) = in_call(task) {
+            begin(thread, task, OffCpuReason::Preempted, 0);
+        }
         return;
     }
     let registers = task.registers();
@@ -33,11 +36,13 @@ pub fn switched_out(task: Task, state: u32) {
             Some(slot) => {
                 made_up_for(slot.thread, task);
                 begin(slot.thread, task, OffCpuReason::Disk, number as i32);
+                stack::falls_asleep(ctx, slot.thread);
             }
             None => slots::count_dropped(task),
         }
-    } else {
-        in_call(task, OffCpuReason::Other);
+    } else if let Some(thread) = in_call(task) {
+        begin(thread, task, OffCpuReason::Other, 0);
+        stack::falls_asleep(ctx, thread);
     }
 }
 
@@ -50,18 +55,16 @@ pub fn goes_on(task: Task, state: u32, number: u64) {
         && let Some(slot) = slots::find_or_claim(task)
     {
         begin(slot.thread, task, OffCpuReason::Disk, number as i32);
+        stack::unseen(slot.thread);
     }
 }
 
-/// Disk waits are of interest anywhere, everything else inside traced calls alone.
+/// The thread, if it is in a traced call: disk waits are of interest anywhere, everything else there alone.
 #[inline(always)]
-fn in_call(task: Task, reason: OffCpuReason) {
-    if let Some(slot) = slots::find(task) {
-        made_up_for(slot.thread, task);
-        if slot.thread.call.active != 0 {
-            begin(slot.thread, task, reason, 0);
-        }
-    }
+fn in_call(task: Task) -> Option<&'static mut ThreadSlot> {
+    let slot = slots::find(task)?;
+    made_up_for(slot.thread, task);
+    if slot.thread.call.active != 0 { Some(slot.thread) } else { None }
 }
 
 #[inline(always)]
@@ -155,6 +158,7 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
     }
     let queued_ns = queued_ns.min(elapsed_ns);
     let slept_ns = elapsed_ns - queued_ns;
+    stack::woken(thread, reason, slept_ns);
     if is_in_call {
         thread.call.runqueue_ns += queued_ns;
     }

@@ -5,7 +5,9 @@ use std::{io, process::ExitCode};
 use clap::Parser as _;
 use tracer::{
     cli::{Cli, Command, usage},
-    commands, escape, exit, say,
+    commands, escape, exit,
+    options::Family,
+    say,
 };
 
 fn main() -> ExitCode {
@@ -14,7 +16,9 @@ fn main() -> ExitCode {
         Err(refused) => return not_started(&refused),
     };
     let result = match &cli.command {
-        Command::Sendfile(args) => commands::sendfile::run(args),
+        Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
+        Command::Splice(args) => commands::measure::run(Family::Splice, args),
+        Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
         Command::Report(args) => commands::report::run(args),
         Command::Demo(args) => commands::demo::run(args),
     };

@@ -13,15 +13,12 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use crate::{
     analysis,
-    collect::{self, CulpritLog, JavaNames, KernelMaps, TargetProcess, Totals, WatchLog},
+    collect::{self, CulpritLog, JavaNames, KernelMaps, MappedFiles, StackLog, TargetProcess, Totals, WatchLog},
     model::{Interval, Recording, Target},
-    options::{Measurement, TargetOption},
-    probe::{Request, Session},
-    snapshot::{IntervalData, Snapshot},
+    options::{Measurement, RECORDED_INTERVAL, TargetOption},
+    probe::{Request, Session, Sizes},
+    snapshot::{FilesRead, IntervalData, Snapshot},
 };
-
-/// How often the recording cuts the window.
-const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often records of slow calls are taken from the kernel: a reader that each of them woke would preempt the
 /// very thread that is measured.
@@ -42,7 +39,7 @@ const LEAST_TURN_RECORDS: u32 = 64;
 /// Who is told how a measurement goes.
 pub trait Observer {
     /// All probes are attached and the window is open.
-    fn started(&mut self, target: &Target, duration: Option<Duration>);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
     /// One of the intervals that the user asked for has passed.
@@ -67,27 +64,43 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         TargetOption::Tid(tid) => TargetProcess::of_tid(tid)?,
     };
     let slots = slots_for(options, process.threads);
-    let turn_records = (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS);
-    let cpus = collect::possible_cpus();
+    let syscalls = options.syscalls();
+    let sizes = Sizes {
+        slots,
+        turns: (slots / SLOTS_PER_TURN_RECORD).max(LEAST_TURN_RECORDS),
+        rows: syscalls.len() as u32,
+        files: options.looks_at_files().then(|| options.max_files.next_power_of_two().max(2)),
+        stacks: options.stacks,
+        cpus: collect::possible_cpus(),
+    };
     let request = Request {
-        syscalls: &options.syscalls,
+        syscalls: &syscalls,
+        sizes: &sizes,
         pid: Some(process.process.pid.0),
         tid: match options.target {
             TargetOption::Pid(_) => None,
             TargetOption::Tid(tid) => Some(tid.0),
         },
         threshold_ns: options.threshold_ns,
-        slots,
-        turn_records,
         turns: options.turns,
-        cpus,
         mechanism: options.mechanism,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
-    let maps = KernelMaps::of(&session, slots, turn_records, cpus)?;
-    let mut logs = Logs { culprits: session.slow_calls()?.map(CulpritLog::new), watched: WatchLog::default() };
+    let maps = KernelMaps::of(&session, &sizes, syscalls)?;
+    let mut logs = Logs {
+        culprits: session.slow_calls()?.map(CulpritLog::new),
+        watched: WatchLog::default(),
+        mapped: options.looks_at_files().then(MappedFiles::default),
+        stacks: match options.stacks {
+            Some(_) => {
+                let pids = std::iter::once(process.process.pid.0);
+                Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
+            }
+            None => None,
+        },
+    };
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
@@ -106,8 +119,13 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads(&options.syscalls);
+    let threads = maps.threads();
     let sleepers = asleep.as_deref().unwrap_or_default();
+    let files = logs.files(&maps);
+    let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
+    let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
+    let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
+    let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
@@ -121,7 +139,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         probes,
         losses: maps.losses(),
         threads,
-        syscalls: options.syscalls.iter().map(|&syscall| maps.syscall(syscall)).collect(),
+        syscalls: maps.beyond_threads(),
         asleep_before: window.asleep_before,
         asleep,
         idle_instances,
@@ -129,10 +147,9 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
         watched: logs.watched.finish(),
         thread_names: thread_names.unwrap_or_default(),
         peer_labels: options.peer_labels.clone(),
-        culprits: logs.culprits.map(|log| {
-            let untold: Vec<_> = options.syscalls.iter().map(|&syscall| (syscall, maps.untold(syscall))).collect();
-            log.finish(&untold)
-        }),
+        culprits,
+        stacks,
+        files,
         intervals: window.intervals,
     }))
 }
@@ -141,6 +158,27 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
 struct Logs {
     culprits: Option<CulpritLog>,
     watched: WatchLog,
+    stacks: Option<StackLog>,
+    mapped: Option<MappedFiles>,
+}
+
+impl Logs {
+    /// Looks at what the target waits on, and at what it has mapped.
+    fn look(&mut self, maps: &KernelMaps, target: &Target) {
+        self.watched.look(maps, []);
+        if let Some(mapped) = &mut self.mapped {
+            target.processes.iter().for_each(|process| mapped.look(process.pid.0));
+        }
+        if let Some(stacks) = &mut self.stacks {
+            stacks.look(maps.keys().map(|key| key.pid));
+        }
+    }
+
+    /// The files that were read, where they were told apart.
+    fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
+        let mapped = self.mapped.as_ref()?;
+        Some(self.culprits.as_mut()?.files(maps.files()?, mapped.paths()))
+    }
 }
 
 /// A window that has closed.
@@ -185,10 +223,10 @@ async fn watch(
     let start = Timestamp::now();
     let opened_ns = maps.open_window();
     let opened = Instant::now();
-    observer.started(&target, options.duration);
+    observer.started(&target, start, options.duration);
 
-    let mut recorded = Cutter::new(opened_ns, options);
-    let mut reported = Cutter::new(opened_ns, options);
+    let mut recorded = Cutter::new(opened_ns, maps);
+    let mut reported = Cutter::new(opened_ns, maps);
     let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
@@ -207,18 +245,19 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(maps, collect::monotonic_ns()));
-                logs.watched.look(maps, []);
+                intervals.push(recorded.cut(collect::monotonic_ns()));
+                logs.look(maps, &target);
                 show(warnings.as_mut());
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
+                logs.stacks.iter_mut().for_each(StackLog::follow);
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
-                    logs.watched.look(maps, []);
+                    logs.look(maps, &target);
                 }
             }
-            () = tick(&mut report) => observer.interval(&reported.cut(maps, collect::monotonic_ns()).interval),
+            () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
         if target_thread_is_gone(options.target, &target) {
             target.ended_early = Some(true);
@@ -227,10 +266,11 @@ async fn watch(
     }
     observer.closing();
     let closed_ns = maps.close_window();
+    logs.look(maps, &target);
     settle().await;
-    intervals.push(recorded.cut(maps, closed_ns));
+    intervals.push(recorded.cut(closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(maps, closed_ns).interval);
+        observer.interval(&reported.cut(closed_ns).interval);
     }
     show(warnings.as_mut());
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
@@ -246,17 +286,17 @@ async fn settle() {
 struct Cutter<'a> {
     opened_ns: u64,
     last: Totals,
-    options: &'a Measurement,
+    maps: &'a KernelMaps,
 }
 
 impl<'a> Cutter<'a> {
-    fn new(opened_ns: u64, options: &'a Measurement) -> Self {
-        Self { opened_ns, last: Totals::zero(opened_ns, &options.syscalls), options }
+    fn new(opened_ns: u64, maps: &'a KernelMaps) -> Self {
+        Self { opened_ns, last: Totals::zero(opened_ns, maps.syscalls()), maps }
     }
 
     /// The interval from the last cut to this one.
-    fn cut(&mut self, maps: &KernelMaps, at_ns: u64) -> IntervalData {
-        let now = Totals::read(at_ns, maps, &self.options.syscalls);
+    fn cut(&mut self, at_ns: u64) -> IntervalData {
+        let now = Totals::read(at_ns, self.maps);
         let interval = collect::interval(self.opened_ns, &self.last, &now);
         self.last = now;
         interval

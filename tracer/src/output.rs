@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fcntl_setfl, linkat, openat};
 use tempfile::TempPath;
 
 /// A file that is to hold one result. Until [`OutputFile::write`] an existing one stays as it is.
@@ -61,12 +61,58 @@ impl OutputFile {
         }
     }
 
+    /// Makes it an empty file that is there from now on, and grows.
+    ///
+    /// # Errors
+    /// If it cannot be made. What was there before is still there.
+    pub fn into_lines(self) -> Result<LineFile> {
+        let (file, whole) = self.place.into_lines().with_context(|| format!("cannot write {}", self.path.display()))?;
+        Ok(LineFile { path: self.path, file, whole })
+    }
+
     /// Writes `text`, whole or not at all.
     ///
     /// # Errors
     /// If the disk is full, say. What was there before is still there.
     pub fn write(self, text: &str) -> Result<()> {
         self.place.write(text.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// A file that grows by whole lines.
+#[derive(Debug)]
+pub struct LineFile {
+    path: PathBuf,
+    file: File,
+    /// Bytes of the lines that are in it; `None`: what was written cannot be taken back.
+    whole: Option<u64>,
+}
+
+impl LineFile {
+    /// Adds a line, whole or not at all.
+    ///
+    /// # Errors
+    /// If the disk is full, say.
+    pub fn append(&mut self, line: &str) -> Result<()> {
+        let written = self.file.write_all(line.as_bytes());
+        match (&written, &mut self.whole) {
+            (Ok(()), Some(whole)) => *whole += line.len() as u64,
+            // What there was room for is no line. If it stays, the error says that something is wrong.
+            (Err(_), Some(whole)) if self.file.metadata().is_ok_and(|file| file.len() > *whole) => {
+                drop(self.file.set_len(*whole));
+            }
+            _ => {}
+        }
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Makes the lines last.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn finish(self) -> Result<()> {
+        let synced = if self.whole.is_some() { self.file.sync_all() } else { Ok(()) };
+        synced.with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 
@@ -100,17 +146,28 @@ impl Place {
         Ok(Self::File { target, directory, existing })
     }
 
+    fn into_lines(self) -> Result<(File, Option<u64>)> {
+        match self {
+            Self::Stream(file) => Ok((file, None)),
+            Self::File { target, directory, existing } => {
+                let draft = Draft::create(&directory)?;
+                draft.take_after(existing)?;
+                let file = draft.file.try_clone()?;
+                // Somebody else may cut it: what comes then follows what is left.
+                fcntl_setfl(&file, OFlags::APPEND)?;
+                draft.publish(&directory, &target)?;
+                Ok((file, Some(0)))
+            }
+        }
+    }
+
     fn write(self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Stream(mut file) => Ok(file.write_all(bytes)?),
             Self::File { target, directory, existing } => {
                 let mut draft = Draft::create(&directory)?;
                 draft.file.write_all(bytes)?;
-                if let Some((mode, owner, group)) = existing {
-                    // Not everybody may give files away; the mode comes last, since this takes bits from it.
-                    let _ = fchown(&draft.file, Some(owner), Some(group));
-                    draft.file.set_permissions(fs::Permissions::from_mode(mode))?;
-                }
+                draft.take_after(existing)?;
                 draft.file.sync_all()?;
                 draft.publish(&directory, &target)
             }
@@ -181,6 +238,14 @@ impl Draft {
         Ok(Self { file, name: Some(name) })
     }
 
+    /// Gives it the permissions and the owner of the file whose place it takes.
+    fn take_after(&self, existing: Option<(u32, u32, u32)>) -> io::Result<()> {
+        let Some((mode, owner, group)) = existing else { return Ok(()) };
+        // Not everybody may give files away; the mode comes last, since this takes bits from it.
+        let _ = fchown(&self.file, Some(owner), Some(group));
+        self.file.set_permissions(fs::Permissions::from_mode(mode))
+    }
+
     /// Puts it into its place, in one step for whoever looks.
     fn publish(self, directory: &Path, target: &Path) -> Result<()> {
         let name = match self.name {
@@ -244,6 +309,25 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         OutputFile::open(&path).unwrap().write("new").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+    }
+
+    #[test]
+    fn lines_are_there_as_soon_as_they_are_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.jsonl");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let file = OutputFile::open(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        let mut lines = file.into_lines().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+        lines.append("one\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
+        lines.append("two\n").unwrap();
+        lines.finish().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, SlowCall},
+    files::FileStats,
     records::{CallStats, SleepingTask, ThreadKey, ThreadSlot},
+    stack::{StackKey, StackSums},
     syscall::Syscall,
     turns::{LEAST_SOCKETS, ReadySet, TurnStats},
 };
@@ -58,8 +60,32 @@ pub struct Snapshot {
     pub peer_labels: PeerLabels,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
+    /// The stacks of disk waits and slow calls; `None`: they were not wanted.
+    pub stacks: Option<Stacks>,
+    /// The files that were read; `None` where they were not told apart.
+    pub files: Option<FilesRead>,
     /// The window in pieces.
     pub intervals: Vec<IntervalData>,
+}
+
+/// Stacks, with the names of their functions, innermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// Disk waits by thread, system call and stack.
+    pub rows: Vec<(StackKey, StackSums)>,
+    /// In the kernel, by id.
+    pub kernel: HashMap<i32, Vec<String>>,
+    /// In the program, by process and id.
+    pub user: HashMap<(u32, i32), Vec<String>>,
+}
+
+/// The files that the target read, whether its calls were slow or not.
+#[derive(Clone, Debug, Default)]
+pub struct FilesRead {
+    /// Each with its name, as far as that was told.
+    pub files: Vec<(FileRef, FileStats)>,
+    /// What found no room among them.
+    pub rest: FileStats,
 }
 
 /// A piece of the window.
@@ -202,8 +228,8 @@ pub struct UntoldData {
 pub struct ThreadData {
     /// What it did, whatever the system call.
     pub slot: ThreadSlot,
-    /// What it did with each traced system call, in the order of [`Snapshot::syscalls`].
-    pub calls: Vec<Box<CallStats>>,
+    /// What it did with each traced system call, in the order of [`Snapshot::syscalls`]; `None`: nothing.
+    pub calls: Vec<Option<Box<CallStats>>>,
     /// How long its turns took; `None`: it made none, or there was no room.
     pub turns: Option<Box<TurnStats>>,
     /// Its name now; `None` if it has ended.

@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod page_cache;
 pub mod schedule;
+pub mod stolen;
 pub mod taskstats;

@@ -7,27 +7,29 @@ use tracer_common::records::CallStats;
 use super::{culprits, errno, in_flight, roles::Roles};
 use crate::{
     model::{ByCause, Histogram, HistogramBuilder, Pid, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs},
+    options::Family,
     snapshot::{Snapshot, SyscallData, ThreadData},
 };
 
 /// What the system call at `index` of the snapshot did.
-pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord {
+fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord {
     let data = &snapshot.syscalls[index];
     let sees_pages = snapshot.is_attached(Probe::PAGE_CACHE);
-    let took_part = |thread: &&ThreadData| thread.calls[index].latency_sum_ns > 0;
-    let threads: Vec<&ThreadData> = snapshot.threads.iter().filter(took_part).collect();
-    let sums = Sums::of(threads.iter().map(|thread| &*thread.calls[index]));
+    let took_part = |thread| Some((thread, calls_of(thread, index).filter(|calls| calls.latency_sum_ns > 0)?));
+    let threads: Vec<(&ThreadData, &CallStats)> = snapshot.threads.iter().filter_map(took_part).collect();
+    let sums = Sums::of(threads.iter().map(|&(_, calls)| calls));
     let latency = sums.latency.build();
 
     let mut rows: Vec<_> =
-        threads.iter().map(|thread| thread_calls(thread, &thread.calls[index], sees_pages, roles)).collect();
+        threads.iter().map(|(thread, calls)| thread_calls(thread, calls, sees_pages, roles)).collect();
     rows.sort_by_key(|row| (Reverse(row.disk_wait_ns), Reverse(row.latency.sum_ns()), row.thread.tid));
 
     let info = data.syscall.info();
     let errors_by_name = data.errors.iter().map(|&(number, count)| (errno::name(number), count));
     SyscallRecord {
         name: info.name.into(),
-        family: info.family.into(),
+        family: Family::of(data.syscall).name().into(),
+        direction: info.direction.map(Into::into),
         calls: latency.count(),
         errors: sums.errors,
         errors_by_name: errors_by_name.collect::<BTreeMap<_, _>>(),
@@ -38,6 +40,8 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
         cold_requested: sees_pages.then_some(sums.cold_requested),
         read_ahead: sees_pages.then_some(sums.read_ahead),
         pages: sees_pages.then_some(sums.pages),
+        direct_calls: snapshot.files.is_some().then_some(sums.direct_calls),
+        direct_bytes: snapshot.files.is_some().then_some(sums.direct_bytes),
         memory_share: sees_pages.then(|| memory_share(sums.cold_requested, sums.pages)).flatten(),
         time_ns: TimeNs {
             on_cpu: latency.sum_ns().saturating_sub(sums.disk_ns + sums.runqueue_ns + sums.other_ns),
@@ -54,6 +58,31 @@ pub fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord
         clients: snapshot.culprits.as_ref().map(|told| culprits::clients(told, data.syscall, &snapshot.peer_labels)),
         in_flight: in_flight::calls(snapshot, data.syscall, roles),
     }
+}
+
+/// What a thread did with the system call at `index` of the snapshot.
+fn calls_of(thread: &ThreadData, index: usize) -> Option<&CallStats> {
+    thread.calls.get(index)?.as_deref()
+}
+
+/// The rows of all traced system calls. Of one with several directions those that were called; one that was not called
+/// at all has one row, without a direction.
+pub fn records(snapshot: &Snapshot, roles: &Roles) -> Vec<SyscallRecord> {
+    let rows =
+        (0..snapshot.syscalls.len()).map(|index| (snapshot.syscalls[index].syscall, record(snapshot, index, roles)));
+    let rows: Vec<_> = rows.collect();
+    let has_called_sibling =
+        |row: &SyscallRecord| rows.iter().any(|(_, other)| other.name == row.name && was_seen(other));
+    let kept: Vec<_> = rows
+        .iter()
+        .filter(|(syscall, row)| was_seen(row) || syscall.stands_for_its_number() && !has_called_sibling(row))
+        .map(|(_, row)| SyscallRecord { direction: row.direction.clone().filter(|_| row.calls > 0), ..row.clone() })
+        .collect();
+    kept
+}
+
+fn was_seen(row: &SyscallRecord) -> bool {
+    row.calls > 0 || !row.in_flight.is_empty()
 }
 
 /// 1 − cold / all, between 0 and 1; `None` of no pages.
@@ -78,6 +107,8 @@ struct Sums {
     other_ns: u64,
     cold_requested: u64,
     read_ahead: u64,
+    direct_calls: u64,
+    direct_bytes: u64,
 }
 
 impl Sums {
@@ -98,6 +129,8 @@ impl Sums {
             sums.other_ns += calls.other_ns;
             sums.cold_requested += calls.cold_requested;
             sums.read_ahead += calls.read_ahead;
+            sums.direct_calls += calls.direct_calls;
+            sums.direct_bytes += calls.direct_bytes;
         }
         sums.on_cpu = on_cpu.extremes();
         sums

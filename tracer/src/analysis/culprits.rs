@@ -7,7 +7,7 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-use super::{errno, roles::Roles};
+use super::{errno, roles::Roles, stacks::StackTable};
 use crate::{
     model::{
         ClientCalls, FileCalls, Out, Role, SlowCallRecord,
@@ -47,9 +47,9 @@ pub fn clients(culprits: &Culprits, syscall: Syscall, labels: &PeerLabels) -> Ve
 }
 
 /// The longest calls, in the order of their entry.
-pub fn slow_calls(snapshot: &Snapshot, roles: &Roles) -> Vec<SlowCallRecord> {
+pub fn slow_calls(snapshot: &Snapshot, roles: &Roles, stacks: Option<&StackTable>) -> Vec<SlowCallRecord> {
     let calls = snapshot.culprits.iter().flat_map(|culprits| &culprits.calls);
-    calls.filter_map(|data| slow_call(data, snapshot, roles)).collect()
+    calls.filter_map(|data| slow_call(data, snapshot, roles, stacks)).collect()
 }
 
 /// What has no row of its own, if there is any.
@@ -68,7 +68,7 @@ fn file_row(data: &FileData) -> FileCalls {
     FileCalls {
         path: path(file),
         directory: file.path.as_deref().map(directory),
-        device: Some(format!("{}:{}", file.device.0, file.device.1)),
+        device: Some(device(file)),
         device_name: file.device_name.clone(),
         inode: Some(file.inode),
         first_offset: data.range.map(|(first, _)| first),
@@ -96,13 +96,18 @@ fn empty_file(sums: &CallSums) -> FileCalls {
     }
 }
 
+/// `major:minor` of a file's device.
+pub fn device(file: &FileRef) -> String {
+    format!("{}:{}", file.device.0, file.device.1)
+}
+
 /// The path, or the inode where it could not be read.
-fn path(file: &FileRef) -> String {
+pub fn path(file: &FileRef) -> String {
     file.path.clone().unwrap_or_else(|| format!("(inode {})", file.inode))
 }
 
 /// All but the last name of a path.
-fn directory(path: &str) -> String {
+pub fn directory(path: &str) -> String {
     match path.rsplit_once('/') {
         Some(("", _)) => "/".into(),
         Some((directory, _)) => directory.into(),
@@ -149,7 +154,12 @@ fn host(peer: &Peer) -> String {
     }
 }
 
-fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<SlowCallRecord> {
+fn slow_call(
+    data: &CallData,
+    snapshot: &Snapshot,
+    roles: &Roles,
+    stacks: Option<&StackTable>,
+) -> Option<SlowCallRecord> {
     let call = &data.call;
     Some(SlowCallRecord {
         at_ns: call.since_ns.saturating_sub(snapshot.opened_ns),
@@ -173,5 +183,6 @@ fn slow_call(data: &CallData, snapshot: &Snapshot, roles: &Roles) -> Option<Slow
             OutClass::Other => Out::Other,
         },
         behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
+        stack: stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call)),
     })
 }

@@ -6,7 +6,7 @@ use tracer_common::turns::ReadySet;
 
 use super::{roles::Roles, turns, waits};
 use crate::{
-    model::{EventLoop, Histogram, Interval, IntervalLoop, Probe, Role, ThreadRef},
+    model::{EventLoop, Histogram, Interval, IntervalLoop, IntervalSyscall, Probe, Role, SyscallRecord, ThreadRef},
     snapshot::{Snapshot, ThreadData},
 };
 
@@ -25,8 +25,8 @@ pub fn rows(snapshot: &Snapshot, roles: &Roles) -> Vec<EventLoop> {
     loops
 }
 
-/// The pieces of the window, now that it is known who is an event loop.
-pub fn intervals(snapshot: &Snapshot, roles: &Roles) -> Vec<Interval> {
+/// The pieces of the window, now that it is known who is an event loop, and which rows `syscalls` has.
+pub fn intervals(snapshot: &Snapshot, syscalls: &[SyscallRecord], roles: &Roles) -> Vec<Interval> {
     let sees_turns = sees_turns(snapshot);
     let pieces = snapshot.intervals.iter().map(|piece| {
         let loops = piece.threads.iter().filter(|thread| roles.role(&thread.key) == Role::EventLoop);
@@ -38,7 +38,13 @@ pub fn intervals(snapshot: &Snapshot, roles: &Roles) -> Vec<Interval> {
                 behind: progress.behind,
             })
         });
-        Interval { event_loops: event_loops.collect(), ..piece.interval.clone() }
+        let is_shown = |row: &&IntervalSyscall| {
+            syscalls
+                .iter()
+                .any(|shown| shown.name == row.name && (shown.direction == row.direction || shown.calls == 0))
+        };
+        let rows = piece.interval.syscalls.iter().filter(is_shown).cloned();
+        Interval { event_loops: event_loops.collect(), syscalls: rows.collect(), ..piece.interval.clone() }
     });
     pieces.collect()
 }
@@ -113,7 +119,7 @@ fn active_loop(snapshot: &Snapshot, data: &ThreadData, roles: &Roles) -> EventLo
 
 /// Whether it is known who waited behind the disk waits of an event loop: they must have been in traced calls.
 fn knows_behind(snapshot: &Snapshot, data: &ThreadData) -> bool {
-    let blocked: u64 = data.calls.iter().map(|calls| calls.disk_blocked).sum();
+    let blocked: u64 = data.calls.iter().flatten().map(|calls| calls.disk_blocked).sum();
     let is_counted = snapshot.counts_behind && matches!(data.slot.ready_set(), Some(ReadySet::Epoll(_)));
     data.slot.disk_waits == 0 || blocked > 0 && is_counted
 }

@@ -61,8 +61,10 @@ fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, r
 
 /// A call from before the window that has not returned: its thread sleeps in it, and entered none since.
 fn stuck_throughout(snapshot: &Snapshot, task: &SleepingTask, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
-    let entered_since = roles.thread(&task.key, snapshot).is_some_and(|thread| is_active(thread, syscall));
-    (!entered_since).then(|| InFlight {
+    let is_known = |thread: &ThreadData| Call::syscall_of(thread.slot.call.active).is_some();
+    let entered_since = roles.thread(&task.key, snapshot).is_some_and(is_known);
+    // Of several directions nobody knows which it is.
+    (!entered_since && syscall.stands_for_its_number()).then(|| InFlight {
         thread: roles.sleeper_ref(task),
         since_ns: None,
         returned_at_ns: None,

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{calls, culprits, event_loops, roles::Roles, verdict, waits};
+use super::{calls, culprits, event_loops, page_cache, roles::Roles, stacks::StackTable, verdict, waits};
 use crate::{
     model::{Losses, Recording, Role, SCHEMA_VERSION, ThreadRecord, Tool, Window},
     snapshot::{Snapshot, ThreadData},
@@ -12,7 +12,7 @@ use crate::{
 #[must_use]
 pub fn recording(snapshot: &Snapshot) -> Recording {
     let roles = Roles::of(snapshot);
-    let syscalls: Vec<_> = (0..snapshot.syscalls.len()).map(|index| calls::record(snapshot, index, &roles)).collect();
+    let syscalls = calls::records(snapshot, &roles);
     let threads = thread_records(snapshot, &roles);
     let event_loops = event_loops::rows(snapshot, &roles);
     let losses = Losses {
@@ -20,7 +20,9 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
         parts_clamped: snapshot.losses.parts_clamped,
+        stacks_dropped: snapshot.stacks.as_ref().map(|_| snapshot.losses.stacks_dropped),
     };
+    let stacks = snapshot.stacks.as_ref().map(|found| StackTable::of(snapshot, found, &roles));
     let verdict = verdict::verdict(&verdict::Evidence {
         snapshot,
         syscalls: &syscalls,
@@ -39,11 +41,13 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         blocked_share: snapshot.blocked_share,
         probes: snapshot.probes.clone(),
         losses,
+        page_cache: page_cache::record(snapshot, &roles),
+        intervals: event_loops::intervals(snapshot, &syscalls, &roles),
         syscalls,
         event_loops,
         threads,
-        slow_calls: culprits::slow_calls(snapshot, &roles),
-        intervals: event_loops::intervals(snapshot, &roles),
+        slow_calls: culprits::slow_calls(snapshot, &roles, stacks.as_ref()),
+        stacks: stacks.map(|table| table.stacks),
         verdict,
         runs: Vec::new(),
     }

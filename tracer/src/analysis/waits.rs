@@ -62,7 +62,7 @@ fn row(name: String, place: &WaitPlace) -> SyscallWaits {
 }
 
 /// Name of a system call as the recording has it; −1 is a page fault of the program itself.
-fn name(number: i32) -> String {
+pub fn name(number: i32) -> String {
     match usize::try_from(number) {
         Ok(number) => Sysno::new(number).map_or_else(|| format!("syscall_{number}"), |known| known.name().to_owned()),
         Err(_) => PAGE_FAULT.to_owned(),

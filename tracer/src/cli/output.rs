@@ -2,7 +2,42 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+
+/// Where the results go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// What to print on stdout
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .folded) or FORMAT:FILE. A .jsonl grows by whole lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<OutputSpec>,
+    /// Rows per list
+    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
+    pub top: usize,
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Print nothing on stdout
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say what goes on, on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
 
 /// A form of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -11,6 +46,10 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
+    Jsonl,
+    /// The stacks of disk waits for flame graphs; stands for --stacks too.
+    Folded,
 }
 
 impl Format {
@@ -18,8 +57,8 @@ impl Format {
     #[must_use]
     pub fn holds_several(self) -> bool {
         match self {
-            Self::Table => true,
-            Self::Json => false,
+            Self::Table | Self::Folded => true,
+            Self::Json | Self::Jsonl => false,
         }
     }
 
@@ -51,9 +90,20 @@ impl FromStr for OutputSpec {
         let path = PathBuf::from(text);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Self::new(Format::Json, path),
+            Some("jsonl") => Self::new(Format::Jsonl, path),
+            Some("folded") => Self::new(Format::Folded, path),
             Some("txt") => Self::new(Format::Table, path),
-            _ => Err("cannot tell the format: end the name in .json or .txt, or write json:FILE or table:FILE".into()),
+            _ => Err("cannot tell the format: end the name in .json, .jsonl, .txt or .folded, or write json:FILE, say"
+                .into()),
         }
+    }
+}
+
+impl OutputArgs {
+    /// Whether a result has this format.
+    #[must_use]
+    pub fn has(&self, format: Format) -> bool {
+        (!self.quiet && self.format == format) || self.output.iter().any(|spec| spec.format == format)
     }
 }
 

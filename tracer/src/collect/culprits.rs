@@ -11,11 +11,12 @@ use std::{
 
 use aya::maps::{MapData, RingBuf};
 use tracer_common::{
-    culprit::{CallSums, OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall},
+    culprit::{CallSums, NAMES_FILE, OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall},
+    files::FileStats,
     syscall::Syscall,
 };
 
-use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, Peer, UntoldData};
+use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, FilesRead, Peer, UntoldData};
 
 /// Most files, and most clients, that get a row of their own.
 const MOST_ROWS: usize = 10_000;
@@ -30,8 +31,12 @@ pub struct CulpritLog {
     clients: Rows<Peer, CallSums>,
     calls: BinaryHeap<Reverse<Kept>>,
     devices: HashMap<u32, Option<String>>,
+    paths: HashMap<FileId, Option<String>>,
     received: u64,
 }
+
+/// A file: its device, in the kernel's encoding, and its inode.
+pub type FileId = (u32, u64);
 
 impl CulpritLog {
     /// An empty log of the records that come through `ring`.
@@ -42,6 +47,7 @@ impl CulpritLog {
             clients: Rows::default(),
             calls: BinaryHeap::new(),
             devices: HashMap::new(),
+            paths: HashMap::new(),
             received: 0,
         }
     }
@@ -63,13 +69,12 @@ impl CulpritLog {
     }
 
     fn add(&mut self, call: SlowCall, path: &[u8]) {
+        if call.syscall == NAMES_FILE {
+            self.paths.insert((call.device, call.inode), path_text(path, call.path_flags));
+            return;
+        }
         let Some(syscall) = Syscall::from_index(call.syscall) else { return };
-        let file = (call.inode != 0).then(|| FileRef {
-            path: path_text(path, call.path_flags),
-            device: (call.device >> 20, call.device & 0xf_ffff),
-            device_name: self.device_name(call.device),
-            inode: call.inode,
-        });
+        let file = (call.inode != 0).then(|| self.file((call.device, call.inode), path_text(path, call.path_flags)));
         let peer = peer(&call);
         let mut sums = CallSums::default();
         sums.add_call(&call);
@@ -84,6 +89,22 @@ impl CulpritLog {
         if self.calls.len() > MOST_CALLS {
             self.calls.pop();
         }
+    }
+
+    /// The files that were read, with what is known of each: its path from the kernel half, or from who maps it.
+    pub fn files(&mut self, files: (Vec<FileStats>, FileStats), mapped: &HashMap<FileId, String>) -> FilesRead {
+        self.drain();
+        let (files, rest) = files;
+        let named = files.into_iter().map(|stats| {
+            let id = (stats.device, stats.inode);
+            let path = self.paths.get(&id).cloned().flatten().or_else(|| mapped.get(&id).cloned());
+            (self.file(id, path), stats)
+        });
+        FilesRead { files: named.collect(), rest }
+    }
+
+    fn file(&mut self, (device, inode): FileId, path: Option<String>) -> FileRef {
+        FileRef { path, device: (device >> 20, device & 0xf_ffff), device_name: self.device_name(device), inode }
     }
 
     fn device_name(&mut self, device: u32) -> Option<String> {

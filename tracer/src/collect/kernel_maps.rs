@@ -3,7 +3,8 @@
 use anyhow::Result;
 use tracer_common::{
     culprit::CallSums,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window},
+    files::FileStats,
+    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
     syscall::Syscall,
     turns::{NO_ROOM, TurnStats},
 };
@@ -11,7 +12,7 @@ use tracer_common::{
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
 use crate::{
     model::{Histogram, HistogramBuilder},
-    probe::Session,
+    probe::{Session, Sizes},
     snapshot::{SyscallData, ThreadData},
 };
 
@@ -25,7 +26,11 @@ pub struct KernelMaps {
     errors: MappedArray<ErrorCounts>,
     losses: MappedArray<Losses>,
     untold: MappedArray<CallSums>,
+    files: MappedArray<FileStats>,
+    syscalls: Vec<Syscall>,
     cpus: u32,
+    has_record_per_slot: bool,
+    looks_at_files: bool,
 }
 
 impl KernelMaps {
@@ -33,18 +38,22 @@ impl KernelMaps {
     ///
     /// # Errors
     /// If the kernel refuses.
-    pub fn of(session: &Session, slots: u32, turn_records: u32, cpus: u32) -> Result<Self> {
-        let per_cpu = cpus * Syscall::COUNT;
+    pub fn of(session: &Session, sizes: &Sizes, syscalls: Vec<Syscall>) -> Result<Self> {
+        let cpu_rows = sizes.cpu_rows();
         Ok(Self {
             window: MappedArray::new(session.map("WINDOW")?.fd(), 1)?,
-            threads: MappedArray::new(session.map("THREADS")?.fd(), slots)?,
-            calls: MappedArray::new(session.map("CALLS")?.fd(), slots * Syscall::COUNT)?,
-            turns: MappedArray::new(session.map("TURNS")?.fd(), turn_records)?,
-            breakdowns: MappedArray::new(session.map("BREAKDOWNS")?.fd(), per_cpu * Breakdown::COUNT)?,
-            errors: MappedArray::new(session.map("ERRORS")?.fd(), per_cpu)?,
-            losses: MappedArray::new(session.map("LOSSES")?.fd(), cpus)?,
-            untold: MappedArray::new(session.map("UNTOLD")?.fd(), per_cpu)?,
-            cpus,
+            threads: MappedArray::new(session.map("THREADS")?.fd(), sizes.slots)?,
+            calls: MappedArray::new(session.map("CALLS")?.fd(), sizes.records())?,
+            turns: MappedArray::new(session.map("TURNS")?.fd(), sizes.turns)?,
+            breakdowns: MappedArray::new(session.map("BREAKDOWNS")?.fd(), cpu_rows * Breakdown::COUNT)?,
+            errors: MappedArray::new(session.map("ERRORS")?.fd(), cpu_rows)?,
+            losses: MappedArray::new(session.map("LOSSES")?.fd(), sizes.cpus)?,
+            untold: MappedArray::new(session.map("UNTOLD")?.fd(), cpu_rows)?,
+            files: MappedArray::new(session.map("FILES")?.fd(), sizes.file_entries())?,
+            syscalls,
+            cpus: sizes.cpus,
+            has_record_per_slot: sizes.record_mask() == 0,
+            looks_at_files: sizes.files.is_some(),
         })
     }
 
@@ -67,15 +76,20 @@ impl KernelMaps {
     }
 
     /// Indices of the slots that are taken.
-    pub fn taken(&self) -> impl Iterator<Item = usize> + '_ {
+    fn taken(&self) -> impl Iterator<Item = usize> + '_ {
         // A slot begins with its key.
         let is_taken = |&slot: &usize| self.threads.beginning::<ThreadKey>(slot).start_boottime_ns != 0;
         (0..self.threads.len()).filter(is_taken)
     }
 
-    /// The slots that are taken, as they are now.
-    pub fn slots(&self) -> impl Iterator<Item = ThreadSlot> + '_ {
-        self.taken().map(|index| self.threads.get(index))
+    /// Who has a slot.
+    pub fn keys(&self) -> impl Iterator<Item = ThreadKey> + '_ {
+        self.taken().map(|index| self.threads.beginning(index))
+    }
+
+    /// The slots that are taken, as they are now, each with its index.
+    pub fn slots(&self) -> impl Iterator<Item = (usize, ThreadSlot)> + '_ {
+        self.taken().map(|index| (index, self.threads.get(index)))
     }
 
     /// How long a thread's turns took; `None`: it made none, or there was no room.
@@ -84,43 +98,67 @@ impl KernelMaps {
         Some(Box::new(self.turns.get(index as usize)))
     }
 
-    /// What the thread at `slot` did with `syscall`.
-    pub fn calls(&self, slot: usize, syscall: Syscall) -> CallStats {
-        self.calls.get(slot * Syscall::COUNT as usize + syscall as usize)
+    /// The traced system calls, in the order of their rows.
+    pub fn syscalls(&self) -> &[Syscall] {
+        &self.syscalls
     }
 
-    /// The threads, with what they did with `syscalls`.
-    pub fn threads(&self, syscalls: &[Syscall]) -> Vec<ThreadData> {
-        self.taken()
-            .map(|index| {
-                let slot = self.threads.get(index);
-                ThreadData {
-                    slot,
-                    calls: syscalls.iter().map(|&syscall| Box::new(self.calls(index, syscall))).collect(),
-                    turns: self.turns_of(&slot),
-                    comm_now: thread_name(&slot.key),
-                }
+    /// What the thread with this slot did with the system call at `row`; `None`: nothing, or there was no room.
+    pub fn calls(&self, index: usize, slot: &ThreadSlot, row: usize) -> Option<CallStats> {
+        if self.has_record_per_slot {
+            return Some(self.calls.get(index));
+        }
+        let record = slot.records.get(row)?.checked_sub(1)?;
+        Some(self.calls.get(record as usize))
+    }
+
+    /// The files that were read, where they are told apart, and what found no room among them.
+    pub fn files(&self) -> Option<(Vec<FileStats>, FileStats)> {
+        if !self.looks_at_files {
+            return None;
+        }
+        let mut files: Vec<_> = (0..self.files.len()).map(|index| self.files.get(index)).collect();
+        let rest = files.pop()?;
+        files.retain(|file| file.inode != 0);
+        Some((files, rest))
+    }
+
+    /// The threads, with what they did with each traced system call.
+    pub fn threads(&self) -> Vec<ThreadData> {
+        self.slots()
+            .map(|(index, slot)| ThreadData {
+                slot,
+                calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
+                turns: self.turns_of(&slot),
+                comm_now: thread_name(&slot.key),
             })
             .collect()
     }
 
-    /// What is known of `syscall` beyond its threads, all CPUs together.
-    pub fn syscall(&self, syscall: Syscall) -> SyscallData {
-        SyscallData {
+    /// What is known of each traced system call beyond its threads, all CPUs together.
+    pub fn beyond_threads(&self) -> Vec<SyscallData> {
+        let rows = self.syscalls.iter().enumerate();
+        rows.map(|(row, &syscall)| SyscallData {
             syscall,
-            errors: self.errors_of(syscall),
-            disk: self.breakdown(Breakdown::Disk, syscall),
-            other: self.breakdown(Breakdown::Other, syscall),
-            runqueue: self.breakdown(Breakdown::Runqueue, syscall),
-            without_disk: self.breakdown(Breakdown::WithoutDisk, syscall),
-        }
+            errors: self.errors_of(row),
+            disk: self.breakdown(Breakdown::Disk, row),
+            other: self.breakdown(Breakdown::Other, row),
+            runqueue: self.breakdown(Breakdown::Runqueue, row),
+            without_disk: self.breakdown(Breakdown::WithoutDisk, row),
+        })
+        .collect()
+    }
+
+    /// Index of a CPU's entry for the system call at `row`.
+    fn cpu_row(&self, cpu: u32, row: usize) -> u32 {
+        per_cpu(cpu, row as u32, self.syscalls.len() as u32)
     }
 
     /// One breakdown, all CPUs together.
-    pub fn breakdown(&self, breakdown: Breakdown, syscall: Syscall) -> Histogram {
+    pub fn breakdown(&self, breakdown: Breakdown, row: usize) -> Histogram {
         let mut total = HistogramBuilder::default();
         for cpu in 0..self.cpus {
-            let part = self.breakdowns.get(breakdown.index(cpu, syscall) as usize);
+            let part = self.breakdowns.get(breakdown.index(self.cpu_row(cpu, row)) as usize);
             total.add_counts(&part.buckets);
             total.add_sum(part.sum_ns);
             total.add_extremes(part.extremes.range_ns());
@@ -128,10 +166,10 @@ impl KernelMaps {
         total.build()
     }
 
-    fn errors_of(&self, syscall: Syscall) -> Vec<(u32, u64)> {
+    fn errors_of(&self, row: usize) -> Vec<(u32, u64)> {
         let mut totals = std::collections::BTreeMap::new();
         for cpu in 0..self.cpus {
-            let counts = self.errors.get((cpu * Syscall::COUNT + syscall as u32) as usize);
+            let counts = self.errors.get(self.cpu_row(cpu, row) as usize);
             for (errno, &count) in counts.by_errno.iter().enumerate().filter(|&(_, &count)| count > 0) {
                 *totals.entry(errno as u32).or_default() += count;
             }
@@ -139,13 +177,17 @@ impl KernelMaps {
         totals.into_iter().collect()
     }
 
-    /// What no record tells of `syscall`, all CPUs together.
-    pub fn untold(&self, syscall: Syscall) -> CallSums {
-        let mut total = CallSums::default();
-        for cpu in 0..self.cpus {
-            total += self.untold.get((cpu * Syscall::COUNT + syscall as u32) as usize);
-        }
-        total
+    /// What no record tells of each traced system call, all CPUs together.
+    pub fn untold(&self) -> Vec<(Syscall, CallSums)> {
+        let rows = self.syscalls.iter().enumerate();
+        rows.map(|(row, &syscall)| {
+            let mut total = CallSums::default();
+            for cpu in 0..self.cpus {
+                total += self.untold.get(self.cpu_row(cpu, row) as usize);
+            }
+            (syscall, total)
+        })
+        .collect()
     }
 
     /// What could not be counted, all CPUs together.
@@ -154,6 +196,8 @@ impl KernelMaps {
             threads_dropped: total.threads_dropped + part.threads_dropped,
             calls_uncounted: total.calls_uncounted + part.calls_uncounted,
             parts_clamped: total.parts_clamped + part.parts_clamped,
+            stacks_dropped: total.stacks_dropped + part.stacks_dropped,
+            records_dropped: total.records_dropped + part.records_dropped,
             ..total
         })
     }

@@ -6,7 +6,9 @@ mod host;
 mod java;
 mod kernel_maps;
 mod mapped;
+mod mapped_files;
 mod process;
+mod stacks;
 mod totals;
 mod watched;
 
@@ -16,7 +18,9 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
+    mapped_files::MappedFiles,
     process::{TargetProcess, ignores_hangup, thread_name},
+    stacks::StackLog,
     totals::{Totals, interval},
     watched::WatchLog,
 };

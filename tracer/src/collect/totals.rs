@@ -51,24 +51,24 @@ impl Totals {
 
     /// The totals at `at_ns`.
     #[must_use]
-    pub fn read(at_ns: u64, maps: &KernelMaps, syscalls: &[Syscall]) -> Self {
-        let slots: Vec<_> = maps.taken().collect();
-        let total = |syscall| {
+    pub fn read(at_ns: u64, maps: &KernelMaps) -> Self {
+        let slots: Vec<_> = maps.slots().collect();
+        let total = |(row, &syscall): (usize, &Syscall)| {
             let mut latency = HistogramBuilder::default();
             let (mut bytes, mut slow, mut disk_blocked, mut disk_ns) = (0, 0, 0, 0);
-            for &slot in &slots {
-                let CallStats { buckets, bytes: b, slow: s, disk_blocked: d, disk_ns: n, .. } =
-                    maps.calls(slot, syscall);
+            for (index, slot) in &slots {
+                let Some(calls) = maps.calls(*index, slot, row) else { continue };
+                let CallStats { buckets, bytes: b, slow: s, disk_blocked: d, disk_ns: n, .. } = calls;
                 latency.add_counts(&buckets);
                 bytes += b;
                 slow += s;
                 disk_blocked += d;
                 disk_ns += n;
             }
-            let disk = maps.breakdown(Breakdown::Disk, syscall);
+            let disk = maps.breakdown(Breakdown::Disk, row);
             SyscallTotals { syscall, bytes, slow, disk_blocked, disk_ns, latency: latency.build(), disk }
         };
-        let threads = maps.slots().map(|slot| {
+        let threads = slots.iter().map(|(_, slot)| {
             let progress = ThreadProgress {
                 key: slot.key,
                 turns: slot.turns.turns,
@@ -77,7 +77,7 @@ impl Totals {
             };
             (slot.key, progress)
         });
-        Self { at_ns, syscalls: syscalls.iter().map(|&syscall| total(syscall)).collect(), threads: threads.collect() }
+        Self { at_ns, syscalls: maps.syscalls().iter().enumerate().map(total).collect(), threads: threads.collect() }
     }
 }
 
@@ -112,6 +112,7 @@ fn difference(from: &SyscallTotals, to: &SyscallTotals) -> IntervalSyscall {
     let latency = sparse_difference(&from.latency, &to.latency);
     IntervalSyscall {
         name: to.syscall.info().name.into(),
+        direction: to.syscall.info().direction.map(Into::into),
         calls: latency.buckets.iter().map(|&(_, _, count)| count).sum(),
         bytes: to.bytes - from.bytes,
         slow: to.slow - from.slow,

@@ -20,7 +20,7 @@ impl WatchLog {
     /// Looks at the sets that threads with a slot have used, and at those in `others`.
     pub fn look(&mut self, maps: &KernelMaps, others: impl IntoIterator<Item = ReadySet>) {
         let mut sets: HashSet<_> = others.into_iter().collect();
-        for slot in maps.slots() {
+        for (_, slot) in maps.slots() {
             let Some(set) = slot.ready_set() else { continue };
             sets.insert(set);
             // What a thread waits on may be gone when it can be looked at from here: the kernel half has seen it.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Error, Result};
+use jiff::Timestamp;
 
 use super::results::{Progress, Results, print};
 use crate::{
-    cli::DemoArgs,
+    cli::{DemoArgs, Format},
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
-    options::{Measurement, TargetOption},
+    options::{DEFAULT_STACKS, Family, Measurement, RECORDED_INTERVAL, TargetOption},
     probe, render, say, units,
 };
 
@@ -22,7 +23,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     if let Some(directory) = &args.serve {
         return demo::serve(directory);
     }
-    let results = Results::open(&args.output)?;
+    let mut results = Results::open(&args.output)?;
     // What takes seconds to set up should not be in vain.
     probe::check_privileges()?;
     let stage = Stage::set_up(args.directory.as_deref())?;
@@ -36,16 +37,19 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let options = Measurement {
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
-        ..Measurement::of_sendfile(TargetOption::Pid(stage.pid()), args.output.verbose)
+        stacks: args.output.has(Format::Folded).then_some(DEFAULT_STACKS),
+        interval: args.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL),
+        ..Measurement::new(Family::Sendfile, TargetOption::Pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&results, options.family), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&mut results, &options, false), stage, failure: None };
     let recording = measure(&options, &mut director)?;
+    let lines = director.progress.finish();
     if let Some(failure) = director.failure {
         return Err(failure);
     }
     let truth = director.stage.finish()?;
     let account = results.prints_table().then(|| render::demo_account(&recording, &truth, &disk, &results.style()));
-    results.write(&recording)?;
+    results.write(&recording).and(lines)?;
     account.map_or(Ok(()), |account| print(&account))
 }
 
@@ -58,8 +62,8 @@ struct Director {
 }
 
 impl Observer for Director {
-    fn started(&mut self, target: &Target, duration: Option<Duration>) {
-        self.progress.started(target, duration);
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
+        self.progress.started(target, start, duration);
         self.failure = self.stage.begin().err();
     }
 

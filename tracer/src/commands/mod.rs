@@ -1,6 +1,7 @@
 //! One thin file per command: options in, results out.
 
 pub mod demo;
+pub mod lines;
+pub mod measure;
 pub mod report;
 pub mod results;
-pub mod sendfile;

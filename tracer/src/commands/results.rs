@@ -6,12 +6,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 
+use super::lines::Lines;
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
     escape::escape,
     measure::Observer,
     model::{Interval, Recording, Target},
+    options::Measurement,
     output::OutputFile,
     render::{self, Style},
     say, units,
@@ -26,6 +29,7 @@ pub struct Results {
     stdout: Option<Format>,
     style: Style,
     files: Vec<(Format, OutputFile)>,
+    lines: Lines,
     verbose: bool,
 }
 
@@ -43,10 +47,14 @@ impl Results {
             }
             files.push((spec.format, file));
         }
+        let (lines, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(format, _)| *format == Format::Jsonl);
+        let stdout = (!args.quiet).then_some(args.format);
+        let lines = lines.into_iter().map(|(_, file)| file).collect();
         Ok(Self {
-            stdout: (!args.quiet).then_some(args.format),
+            stdout: stdout.filter(|&format| format != Format::Jsonl),
             style: Style { color: wants_color(args.color), width: columns(), top: args.top },
             files,
+            lines: Lines::to(lines, stdout == Some(Format::Jsonl)),
             verbose: args.verbose,
         })
     }
@@ -109,6 +117,9 @@ pub fn rendered(format: Format, recording: &Recording, style: &Style) -> String 
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Folded => render::folded(recording),
+        // They were written as it went.
+        Format::Jsonl => String::new(),
     }
 }
 
@@ -143,23 +154,42 @@ fn columns() -> usize {
 /// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
 #[derive(Debug)]
 pub struct Progress {
-    family: &'static str,
+    title: String,
     prints_lines: bool,
     style: Style,
     verbose: bool,
     lines: usize,
+    json_lines: Lines,
+    threshold_ns: u64,
 }
 
 impl Progress {
-    /// Of a measurement with these results.
+    /// Of a measurement with these results; for people, each interval is reported or not.
     #[must_use]
-    pub fn new(results: &Results, family: &'static str) -> Self {
-        Self { family, prints_lines: results.prints_table(), style: results.style, verbose: results.verbose, lines: 0 }
+    pub fn new(results: &mut Results, options: &Measurement, reports_intervals: bool) -> Self {
+        Self {
+            title: options.title(),
+            prints_lines: reports_intervals && results.prints_table(),
+            style: results.style,
+            verbose: results.verbose,
+            lines: 0,
+            json_lines: std::mem::take(&mut results.lines),
+            threshold_ns: options.threshold_ns,
+        }
+    }
+
+    /// Ends what was written as it went.
+    ///
+    /// # Errors
+    /// If a line could not be written.
+    pub fn finish(self) -> Result<()> {
+        self.json_lines.finish()
     }
 }
 
 impl Observer for Progress {
-    fn started(&mut self, target: &Target, duration: Option<Duration>) {
+    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
+        self.json_lines.start(target, self.threshold_ns, start);
         let comm = escape(target.processes.first().map_or("", |process| &process.comm));
         let until = match duration {
             Some(duration) => {
@@ -167,10 +197,11 @@ impl Observer for Progress {
             }
             None => "until Ctrl-C".into(),
         };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.family, target.selector));
+        say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
     }
 
     fn interval(&mut self, interval: &Interval) {
+        self.json_lines.add(interval);
         if self.prints_lines {
             // A closed pipe ends the lines, not the measurement.
             let header = match self.lines % render::INTERVAL_HEADER_EVERY {

@@ -107,6 +107,10 @@ pub struct SlowCallRecord {
     /// Connections that were waiting for its event loop when it returned; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<u64>,
+    /// [`Stack::id`](super::Stack::id) of where it slept longest (for the disk, if it did), or returned if it never slept;
+    /// absent if stacks were not wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<u32>,
 }
 
 /// Where a call's bytes went.

@@ -90,12 +90,15 @@ pub struct Losses {
     pub calls_uncounted: u64,
     /// Calls or sleeps whose parts exceeded the whole and were cut.
     pub parts_clamped: u64,
+    /// Disk waits and slow calls whose stack found no room; absent if stacks were not wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks_dropped: Option<u64>,
 }
 
 impl Losses {
     /// Whether nothing was lost.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        *self == Self::default()
+        Self { stacks_dropped: self.stacks_dropped.filter(|&dropped| dropped > 0), ..*self } == Self::default()
     }
 }

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EventLoop, IntervalLoop, Losses, Pid, Probe, Run, SlowCallRecord, SyscallRecord, ThreadRecord, Verdict};
+use super::{
+    EventLoop, IntervalLoop, Losses, PageCache, Pid, Probe, Run, SlowCallRecord, Stack, SyscallRecord, ThreadRecord,
+    Verdict,
+};
 
 /// Version of the contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -46,6 +49,12 @@ pub struct Recording {
     /// The longest of the slow and disk-blocked calls, in the order of their entry.
     #[serde(default)]
     pub slow_calls: Vec<SlowCallRecord>,
+    /// Where threads waited for the disk, worst first; absent if stacks were not wanted. Their sums are those of `threads`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks: Option<Vec<Stack>>,
+    /// What was read through the page cache; absent where files were not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_cache: Option<PageCache>,
     /// The window cut into pieces, whose sums are the whole.
     #[serde(default)]
     pub intervals: Vec<Interval>,
@@ -159,6 +168,9 @@ pub struct Interval {
 pub struct IntervalSyscall {
     /// Its name.
     pub name: String,
+    /// From what to what it moves data, for splice and its kin (`file_to_pipe`, …): each direction is a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// Calls that returned.
     pub calls: u64,
     /// Bytes that they returned.

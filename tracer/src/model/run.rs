@@ -40,6 +40,9 @@ pub struct RunSyscall {
     pub name: String,
     /// The command that traces it.
     pub family: String,
+    /// From what to what it moves data, where that tells rows of one name apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// Calls.
     pub calls: u64,
     /// Those that returned less than 0.
@@ -71,6 +74,7 @@ impl From<&SyscallRecord> for RunSyscall {
         Self {
             name: record.name.clone(),
             family: record.family.clone(),
+            direction: record.direction.clone(),
             calls: record.calls,
             errors: record.errors,
             bytes: record.bytes,

@@ -14,6 +14,9 @@ pub struct SyscallRecord {
     pub name: String,
     /// The command that traces it.
     pub family: String,
+    /// From what to what it moves data, for splice and its kin (`file_to_pipe`, …): each direction is a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// Calls that were entered and returned inside the window.
     pub calls: u64,
     /// Those that returned less than 0.
@@ -38,7 +41,14 @@ pub struct SyscallRecord {
     /// not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<u64>,
-    /// Share of the returned ranges that was in memory; null if unknown, or if nothing was returned.
+    /// Calls that read past the page cache (`O_DIRECT`), which are no misses; absent where files were not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_calls: Option<u64>,
+    /// Bytes that these returned; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_bytes: Option<u64>,
+    /// Share of the returned ranges that was in memory; null if unknown, or if nothing was returned through the page
+    /// cache.
     pub memory_share: Option<f64>,
     /// The four parts of the latency.
     pub time_ns: TimeNs,

@@ -15,7 +15,7 @@ use crate::model::Mechanism;
 /// What became of a probe.
 pub struct Outcome {
     /// As the report names it.
-    pub name: &'static str,
+    pub names: Vec<&'static str>,
     /// The mechanism that holds; `None` if none does.
     pub mechanism: Option<Mechanism>,
     /// Names of its programs.
@@ -52,8 +52,9 @@ pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
             Ok(()) => {
                 let mut programs: Vec<_> = rung.hooks.iter().map(|hook| hook.program).collect();
                 // One may hang on several hooks.
+                programs.sort_unstable();
                 programs.dedup();
-                return Outcome { name: spec.name, mechanism: Some(rung.mechanism), programs, refusals };
+                return Outcome { names: spec.names.clone(), mechanism: Some(rung.mechanism), programs, refusals };
             }
             Err(error) => {
                 for hook in &rung.hooks {
@@ -67,7 +68,7 @@ pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
             }
         }
     }
-    Outcome { name: spec.name, mechanism: None, programs: Vec::new(), refusals }
+    Outcome { names: spec.names.clone(), mechanism: None, programs: Vec::new(), refusals }
 }
 
 fn attach_rung(ebpf: &mut Ebpf, rung: &Rung, tools: &Tools<'_>) -> Result<()> {

@@ -4,12 +4,15 @@
 
 use tracer_common::syscall::{Syscall, readiness};
 
-use crate::model::{Mechanism, Probe};
+use crate::{
+    model::{Mechanism, Probe},
+    options::Family,
+};
 
 /// A thing to observe.
 pub struct ProbeSpec {
-    /// As the report names it.
-    pub name: &'static str,
+    /// As the report names it; one probe may have several names, of what it observes.
+    pub names: Vec<&'static str>,
     /// The ways to observe it, the cheapest first.
     pub rungs: Vec<Rung>,
 }
@@ -55,40 +58,80 @@ const IDENTITY: &[&str] = &[
     "task_struct.sched_info.last_arrival",
 ];
 
-/// The calls of one system call. An exit hangs before its entry: so no entry is without its exit.
-pub fn calls(syscall: Syscall) -> ProbeSpec {
-    let info = syscall.info();
-    let (enter, exit) = match syscall {
-        Syscall::Sendfile => ("sendfile_enter", "sendfile_exit"),
-    };
-    let tracepoint = |program, direction| Hook {
+/// The same for calls whose descriptors tell what they are.
+const IDENTITY_AND_FILES: &[&str] = &[
+    "task_struct.pid",
+    "task_struct.tgid",
+    "task_struct.comm",
+    "task_struct.start_boottime",
+    "task_struct.sched_info.run_delay",
+    "task_struct.sched_info.last_arrival",
+    "task_struct.files",
+    "files_struct.",
+    "fdtable.",
+    "file.",
+    "inode.",
+    "super_block.",
+    "address_space.",
+    "pt_regs.",
+];
+
+/// The calls of these system calls, all by the same mechanism: one that sees every system call must not count those
+/// again that another one sees. An exit hangs before its entry: so no entry is without its exit.
+pub fn calls(syscalls: &[Syscall]) -> ProbeSpec {
+    let tracepoint = |program, direction, syscall: Syscall| Hook {
         program,
-        place: Place::Tracepoint { category: "syscalls", name: format!("sys_{direction}_{}", info.tracepoint) },
+        place: Place::Tracepoint {
+            category: "syscalls",
+            name: format!("sys_{direction}_{}", syscall.info().tracepoint),
+        },
     };
+    let mut hooks = Vec::new();
+    // The common case has programs of its own, in which everything about the system call is a constant.
+    for &syscall in syscalls {
+        let (enter, exit) = match syscall {
+            Syscall::Sendfile => ("sendfile_enter", "sendfile_exit"),
+            // One of several directions stands for its tracepoint.
+            _ if !syscall.stands_for_its_number() => continue,
+            _ => ("call_enter", "call_exit"),
+        };
+        hooks.push(tracepoint(exit, "exit", syscall));
+        hooks.push(tracepoint(enter, "enter", syscall));
+    }
+    let needs = if syscalls == [Syscall::Sendfile] { IDENTITY } else { IDENTITY_AND_FILES };
     ProbeSpec {
-        name: info.name,
+        names: names_of(syscalls),
         rungs: vec![
-            Rung {
-                mechanism: Mechanism::Tracepoint,
-                hooks: vec![tracepoint(exit, "exit"), tracepoint(enter, "enter")],
-                needs: IDENTITY,
-            },
+            Rung { mechanism: Mechanism::Tracepoint, hooks, needs },
             Rung {
                 mechanism: Mechanism::TpBtf,
                 hooks: vec![
                     Hook { program: "sys_exit", place: Place::TpBtf("sys_exit") },
                     Hook { program: "sys_enter", place: Place::TpBtf("sys_enter") },
                 ],
-                needs: IDENTITY,
+                needs,
             },
         ],
     }
 }
 
+/// What a report calls the probes of these system calls: sendfile, splice with its kin, and the reads.
+fn names_of(syscalls: &[Syscall]) -> Vec<&'static str> {
+    let mut names: Vec<_> = syscalls
+        .iter()
+        .map(|syscall| match Family::of(*syscall) {
+            Family::Pagecache => "reads",
+            family => family.name(),
+        })
+        .collect();
+    names.dedup();
+    names
+}
+
 /// Sleeps, and which of them wait for storage.
 pub fn disk_waits() -> ProbeSpec {
     ProbeSpec {
-        name: Probe::DISK_WAITS,
+        names: vec![Probe::DISK_WAITS],
         rungs: vec![Rung {
             mechanism: Mechanism::TpBtf,
             hooks: vec![Hook { program: "sched_switch", place: Place::TpBtf("sched_switch") }],
@@ -106,7 +149,7 @@ pub fn readiness() -> ProbeSpec {
         place: Place::Tracepoint { category: "syscalls", name: format!("sys_exit_{name}") },
     };
     ProbeSpec {
-        name: Probe::READINESS,
+        names: vec![Probe::READINESS],
         rungs: vec![
             Rung {
                 mechanism: Mechanism::Tracepoint,
@@ -140,7 +183,7 @@ pub fn page_cache() -> ProbeSpec {
     ];
     const EVENT: &str = "mm_filemap_add_to_page_cache";
     ProbeSpec {
-        name: Probe::PAGE_CACHE,
+        names: vec![Probe::PAGE_CACHE],
         rungs: vec![
             Rung {
                 mechanism: Mechanism::TpBtf,

@@ -8,6 +8,7 @@ mod misses;
 mod object;
 mod offsets;
 mod privileges;
+mod stacks;
 mod tracefs;
 
 use std::{io::Read as _, os::fd::AsFd as _};
@@ -18,13 +19,18 @@ use aya::{
     maps::{MapData, RingBuf},
     programs::Iter,
 };
-use tracer_common::{config::Config, records::SleepingTask, syscall::Syscall};
+use tracer_common::{
+    config::{Config, NOT_TRACED},
+    records::SleepingTask,
+    syscall::Syscall,
+};
 
 use self::{
     attach::{Outcome, Refusal, Tools},
     ladder::ProbeSpec,
     offsets::Layout,
 };
+pub use self::{object::Sizes, stacks::StackMaps};
 use crate::{
     model::{Mechanism, Probe, ProbeStatus},
     units,
@@ -40,14 +46,10 @@ pub struct Request<'a> {
     pub tid: Option<u32>,
     /// From when on a call is slow, ns.
     pub threshold_ns: u64,
-    /// Thread slots; a power of two.
-    pub slots: u32,
-    /// Records of turns; a power of two.
-    pub turn_records: u32,
+    /// How large the maps are to be.
+    pub sizes: &'a Sizes,
     /// Whether to hook the returns of readiness waits.
     pub turns: bool,
-    /// Highest possible CPU + 1.
-    pub cpus: u32,
     /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
     /// Whether the kernel half's warnings are wanted.
@@ -82,15 +84,19 @@ impl Session {
             threshold_ns: request.threshold_ns,
             target_pid: request.pid.unwrap_or(0),
             target_tid: request.tid.unwrap_or(0),
-            slot_mask: request.slots - 1,
-            turn_mask: request.turn_records - 1,
+            slot_mask: request.sizes.slots - 1,
+            turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
             culprits: layout.culprits(),
             behind: layout.counts_behind().into(),
+            stacks: request.sizes.stacks.is_some().into(),
+            rows: request.sizes.rows,
+            record_mask: request.sizes.record_mask(),
+            file_mask: request.sizes.files.map_or(0, |files| files - 1),
+            row_of: rows_of(request.syscalls),
         };
-        let sizes = object::Sizes { slots: request.slots, turns: request.turn_records, cpus: request.cpus };
-        let mut ebpf = object::open(&config, &layout, &sizes, request.warnings)?;
+        let mut ebpf = object::open(&config, &layout, request.sizes, request.warnings)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
@@ -109,7 +115,7 @@ impl Session {
             counts_behind: config.behind != 0,
         };
         session.describe(detail);
-        session.require(request.syscalls)?;
+        session.require_calls()?;
         Ok(session)
     }
 
@@ -117,7 +123,7 @@ impl Session {
     fn describe(&self, detail: &mut dyn FnMut(&str)) {
         for outcome in &self.outcomes {
             for refusal in &outcome.refusals {
-                detail(&format!("{}: no {}: {}", outcome.name, refusal.mechanism.label(), refusal.reason));
+                detail(&format!("{}: no {}: {}", outcome.names.join(", "), refusal.mechanism.label(), refusal.reason));
                 refusal.verifier.iter().for_each(|text| detail(text));
             }
             for program in &outcome.programs {
@@ -128,28 +134,30 @@ impl Session {
         }
     }
 
-    fn require(&self, syscalls: &[Syscall]) -> Result<()> {
-        for syscall in syscalls {
-            let name = syscall.info().name;
-            let Some(outcome) = self.outcomes.iter().find(|outcome| outcome.name == name) else { continue };
-            if outcome.mechanism.is_none() {
-                bail!("cannot trace {name}: {}", reasons(&outcome.refusals));
+    /// The calls themselves, attached last, are what was asked for.
+    fn require_calls(&self) -> Result<()> {
+        match self.outcomes.last() {
+            Some(calls) if calls.mechanism.is_none() => {
+                bail!("cannot trace {}: {}", calls.names.join(", "), reasons(&calls.refusals))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The probes as they stand, with what the kernel says they have missed so far; what was asked for first.
     pub fn probes(&self) -> Vec<Probe> {
         // What adds to the calls was attached before them.
-        let probes = self.outcomes.iter().rev().map(|outcome| self.probe(outcome));
+        let outcomes = self.outcomes.iter().rev();
+        // What the programs of several names missed stands with the first.
+        let named = outcomes.flat_map(|outcome| outcome.names.iter().enumerate().map(move |name| (outcome, name)));
+        let probes = named.map(|(outcome, (index, name))| self.probe(outcome, name, index == 0));
         probes.chain((!self.sees_turns).then(no_turns)).collect()
     }
 
-    fn probe(&self, outcome: &Outcome) -> Probe {
+    fn probe(&self, outcome: &Outcome, name: &str, tells_missed: bool) -> Probe {
         let Some(mechanism) = outcome.mechanism else {
             return Probe {
-                name: outcome.name.into(),
+                name: name.into(),
                 mechanism: Mechanism::None,
                 status: ProbeStatus::Unavailable,
                 reason: Some(reasons(&outcome.refusals)),
@@ -157,11 +165,15 @@ impl Session {
             };
         };
         Probe {
-            name: outcome.name.into(),
+            name: name.into(),
             mechanism,
             status: ProbeStatus::Attached,
             reason: None,
-            missed: outcome.programs.iter().map(|program| self.missed(program)).sum(),
+            missed: if tells_missed {
+                outcome.programs.iter().map(|program| self.missed(program)).sum()
+            } else {
+                Some(0)
+            },
         }
     }
 
@@ -190,6 +202,14 @@ impl Session {
         }
         let map = self.ebpf.take_map("SLOW_CALLS").context("the object has no ring buffer SLOW_CALLS")?;
         Ok(Some(RingBuf::try_from(map).context("cannot read the records of slow calls")?))
+    }
+
+    /// The stacks of disk waits and slow calls.
+    ///
+    /// # Errors
+    /// If the object has none.
+    pub fn stacks(&mut self) -> Result<StackMaps> {
+        StackMaps::of(&mut self.ebpf)
     }
 
     /// Whether the connections behind disk-blocked calls are counted.
@@ -236,17 +256,26 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
         vec![ladder::readiness(), ladder::page_cache(), ladder::disk_waits()]
     };
     if !request.turns {
-        shared.retain(|spec| spec.name != Probe::READINESS);
+        shared.retain(|spec| !spec.names.contains(&Probe::READINESS));
     }
-    let mut calls: Vec<_> = request.syscalls.iter().map(|&syscall| ladder::calls(syscall)).collect();
+    let mut calls = ladder::calls(request.syscalls);
     if let Some(mechanism) = request.mechanism {
-        calls.iter_mut().for_each(|spec| spec.rungs.retain(|rung| rung.mechanism == mechanism));
+        calls.rungs.retain(|rung| rung.mechanism == mechanism);
         // What has no such rung stays as it is: the mechanism is about the traced calls.
         for spec in shared.iter_mut().filter(|spec| spec.rungs.iter().any(|rung| rung.mechanism == mechanism)) {
             spec.rungs.retain(|rung| rung.mechanism == mechanism);
         }
     }
-    shared.into_iter().chain(calls).collect()
+    shared.into_iter().chain([calls]).collect()
+}
+
+/// By system call: its row.
+fn rows_of(syscalls: &[Syscall]) -> [u8; Syscall::COUNT as usize] {
+    let mut rows = [NOT_TRACED; Syscall::COUNT as usize];
+    for (row, &syscall) in (0..).zip(syscalls) {
+        rows[syscall as usize] = row;
+    }
+    rows
 }
 
 /// The probe that was not wanted.

@@ -1,14 +1,13 @@
 //! One line per interval and system call, while a measurement runs.
 
 use super::{
-    Style,
+    Style, call_label,
     color::{Paint, Tint},
     columns::time,
     layout::width,
     percentile::of_buckets,
 };
 use crate::{
-    escape::escape,
     model::{Interval, IntervalSyscall},
     units::{NO_VALUE, bytes, count, latency},
 };
@@ -35,20 +34,35 @@ pub fn header(interval: &Interval, style: &Style) -> String {
     Paint { color: style.color }.lines(Tint::Heading, &line)
 }
 
-/// A line for each system call: from when, how much, how long, and what the disk had to do with it. `waited` is
+/// A line for each system call, of several for each that was called: from when, how much, how long, and what the disk had to do with it. `waited` is
 /// the disk part.
 #[must_use]
 pub fn lines(interval: &Interval, style: &Style) -> String {
     let paint = Paint { color: style.color };
-    let lines = interval.syscalls.iter().map(|syscall| {
-        let line = line(&escape(&syscall.name), name_width(interval), &cells(interval, syscall));
+    let called = |syscall: &&IntervalSyscall| syscall.calls > 0 || interval.syscalls.len() == 1;
+    let called: Vec<_> = interval.syscalls.iter().filter(called).collect();
+    if called.is_empty() {
+        let nothing: [String; COLUMNS.len()] =
+            std::array::from_fn(|column| if column == 0 { time(interval.at_ns) } else { NO_VALUE.into() });
+        return line(NO_CALLS, name_width(interval), &nothing);
+    }
+    let lines = called.into_iter().map(|syscall| {
+        let line = line(
+            &call_label(&syscall.name, syscall.direction.as_deref()),
+            name_width(interval),
+            &cells(interval, syscall),
+        );
         if syscall.disk_blocked > 0 { paint.lines(Tint::Disk, &line) } else { line }
     });
     lines.collect()
 }
 
+/// What stands where none of several system calls was called.
+const NO_CALLS: &str = "no calls";
+
 fn name_width(interval: &Interval) -> usize {
-    interval.syscalls.iter().map(|syscall| width(&escape(&syscall.name))).max().unwrap_or(0)
+    let labels = interval.syscalls.iter().map(|syscall| call_label(&syscall.name, syscall.direction.as_deref()));
+    labels.map(|label| width(&label)).max().unwrap_or(0)
 }
 
 fn line(name: &str, name_columns: usize, cells: &[String; COLUMNS.len()]) -> String {
@@ -94,6 +108,7 @@ mod tests {
             duration_ns: 500_000_000,
             syscalls: vec![IntervalSyscall {
                 name: "sendfile".into(),
+                direction: None,
                 calls,
                 bytes: calls * 100_000,
                 slow: disk_blocked,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::model::Recording;
+use crate::model::{IntervalLine, Recording};
 
 /// The recording as JSON for people and programs: a line for each member and for each row of a list, with a newline at
 /// the end. With a line for every figure, an hour's recording would be half as long again.
@@ -116,4 +116,12 @@ impl Formatter for Rows {
         self.is_nested |= self.in_key && fragment == NESTED;
         to.write_all(fragment.as_bytes())
     }
+}
+
+/// A piece of the window as one line of JSON.
+#[must_use]
+pub fn interval_line(line: &IntervalLine) -> String {
+    let text = serde_json::to_string(line);
+    // As above.
+    text.expect("an interval is always JSON") + "\n"
 }

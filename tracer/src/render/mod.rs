@@ -6,6 +6,7 @@
 mod color;
 mod columns;
 mod demo;
+mod folded;
 mod histogram;
 mod interval;
 mod json;
@@ -15,9 +16,20 @@ mod table;
 mod worst;
 
 pub use demo::demo_account;
+pub use folded::folded;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
-pub use json::json;
+pub use json::{interval_line, json};
 pub use table::table;
+
+use crate::escape;
+
+/// A system call as headings and rows show it: `splice file→pipe`.
+fn call_label(name: &str, direction: Option<&str>) -> String {
+    match direction {
+        Some(direction) => escape::escape(&format!("{name} {}", direction.replace("_to_", "→"))),
+        None => escape::escape(name),
+    }
+}
 
 /// How a report for people is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 //! itself stays in its runs. The order does not matter, and merging in steps gives the same as at once.
 
 mod hosts;
+mod page_cache;
 mod refusal;
 mod row;
 mod rows;
 mod runs;
+mod stacks;
 mod syscalls;
 mod target;
 mod verdict;
@@ -54,6 +56,9 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
     let mut runs = take(&mut recordings, |recording| &mut recording.runs).concat();
     runs::sort(&mut runs);
     let threads = merged(take(&mut recordings, |recording| &mut recording.threads))?;
+    // Before the slow calls are taken: they refer to their own recording's stacks.
+    let stacks = stacks::stacks(&mut recordings)?;
+    let page_caches = recordings.iter_mut().map(|recording| recording.page_cache.take()).collect();
     let mut whole = Recording {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
@@ -65,11 +70,13 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
         blocked_share,
         probes: runs::probes(&runs)?,
         losses: runs::losses(&runs)?,
-        syscalls: merged(take(&mut recordings, |recording| &mut recording.syscalls))?,
+        syscalls: syscalls::called(merged(take(&mut recordings, |recording| &mut recording.syscalls))?),
         event_loops: merged(take(&mut recordings, |recording| &mut recording.event_loops))?,
         slow_calls: take(&mut recordings, |recording| &mut recording.slow_calls).concat(),
         intervals: take(&mut recordings, |recording| &mut recording.intervals).concat(),
         verdict: verdict::verdict(&runs, &threads),
+        stacks,
+        page_cache: page_cache::page_cache(page_caches)?,
         threads,
         runs,
     };

@@ -9,9 +9,9 @@ use crate::model::{
 };
 
 /// [`ThreadRef::identity`] to keep.
-type ThreadKey = (Option<String>, Pid, Tid, u64);
+pub type ThreadKey = (Option<String>, Pid, Tid, u64);
 
-fn thread_key(thread: &ThreadRef) -> ThreadKey {
+pub fn thread_key(thread: &ThreadRef) -> ThreadKey {
     (thread.hostname.clone(), thread.pid, thread.tid, thread.start_time_ns)
 }
 

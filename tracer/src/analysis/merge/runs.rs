@@ -73,10 +73,11 @@ pub fn labels(runs: &[Run]) -> BTreeMap<String, String> {
 
 /// What all of them lost; `None` if a figure gets too large.
 pub fn losses(runs: &[Run]) -> Option<Losses> {
-    let mut all = Losses::default();
+    let stacks_dropped = runs.iter().all(|run| run.losses.stacks_dropped.is_some()).then_some(0);
+    let mut all = Losses { stacks_dropped, ..Losses::default() };
     for run in runs {
         let losses = &run.losses;
-        super::row::add_fields!(all, losses; slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped);
+        super::row::add_fields!(all, losses; slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped; stacks_dropped);
     }
     Some(all)
 }

@@ -1,5 +1,7 @@
 //! A traced system call over several windows.
 
+use std::collections::BTreeSet;
+
 use super::{
     row::{Row, add_fields, add_known, merge_known, merged},
     rows::{add_causes, add_parts},
@@ -7,11 +9,11 @@ use super::{
 use crate::{analysis::calls::memory_share, model::SyscallRecord};
 
 impl Row for SyscallRecord {
-    type Key = (String, String);
+    type Key = (String, String, Option<String>);
     type Rank = ();
 
     fn key(&self) -> Self::Key {
-        (self.family.clone(), self.name.clone())
+        (self.family.clone(), self.name.clone(), self.direction.clone())
     }
 
     fn rank(&self) {}
@@ -24,7 +26,8 @@ impl Row for SyscallRecord {
                 record.clients.get_or_insert_default();
             }
         }
-        add_fields!(self, other; calls, errors, bytes, slow, disk_blocked, disk_waits; cold_requested, read_ahead);
+        add_fields!(self, other; calls, errors, bytes, slow, disk_blocked, disk_waits;
+            cold_requested, read_ahead, direct_calls, direct_bytes);
         for (name, number) in other.errors_by_name {
             let sum = self.errors_by_name.entry(name).or_default();
             *sum = sum.checked_add(number)?;
@@ -42,4 +45,11 @@ impl Row for SyscallRecord {
         self.in_flight.append(&mut other.in_flight);
         Some(())
     }
+}
+
+/// Without the rows that stand for a system call of which nothing was seen, if others saw it in some direction.
+pub fn called(rows: Vec<SyscallRecord>) -> Vec<SyscallRecord> {
+    let was_seen = |row: &SyscallRecord| row.calls > 0 || !row.in_flight.is_empty();
+    let seen: BTreeSet<_> = rows.iter().filter(|row| was_seen(row)).map(|row| row.name.clone()).collect();
+    rows.into_iter().filter(|row| was_seen(row) || !seen.contains(&row.name)).collect()
 }

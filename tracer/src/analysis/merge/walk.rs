@@ -11,6 +11,10 @@ pub fn threads(recording: &mut Recording, each: &mut impl FnMut(&mut ThreadRef))
     recording.threads.iter_mut().for_each(|row| each(&mut row.thread));
     recording.event_loops.iter_mut().for_each(|row| each(&mut row.thread));
     recording.slow_calls.iter_mut().for_each(|row| each(&mut row.thread));
+    let stacks = recording.stacks.iter_mut().flatten().flat_map(|stack| &mut stack.threads);
+    stacks.for_each(|row| each(&mut row.thread));
+    let readers = recording.page_cache.iter_mut().flat_map(|read| &mut read.threads);
+    readers.for_each(|row| each(&mut row.thread));
     let loops = recording.intervals.iter_mut().flat_map(|interval| &mut interval.event_loops);
     loops.for_each(|row| each(&mut row.thread));
     verdict(&mut recording.verdict, each);
@@ -30,6 +34,9 @@ pub fn hostnames(recording: &mut Recording, each: &mut impl FnMut(&mut Option<St
         syscall.clients.iter_mut().flatten().for_each(|row| each(&mut row.hostname));
     }
     recording.intervals.iter_mut().for_each(|row| each(&mut row.hostname));
+    recording.stacks.iter_mut().flatten().for_each(|row| each(&mut row.hostname));
+    let files = recording.page_cache.iter_mut().flat_map(|read| &mut read.files);
+    files.for_each(|row| each(&mut row.hostname));
     for Run { hostname, target, verdict, .. } in &mut recording.runs {
         each(hostname);
         target.processes.iter_mut().for_each(|row| each(&mut row.hostname));

@@ -38,7 +38,7 @@ fn calls_in_flight_are_told_by_where_they_began() {
 #[test]
 fn calls_that_ran_all_along_are_what_the_other_causes_leave_over() {
     let mut blocked = calling(thread(1), 9, 5_000);
-    let stats = &mut blocked.calls[0];
+    let stats = blocked.calls[0].as_mut().unwrap();
     stats.buckets[bucket_of(2_000_000)] += 1;
     stats.latency_sum_ns += 2_000_000;
     stats.blocked.add(2_000_000);

@@ -113,7 +113,7 @@ fn who_polls_or_selects_over_several_sockets_or_waits_for_completions_is_an_even
 fn behind_is_known_for_traced_calls_on_epoll_instances() {
     let behind = |blocked_calls, counts_behind| {
         let mut data = waiting(event_loop(1), 2, THRESHOLD_NS);
-        data.calls[0].disk_blocked = blocked_calls;
+        data.calls[0].as_mut().unwrap().disk_blocked = blocked_calls;
         (data.slot.behind.connections, data.slot.behind.max) = (30, 20);
         let row = only_loop(&Snapshot { counts_behind, ..snapshot(vec![data]) });
         (row.behind, row.behind_max, row.behind_capped)

@@ -4,6 +4,7 @@ mod calls;
 mod culprits;
 mod event_loops;
 mod roles;
+mod stacks;
 mod verdict;
 
 use std::collections::HashMap;
@@ -49,7 +50,10 @@ fn probe(name: &str) -> Probe {
 fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
     let histogram = |stats: fn(&CallStats) -> u64| {
         let mut builder = HistogramBuilder::default();
-        threads.iter().filter(|thread| stats(&thread.calls[0]) > 0).for_each(|_| builder.record(2_000_000));
+        threads
+            .iter()
+            .filter(|thread| stats(thread.calls[0].as_ref().unwrap()) > 0)
+            .for_each(|_| builder.record(2_000_000));
         builder.build()
     };
     let disk = histogram(|calls| calls.disk_blocked);
@@ -87,6 +91,8 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         thread_names: HashMap::new(),
         peer_labels: PeerLabels::default(),
         culprits: None,
+        stacks: None,
+        files: None,
         intervals: Vec::new(),
     }
 }
@@ -95,7 +101,7 @@ fn thread(tid: u32) -> ThreadData {
     let mut slot = ThreadSlot::zeroed();
     slot.key = ThreadKey { start_boottime_ns: u64::from(tid) * SECOND_NS, pid: 10, tid };
     slot.comm[..4].copy_from_slice(b"work");
-    ThreadData { slot, calls: vec![Box::new(CallStats::zeroed())], turns: None, comm_now: None }
+    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, comm_now: None }
 }
 
 /// A thread that waits on an epoll instance of its own.
@@ -118,7 +124,7 @@ fn waiting(mut data: ThreadData, waits: u64, each_ns: u64) -> ThreadData {
 /// The same with calls that ran all along.
 fn calling(mut data: ThreadData, calls: u32, each_ns: u64) -> ThreadData {
     data.slot.entered = calls.into();
-    let stats = &mut data.calls[0];
+    let stats = data.calls[0].as_mut().unwrap();
     stats.buckets[bucket_of(each_ns)] = calls;
     stats.latency_sum_ns = u64::from(calls) * each_ns;
     stats.on_cpu.add(each_ns);

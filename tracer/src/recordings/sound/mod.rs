@@ -27,7 +27,7 @@ pub fn check(recording: &Recording) -> Checked {
     for syscall in &recording.syscalls {
         syscall::check(syscall, recording.threshold_ns, is_exact)?;
     }
-    unique("syscalls", recording.syscalls.iter().map(|syscall| (&syscall.family, &syscall.name)))?;
+    unique("syscalls", recording.syscalls.iter().map(|row| (&row.family, &row.name, &row.direction)))?;
     for row in &recording.threads {
         thread(row)?;
     }

@@ -20,7 +20,7 @@ pub fn check(recording: &Recording) -> Checked {
         return Ok(());
     }
     let wholes: BTreeMap<_, &SyscallRecord> =
-        recording.syscalls.iter().map(|whole| ((&whole.family, &whole.name), whole)).collect();
+        recording.syscalls.iter().map(|whole| ((&whole.family, &whole.name, &whole.direction), whole)).collect();
     let mut sums: BTreeMap<_, Sum> = wholes.keys().map(|&key| (key, Sum::default())).collect();
     for (index, run) in recording.runs.iter().enumerate() {
         let place = format!("runs[{index}]");
@@ -28,7 +28,11 @@ pub fn check(recording: &Recording) -> Checked {
         for row in &run.syscalls {
             let place = format!("{place}, {}", row.name);
             super::syscall::histogram(&place, "latency", &row.latency, row.calls)?;
-            let sum = sums.get_mut(&(&row.family, &row.name));
+            let sum = sums.get_mut(&(&row.family, &row.name, &row.direction));
+            if sum.is_none() && row.calls == 0 {
+                // Another run saw it in some direction.
+                continue;
+            }
             let sum = sum.ok_or_else(|| format!("{place}: the recording has no such system call"))?;
             sum.figures.iter_mut().zip(figures(row)).for_each(|(sum, figure)| *sum += u128::from(figure));
             sum.latencies.push(row.latency.clone());

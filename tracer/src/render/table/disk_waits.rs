@@ -19,6 +19,9 @@ use crate::{
 /// So many system calls are named in a row.
 const NAMED: usize = 2;
 
+/// So many traced system calls are named in a heading.
+const MOST_NAMES: usize = 2;
+
 /// The threads whose disk waits the lists of traced calls do not explain.
 pub fn section(report: &Report) -> String {
     let mut in_calls: BTreeMap<_, u64> = BTreeMap::new();
@@ -64,7 +67,8 @@ pub fn section(report: &Report) -> String {
         add(report.host(None), ["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
     let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
-    let outside_what = if names.is_empty() { "the traced calls".into() } else { names.join(", ") };
+    let outside_what =
+        if (1..=MOST_NAMES).contains(&names.len()) { names.join(", ") } else { "the traced calls".into() };
     let heading = format!("Disk waits outside {outside_what} (other system calls and page faults)\n");
     report.paint.lines(Tint::Heading, &heading) + &list.render(2, report.style.width, report.paint)
 }

@@ -43,6 +43,10 @@ fn first_line(report: &Report) -> String {
             families.push(&syscall.family);
         }
     }
+    if recording.page_cache.is_some() {
+        // It traces sendfile and splice too: they are named where tee, which reads no file, shows that they were asked for.
+        families.retain(|&family| family == "pagecache" || family == "splice" && has_tee(recording));
+    }
     let command = escape(format!("{} {}", recording.tool.name, families.join(" + ")).trim_end());
     let window = match recording.runs.len() as u64 {
         0 => duration(recording.window.duration_ns),
@@ -58,6 +62,10 @@ fn first_line(report: &Report) -> String {
         target(&recording.target.processes, &recording.target.selector, room)
     };
     [command, target, window, threshold].join(separator) + "\n"
+}
+
+fn has_tee(recording: &Recording) -> bool {
+    recording.syscalls.iter().any(|syscall| syscall.name == "tee")
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
@@ -189,7 +197,7 @@ fn mechanisms(recording: &Recording, probe: &Probe) -> String {
 
 /// A sentence for each kind of loss.
 fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped } = *losses;
+    let Losses { slow_calls_dropped, threads_dropped, calls_uncounted, parts_clamped, stacks_dropped } = *losses;
     let sentences = [
         (calls_uncounted, "call was not counted", "calls were not counted"),
         (
@@ -206,6 +214,11 @@ fn losses(losses: &Losses) -> Vec<String> {
             parts_clamped,
             "call or sleep had parts longer than the whole, which were cut",
             "calls or sleeps had parts longer than the whole, which were cut",
+        ),
+        (
+            stacks_dropped.unwrap_or(0),
+            "disk wait or slow call has no stack: raise --max-stacks",
+            "disk waits or slow calls have no stack: raise --max-stacks",
         ),
     ];
     let happened = sentences.into_iter().filter(|&(number, ..)| number > 0);

@@ -5,17 +5,25 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
+mod overview;
+mod page_cache;
 mod runs;
+mod stacks;
 mod syscall;
 mod threads;
 mod verdict;
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
-use super::{Style, color::Paint, columns::Column};
+use super::{
+    Style, call_label,
+    color::{Paint, Tint},
+    columns::Column,
+};
 use crate::{
     escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, ThreadIdentity, ThreadRef},
+    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadIdentity, ThreadRef},
+    units::count,
 };
 
 /// A narrower terminal wraps the lines itself, which is easier to read than a word per line.
@@ -27,12 +35,41 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report), runs::section(&report)];
-    sections.extend(recording.syscalls.iter().map(|syscall| syscall::section(&report, syscall)));
+    sections.extend(calls(&report));
+    sections.push(page_cache::section(&report));
     sections.push(event_loops::section(&report));
     sections.push(disk_waits::section(&report));
+    sections.push(stacks::section(&report));
     sections.push(verdict::section(&report));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
+}
+
+/// Most system calls that are shown in detail, if several were called.
+const DETAILED: usize = 3;
+
+/// The traced system calls: all at a glance if several were called, and those that took longest in detail.
+fn calls(report: &Report) -> Vec<String> {
+    let was_called = |syscall: &&SyscallRecord| syscall.calls > 0 || !syscall.in_flight.is_empty();
+    let (called, quiet): (Vec<_>, Vec<_>) = report.recording.syscalls.iter().partition(was_called);
+    if called.is_empty()
+        && let [only] = quiet.as_slice()
+    {
+        return vec![syscall::section(report, only)];
+    }
+    let mut worst = called.clone();
+    worst.sort_by_key(|syscall| (Reverse(syscall.time_ns.disk), Reverse(syscall.latency.sum_ns())));
+    let is_detailed =
+        |syscall: &&&SyscallRecord| worst.iter().take(DETAILED).any(|other| std::ptr::eq(*other, **syscall));
+    let mut sections = vec![overview::rows(report, &called)];
+    sections.extend(called.iter().filter(is_detailed).map(|syscall| syscall::section(report, syscall)));
+    if worst.len() > DETAILED {
+        let rest = count((worst.len() - DETAILED) as u64);
+        let rest = format!("{rest} more took less time; the recording has them in detail.\n");
+        sections.push(report.paint.lines(Tint::Faint, &rest));
+    }
+    sections.push(overview::not_called(report, &quiet));
+    sections
 }
 
 /// What every section looks at.
@@ -87,6 +124,11 @@ impl Report<'_> {
 /// A thread's name as its rows show it.
 fn name(thread: &ThreadRef) -> String {
     if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
+}
+
+/// A traced system call as headings show it.
+fn label(syscall: &SyscallRecord) -> String {
+    call_label(&syscall.name, syscall.direction.as_deref())
 }
 
 /// A system call, or page faults, as rows and sentences show it.

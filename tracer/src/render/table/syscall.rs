@@ -1,7 +1,7 @@
 //! One system call: totals, errors, cold pages, causes, the chart, its threads, the files and clients of
 //! its slow and disk-blocked calls, and the calls in flight.
 
-use super::{Report, culprits, in_flight, threads};
+use super::{Report, culprits, in_flight, label, threads};
 use crate::{
     escape::escape,
     model::SyscallRecord,
@@ -44,7 +44,7 @@ pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
 }
 
 fn totals(report: &Report, syscall: &SyscallRecord) -> String {
-    let name = escape(&syscall.name);
+    let name = label(syscall);
     let percentile = |per_mille| syscall.latency.percentile(per_mille).map_or_else(|| NO_VALUE.into(), latency);
     let max = syscall.latency.max_ns().map_or_else(|| NO_VALUE.into(), latency);
     let (blocked, waited) = if report.knows_disk_waits() {

@@ -1,0 +1,169 @@
+//! The files that the target reads, each with what calls and page faults made of it. Where files are told apart alone.
+
+use aya_ebpf::bindings::BPF_NOEXIST;
+use tracer_common::{
+    files::{FILE_PROBES, FileStats, home_of},
+    syscall::Syscall,
+};
+
+use crate::{
+    cold, culprit,
+    file::OpenFile,
+    folio::Added,
+    globals::global,
+    maps,
+    slots::{self, Slot},
+    task::Task,
+    transfer,
+};
+
+/// Whether files are told apart.
+#[inline(always)]
+pub fn are_told_apart() -> bool {
+    global!(CONFIG.file_mask) != 0
+}
+
+/// What a call read of a file.
+#[derive(Clone, Copy)]
+pub struct Read {
+    /// 4 KiB pages that the returned range covers; 0 for what went past the page cache.
+    pub pages: u64,
+    /// Whether it went past the page cache.
+    pub is_direct: bool,
+}
+
+/// [`read_by_call`]: the call read no file.
+const NO_FILE: u64 = u64::MAX;
+
+/// [`read_by_call`]: marks a call that went past the page cache.
+const DIRECT: u64 = 1 << 63;
+
+/// Adds the call that the current thread has just made to the file that it read; `None`: it read none.
+#[inline(always)]
+pub fn read(syscall: Syscall, result: i64, cold: Option<&cold::Settled>, disk_ns: Option<u64>) -> Option<Read> {
+    let (requested, read_ahead) = cold.map_or((0, 0), |cold| (cold.requested, cold.read_ahead));
+    // A call that waited for no time at all waited all the same.
+    let disk_ns_plus_1 = disk_ns.map_or(0, |ns| ns + 1);
+    match read_by_call(syscall as u64, result, requested, read_ahead, disk_ns_plus_1) {
+        NO_FILE => None,
+        DIRECT => Some(Read { pages: 0, is_direct: true }),
+        pages => Some(Read { pages, is_direct: false }),
+    }
+}
+
+/// `O_DIRECT` (`arch/x86/include/uapi/asm`, include/uapi/asm-generic/fcntl.h).
+const O_DIRECT: u32 = 0o40_000;
+
+/// Global linkage, numbers alone: so the verifier looks at it once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_by_call(syscall: u64, result: i64, requested: u64, read_ahead: u64, disk_ns_plus_1: u64) -> u64 {
+    let Some(syscall) = Syscall::from_index(syscall as u32) else { return NO_FILE };
+    let task = Task::current();
+    let registers = task.registers();
+    let Some(descriptor) = transfer::input(syscall, registers) else { return NO_FILE };
+    let Some(file) = OpenFile::of(task, descriptor) else { return NO_FILE };
+    let is_direct = syscall.is_read() && file.flags().is_some_and(|flags| flags & O_DIRECT != 0);
+    let returned = if result > 0 { result as u64 } else { 0 };
+    let pages = match transfer::start(syscall, registers).after(file.file, result) {
+        _ if is_direct || returned == 0 => 0,
+        Some(start) => cold::pages_in(start, returned),
+        None => cold::pages_in(0, returned),
+    };
+    if let Some((index, entry)) = find_or_claim(file.device, file.inode) {
+        if returned > 0 {
+            add(&mut entry.calls, 1);
+            add(&mut entry.bytes, returned);
+            add(&mut entry.pages, pages);
+        }
+        if requested + read_ahead > 0 {
+            add(&mut entry.cold_requested, requested);
+            add(&mut entry.read_ahead, read_ahead);
+        }
+        if disk_ns_plus_1 > 0 {
+            add(&mut entry.disk_blocked, 1);
+            add(&mut entry.disk_ns, disk_ns_plus_1 - 1);
+        }
+        if is_direct && returned > 0 {
+            add(&mut entry.direct_calls, 1);
+            add(&mut entry.direct_bytes, returned);
+        }
+        if entry.is_named == 0 && index <= global!(CONFIG.file_mask) && culprit::name_file(&file) {
+            entry.is_named = 1;
+        }
+    }
+    if is_direct { DIRECT } else { pages }
+}
+
+/// A page fault of the current thread brings pages in.
+#[inline(always)]
+pub fn faulted(task: Task, added: &Added) {
+    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
+        slots::count_dropped(task);
+        return;
+    };
+    let pages = added.end - added.first;
+    let faults = &mut thread.faults;
+    let seen = task.maj_flt() + 1;
+    let is_another = faults.seen_maj_flt_plus_1 != seen;
+    faults.seen_maj_flt_plus_1 = seen;
+    faults.cold_pages += pages;
+    if is_another {
+        faults.faults += 1;
+    }
+    if let Some((index, entry)) = find_or_claim(added.device, added.inode) {
+        faults.file_plus_1 = u64::from(index) + 1;
+        add(&mut entry.fault_pages, pages);
+        if is_another {
+            add(&mut entry.faults, 1);
+        }
+    }
+}
+
+/// The entry of a file, or the one that takes what finds no room.
+#[inline(always)]
+fn find_or_claim(device: u32, inode: u64) -> Option<(u32, &'static mut FileStats)> {
+    let index = claim_file(device, inode);
+    maps::file(index).map(|entry| (index, entry))
+}
+
+/// Marks a claim as one of a file.
+const FILES: u32 = 3 << 30;
+
+/// Where a file is in the table. Global linkage: see [`slots`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn claim_file(device: u32, inode: u64) -> u32 {
+    let mask = global!(CONFIG.file_mask);
+    let home = home_of(device, inode);
+    for step in 0..FILE_PROBES {
+        let index = home.wrapping_add(step) & mask;
+        let Some(entry) = maps::file(index) else { break };
+        if entry.inode == inode && entry.device == device {
+            return index;
+        }
+        if entry.inode == 0 {
+            if maps::CLAIMS.insert(FILES | index, 1, u64::from(BPF_NOEXIST)).is_ok() {
+                // The inode is what tells a taken entry from a free one, so it is written last.
+                entry.device = device;
+                entry.inode = inode;
+                return index;
+            }
+            // Another CPU is about to take it: perhaps for this file.
+            if entry.inode == inode && entry.device == device {
+                return index;
+            }
+        }
+    }
+    mask + 1
+}
+
+/// Several CPUs may add to the same sum.
+#[inline(always)]
+fn add(sum: &mut u64, value: u64) {
+    // SAFETY: one atomic addition to a sum that is valid and aligned for as long as the reference lives. `core` has none
+    // for this target.
+    unsafe {
+        core::arch::asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) core::ptr::from_mut(sum), in(reg) value, options(nostack));
+    }
+}

@@ -1,0 +1,63 @@
+//! What every command that measures takes: whom, when, what counts, and where the results go.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
+use crate::options::{Family, Measurement, RECORDED_INTERVAL};
+
+/// A measurement, on the command line.
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    judgement: JudgementArgs,
+    /// What else to measure at the same time
+    #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
+    with: Vec<Family>,
+    /// Where the results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// When to measure.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Window")]
+struct WindowArgs {
+    /// How long: 10, 10s, 500ms, 1m30s; without it until Ctrl-C
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse, allow_hyphen_values = true)]
+    duration: Option<Duration>,
+    /// Print a line this often
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse_interval, allow_hyphen_values = true)]
+    interval: Option<Duration>,
+}
+
+impl MeasureArgs {
+    /// Whether the user asks for a report of each interval, and not just for lines in a file.
+    #[must_use]
+    pub fn reports_intervals(&self) -> bool {
+        self.window.interval.is_some()
+    }
+
+    /// The measurement of `family` that the user asks for.
+    ///
+    /// # Errors
+    /// If options contradict each other.
+    pub fn measurement(&self, family: Family) -> Result<Measurement> {
+        let mut measurement = Measurement::new(family, self.target.target()?, self.output.verbose);
+        measurement.duration = self.window.duration;
+        measurement.interval = self.window.interval.or(self.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL));
+        for &family in &self.with {
+            if !measurement.families.contains(&family) {
+                measurement.families.push(family);
+            }
+        }
+        self.judgement.apply(&mut measurement, self.output.has(Format::Folded));
+        Ok(measurement)
+    }
+}

@@ -1,0 +1,170 @@
+//! What was read through the page cache: in all, by file and by thread.
+
+use std::collections::BTreeSet;
+
+use super::{Report, name, tid, tid_heading};
+use crate::{
+    escape::escape,
+    model::{FileUse, PagesRead, ThreadPages, culprit::OTHER},
+    render::{
+        color::Tint,
+        columns::{
+            Column::{Figure, Name, Path},
+            Columns, time,
+        },
+        layout::labelled_items,
+    },
+    units::{NO_VALUE, bytes, count, counted, share},
+};
+
+/// Bytes in a page, as pages are counted.
+const PAGE_BYTES: u64 = 4096;
+
+pub fn section(report: &Report) -> String {
+    let Some(read) = &report.recording.page_cache else { return String::new() };
+    let mut parts = vec![labelled_items("files", &facts(&read.total), report.style.width)];
+    parts.extend([files(report, &read.files), threads(report, &read.threads)]);
+    parts.retain(|part| !part.is_empty());
+    report.paint.lines(Tint::Heading, "Page cache\n") + &parts.join("\n")
+}
+
+/// What was read, and how much of it was not in memory.
+fn facts(read: &PagesRead) -> Vec<String> {
+    if *read == PagesRead::default() {
+        return vec!["none was read".into()];
+    }
+    let mut items = vec![format!("{} read in {}", bytes(read.bytes), counted(read.calls, "call", "calls"))];
+    items.extend(read.memory_share.map(|in_memory| format!("{} of the pages were in memory", share(in_memory))));
+    if read.cold_requested > 0 {
+        items.push(format!(
+            "{} ({})",
+            counted(read.cold_requested, "cold page", "cold pages"),
+            size(read.cold_requested)
+        ));
+    }
+    if read.read_ahead > 0 {
+        items.push(format!("{} read ahead ({})", count(read.read_ahead), size(read.read_ahead)));
+    }
+    if read.direct_calls > 0 {
+        let calls = counted(read.direct_calls, "call", "calls");
+        items.push(format!("past the page cache (direct I/O): {calls}, {}", bytes(read.direct_bytes)));
+    }
+    if read.faults > 0 {
+        let faults = counted(read.faults, "page fault", "page faults");
+        items.push(format!("{faults} brought in {} ({})", count(read.fault_pages), size(read.fault_pages)));
+    }
+    items
+}
+
+fn size(pages: u64) -> String {
+    bytes(pages.saturating_mul(PAGE_BYTES))
+}
+
+/// Which of the columns that only some recordings need have something to show.
+struct Shown {
+    direct: bool,
+    faults: bool,
+}
+
+impl Shown {
+    fn of<'a>(rows: impl Iterator<Item = &'a PagesRead>) -> Self {
+        rows.fold(Self { direct: false, faults: false }, |shown, row| Self {
+            direct: shown.direct || row.direct_calls > 0,
+            faults: shown.faults || row.faults > 0,
+        })
+    }
+
+    fn headings(&self) -> Vec<(&'static str, super::super::columns::Column)> {
+        let mut headings =
+            vec![("calls", Figure), ("read", Figure), ("in memory", Figure), ("cold", Figure), ("ahead", Figure)];
+        headings.extend(self.faults.then_some(("by faults", Figure)));
+        headings.extend(self.direct.then_some(("direct", Figure)));
+        headings.push(("waited", Figure));
+        headings
+    }
+
+    fn cells(&self, read: &PagesRead, waited_ns: u64) -> Vec<String> {
+        let pages = |pages: u64| if pages == 0 { "0".into() } else { size(pages) };
+        let in_memory = read.memory_share.map_or_else(|| NO_VALUE.into(), share);
+        let mut cells =
+            vec![count(read.calls), bytes(read.bytes), in_memory, pages(read.cold_requested), pages(read.read_ahead)];
+        cells.extend(self.faults.then(|| pages(read.fault_pages)));
+        cells.extend(self.direct.then(|| bytes(read.direct_bytes)));
+        cells.push(time(waited_ns));
+        cells
+    }
+}
+
+fn tint(read: &PagesRead) -> Option<Tint> {
+    (read.cold_requested + read.fault_pages > 0).then_some(Tint::Disk)
+}
+
+fn files(report: &Report, files: &[FileUse]) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    let shown = Shown::of(files.iter().map(|row| &row.read));
+    let devices: BTreeSet<_> =
+        files.iter().filter_map(|row| row.device_name.as_deref().or(row.device.as_deref())).collect();
+    let heading = match devices.first() {
+        Some(device) if devices.len() == 1 => format!("file on {}", escape(device)),
+        _ => "file".into(),
+    };
+    let mut headings = vec![(heading.as_str(), Path)];
+    headings.extend(shown.headings());
+    let mut list = Columns::new(&headings);
+    let (rows, more) = files.split_at(files.len().min(report.style.top));
+    for row in rows {
+        let path = if row.path == OTHER { "(other: too many to list)".into() } else { escape(&row.path) };
+        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, row.disk_wait_ns)).collect();
+        list.row(cells, tint(&row.read));
+    }
+    if !more.is_empty() {
+        let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
+        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(row.disk_wait_ns));
+        let name = format!("… and {}", counted(more.len() as u64, "more file", "more files"));
+        list.row(std::iter::once(name).chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
+    }
+    list.render(2, report.style.width, report.paint)
+}
+
+fn threads(report: &Report, threads: &[ThreadPages]) -> String {
+    if threads.is_empty() {
+        return String::new();
+    }
+    let shown = Shown::of(threads.iter().map(|row| &row.read));
+    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name)];
+    headings.extend(shown.headings());
+    let mut list = Columns::new(&headings);
+    let (rows, more) = threads.split_at(threads.len().min(report.style.top));
+    let waited = |row: &ThreadPages| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
+    for row in rows {
+        let words = [tid(report, &row.thread), name(&row.thread)];
+        list.row(words.into_iter().chain(shown.cells(&row.read, waited(row))).collect::<Vec<_>>(), tint(&row.read));
+    }
+    if !more.is_empty() {
+        let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
+        let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(waited(row)));
+        let words = ["…".into(), format!("and {}", counted(more.len() as u64, "more thread", "more threads"))];
+        list.row(words.into_iter().chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
+    }
+    list.render(2, report.style.width, report.paint)
+}
+
+/// The sum of two rows. Its share of memory is left unknown where a row's pages do not tell it.
+fn plus(one: PagesRead, other: &PagesRead) -> PagesRead {
+    let add = u64::saturating_add;
+    let (pages, cold) = (add(one.pages, other.pages), add(one.cold_requested, other.cold_requested));
+    PagesRead {
+        calls: add(one.calls, other.calls),
+        bytes: add(one.bytes, other.bytes),
+        pages,
+        cold_requested: cold,
+        read_ahead: add(one.read_ahead, other.read_ahead),
+        memory_share: (pages > 0).then(|| 1.0 - cold.min(pages) as f64 / pages as f64),
+        direct_calls: add(one.direct_calls, other.direct_calls),
+        direct_bytes: add(one.direct_bytes, other.direct_bytes),
+        faults: add(one.faults, other.faults),
+        fault_pages: add(one.fault_pages, other.fault_pages),
+    }
+}
