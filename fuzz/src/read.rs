@@ -11,13 +11,13 @@ use tracer::{
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(recording) = parse(bytes) else { return };
-    render::table(&recording, &Style::default());
+    let _ = render::table(&recording, &Style::default());
     let again = parse(render::json(&recording).as_bytes()).expect("what was written is read");
     assert_eq!(again, recording);
     let mut later = again;
     let Ok(start) = later.window.start.saturating_add(jiff::SignedDuration::from_hours(1)) else { return };
     later.window.start = start;
     let Ok(whole) = merge(vec![recording, later]) else { return };
-    render::table(&whole, &Style::default());
+    let _ = render::table(&whole, &Style::default());
     parse(render::json(&whole).as_bytes()).expect("what was merged is read");
 });

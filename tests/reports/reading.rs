@@ -19,14 +19,14 @@ fn why(bytes: &[u8]) -> String {
 fn survives(bytes: &[u8]) {
     match parse(bytes) {
         Ok(recording) => {
-            render::table(&recording, &Style::default());
+            let _ = render::table(&recording, &Style::default());
             let again = parse(render::json(&recording).as_bytes());
             assert_eq!(again.unwrap_or_else(|error| panic!("written, it is not read: {error:#}")), recording);
             let mut later = recording.clone();
             later.window.start = later.window.start.saturating_add(jiff::SignedDuration::from_hours(1)).unwrap();
             if let Ok(whole) = merge(vec![recording, later]) {
-                render::table(&whole, &Style::default());
-                render::json(&whole);
+                let _ = render::table(&whole, &Style::default());
+                let _ = render::json(&whole);
             }
         }
         Err(error) => {
