@@ -94,7 +94,7 @@ fn each_row_of_the_json_has_a_line() {
     let recording = recording("blocked");
     let text = render::json(&recording);
     let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\": "))).count();
-    assert_eq!(row("at_ns"), recording.slow_calls.len());
+    assert_eq!(row("at_ns"), recording.slow_calls.len() + recording.intervals.len());
     assert_eq!(row("path"), recording.syscalls[0].files.as_ref().unwrap().len());
     assert!(text.contains("\n \"threshold_ns\": 1000000,\n"), "{text}");
     assert!(text.contains("\n   \"calls\": 6293,\n"), "{text}");
