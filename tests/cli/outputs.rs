@@ -140,7 +140,7 @@ fn several_outputs_each_have_their_format() {
     let _machine = needs!(Root);
     let (folder, target) = (folder(), idle());
     let path = folder.path().display();
-    let outputs = format!("-o {path}/a.json -o {path}/b.txt -o table:{path}/c.json -o json:{path}/d");
+    let outputs = format!("-o {path}/a.json -o {path}/b.txt -o table:{path}/c.json -o json:{path}/d -o {path}/e.html");
     let ran = run(tracer(&format!("sendfile --pid {} -d 50ms {outputs}", target.pid())));
     ran.assert_measured();
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
@@ -148,7 +148,9 @@ fn several_outputs_each_have_their_format() {
     assert_eq!(read("a.json"), read("d"));
     assert_eq!(read("b.txt"), read("c.json"));
     assert_eq!(read("b.txt"), ran.stdout);
-    assert_eq!(names_in(folder.path()), ["a.json", "b.txt", "c.json", "d"]);
+    let page = read("e.html");
+    assert!(page.starts_with("<!DOCTYPE html>\n") && page.ends_with("</html>\n"), "{page}");
+    assert_eq!(names_in(folder.path()), ["a.json", "b.txt", "c.json", "d", "e.html"]);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn intervals_and_thresholds_have_their_bounds() {
 fn an_output_has_a_known_format() {
     assert_usage("sendfile --pid 1 --format xml", &["xml", "table, json"]);
     for name in ["run.xml", "run", "xml:run", ".json"] {
-        assert_usage(&format!("sendfile --pid 1 --output {name}"), &[name, ".json or .txt", "json:FILE"]);
+        assert_usage(&format!("sendfile --pid 1 --output {name}"), &[name, ".html", "json:FILE"]);
     }
     assert_usage("sendfile --pid 1 --output json:", &["no file name"]);
     assert_usage("sendfile --pid 1 --color maybe", &["auto, always, never"]);

@@ -6,6 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
+use tests::golden::{assert_reports, difference, recording, recording_text, tainted};
 use tracer::{
     model::{Out, Recording, culprit::OTHER},
     render::{self, Style},
@@ -30,47 +31,12 @@ const REPORTS: [(&str, &str, usize, bool); 15] = [
     ("several-calls", "several-calls.80", 80, false),
 ];
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
-}
-
-fn recording_text(name: &str) -> String {
-    let path = folder("recordings").join(format!("{name}.json"));
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()))
-}
-
-fn recording(name: &str) -> Recording {
-    serde_json::from_str(&recording_text(name)).unwrap_or_else(|error| panic!("{name}.json: {error}"))
-}
-
 #[test]
 fn every_recording_gives_its_report() {
-    let mut differences = String::new();
-    for (name, report, width, color) in REPORTS {
-        let path = folder("reports").join(format!("{report}.txt"));
-        let actual = render::table(&recording(name), &Style { color, width, top: 10 });
-        if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty()) {
-            fs::write(&path, &actual).unwrap();
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        if actual != expected {
-            differences += &format!("\n{report}.txt:\n{}", difference(&expected, &actual));
-        }
-    }
-    assert!(differences.is_empty(), "reports differ (UPDATE_GOLDEN=1 accepts them as they are now):\n{differences}");
-}
-
-/// The lines between the first and the last that differ: `-` expected, `+` actual, escapes visible.
-fn difference(expected: &str, actual: &str) -> String {
-    let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
-    let same_before = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let shorter = old.len().min(new.len()) - same_before;
-    let same_after = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count().min(shorter);
-    let shown = |mark: char, lines: &[&str]| -> String {
-        let lines = &lines[same_before..lines.len() - same_after];
-        lines.iter().map(|line| format!("{mark} {}\n", line.replace('\x1b', "\\x1b"))).collect()
-    };
-    format!("  from line {}:\n{}{}", same_before + 1, shown('-', &old), shown('+', &new))
+    let reports = REPORTS.map(|(name, report, width, color)| {
+        (format!("{report}.txt"), render::table(&recording(name), &Style { color, width, top: 10 }))
+    });
+    assert_reports(reports);
 }
 
 #[test]
@@ -126,9 +92,9 @@ fn without_colors(text: &str) -> String {
 fn no_string_of_a_recording_reaches_the_terminal_unescaped() {
     const HOSTILE: &str = "\x1b[2J\n\r\x07\u{9b}\u{202e}\u{2066}\u{feff}";
     for (name, ..) in REPORTS {
-        let tainted = tainted(name, HOSTILE);
-        let mut text = render::table(&tainted, &Style::default());
-        for interval in &tainted.intervals {
+        let hostile = tainted(name, HOSTILE);
+        let mut text = render::table(&hostile, &Style::default());
+        for interval in &hostile.intervals {
             text += &render::interval_header(interval, &Style::default());
             text += &render::interval_lines(interval, &Style::default());
         }
@@ -138,30 +104,7 @@ fn no_string_of_a_recording_reaches_the_terminal_unescaped() {
         assert!(escaped.contains(r"\x1b[2J\n\r"), "{name}: nothing was tainted");
         // A newline in a name would make a line that looks like one of ours.
         let lines = |recording| render::table(recording, &Style { width: 100_000, ..Style::default() }).lines().count();
-        assert_eq!(lines(&tainted), lines(&self::tainted(name, " harmless")), "{name}");
-    }
-}
-
-fn tainted(name: &str, text: &str) -> Recording {
-    let mut value: Value = serde_json::from_str(&recording_text(name)).unwrap();
-    taint(&mut value, text);
-    serde_json::from_value(value).unwrap()
-}
-
-/// Appends `text` to every string but those that the format itself fixes.
-fn taint(value: &mut Value, text: &str) {
-    const FIXED: [&str; 7] = ["unit", "scheme", "role", "status", "mechanism", "start", "out"];
-    match value {
-        Value::String(string) => string.push_str(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| taint(item, text)),
-        Value::Object(members) => {
-            for (key, member) in members.iter_mut() {
-                if !FIXED.contains(&key.as_str()) {
-                    taint(member, text);
-                }
-            }
-        }
-        _ => {}
+        assert_eq!(lines(&hostile), lines(&tainted(name, " harmless")), "{name}");
     }
 }
 

@@ -17,6 +17,7 @@ mod stacks;
 mod stuck_loops;
 mod turns;
 mod window;
+mod worst_turns;
 
 use tests::{
     agree::assert_agree,

@@ -195,6 +195,7 @@ fn recording(plan: &Plan, place: usize) -> Recording {
         event_loops: loops().map(|thread| event_loop(plan, thread)).collect(),
         slow_calls: slow_calls(plan),
         intervals: intervals(plan),
+        families: vec!["sendfile".into()],
         stacks: Some(stacks(plan)),
         page_cache: plan.tells_files.then(|| page_cache(plan)),
         verdict: Verdict {
@@ -432,6 +433,7 @@ fn event_loop(plan: &Plan, thread: &Thread) -> EventLoop {
             disk_waits: None,
             disk_wait_ns: Some(0),
             ready_events: Some(2),
+            longest_wait: None,
         }),
         by_syscall,
     }

@@ -1,9 +1,16 @@
-//! Recordings that were kept: what is read and what is refused, how several become one, and what `tracer report` makes
-//! of them. No privilege needed.
+//! Recordings that were kept: what is read and what is refused, how several become one, what `tracer report` makes of
+//! them; and every format, letter for letter and read by a program of its own kind. No privilege needed.
 
 mod any_recording;
+mod bpftrace;
 mod command;
+mod golden;
+mod hlog;
+mod markdown;
 mod merge;
+mod openmetrics;
+mod page;
+mod progress;
 mod reading;
 mod table;
 

@@ -289,7 +289,7 @@ fn what_cannot_be_added_is_refused_with_the_reason() {
     assert!(why.contains("thresholds differ (1 ms, 2 ms)"), "{why}");
     let why = why_refused(|other| other.blocked_share = 0.5);
     assert!(why.contains("different shares of the window on (0.10 %, 50.0 %)"), "{why}");
-    let why = why_refused(|other| other.syscalls[0].family = "splice".into());
+    let why = why_refused(|other| other.families = vec!["splice".into()]);
     assert!(why.contains("different families of calls (sendfile; splice)"), "{why}");
     let why = why_refused(|other| other.target.processes[0].comm = "nginx".into());
     assert!(why.contains("different targets"), "{why}");

@@ -1,14 +1,16 @@
 //! Support for the tests.
 //!
 //! A test starts a [`workload`] that knows its own truth, lets the [`tracer`] watch it, and compares the
-//! [`recording`] with the [`truth`]. Nothing here uses the product's own types: the recording is read by
+//! [`recording`] with the [`truth`]. Nothing of that uses the product's own types: the recording is read by
 //! its published contract, the truth comes from the kernel by other ways.
 
 pub mod agree;
 pub mod bpftrace;
+pub mod browser;
 pub mod contract;
 pub mod disk;
 pub mod file_server;
+pub mod golden;
 pub mod http;
 pub mod java;
 pub mod jcmd;
@@ -22,6 +24,7 @@ pub mod recording;
 pub mod requests;
 pub mod require;
 pub mod sysctl;
+pub mod tools;
 pub mod tracer;
 pub mod truth;
 pub mod wait;

@@ -124,6 +124,36 @@ pub struct EventLoop {
     /// The same less their disk waits.
     #[serde(default)]
     pub turn_latency_without_disk: Histogram,
+    /// The longest turn.
+    pub worst_turn: Option<WorstTurn>,
+    /// Its disk waits by system call.
+    pub by_syscall: Vec<SyscallWaits>,
+}
+
+/// The longest turn of an event loop, and its longest disk wait.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorstTurn {
+    /// When it began, from the window's start.
+    pub at_ns: u64,
+    /// How long it took.
+    pub ns: u64,
+    /// Its disk waits.
+    pub disk_waits: u64,
+    /// Their sum.
+    pub disk_wait_ns: u64,
+    /// The system call that the longest was in; none without disk waits.
+    pub syscall: Option<String>,
+    /// The longest, ns.
+    #[serde(default)]
+    pub disk_wait_max_ns: u64,
+    /// The file.
+    pub path: Option<String>,
+    /// Where the call began to read or write.
+    pub offset: Option<u64>,
+    /// Name of the file's device.
+    pub device_name: Option<String>,
+    /// The peer of a traced call.
+    pub client: Option<String>,
 }
 
 /// A thread's disk waits.

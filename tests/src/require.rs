@@ -15,6 +15,9 @@ pub type Machine = MutexGuard<'static, ()>;
 
 static MACHINE: Mutex<()> = Mutex::new(());
 
+/// A Python that a person has put before Debian's may lack Debian's packages.
+pub const DEBIANS_PYTHON: &str = "/usr/bin/python3";
+
 /// A thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -48,6 +51,16 @@ pub enum Need {
     Openssl,
     /// The program to compare with.
     Bpftrace,
+    /// GitHub's own reading of Markdown.
+    CmarkGfm,
+    /// Prometheus' own parser.
+    Promtool,
+    /// OpenMetrics' reference parser, for Debian's Python.
+    PrometheusClient,
+    /// The library that reads HdrHistogram's logs, and a JVM.
+    HdrHistogram,
+    /// A terminal to run a program on.
+    Script,
     /// To choose the id of a new thread.
     ChosenThreadId,
 }
@@ -76,6 +89,20 @@ impl Need {
                 .then(|| "a user other than root cannot make a user namespace".to_owned()),
             Self::Kafka => crate::kafka::missing(),
             Self::Openssl => not_installed("openssl", "version"),
+            Self::CmarkGfm => not_installed("cmark-gfm", "--version"),
+            Self::Promtool => {
+                let promtool = crate::tools::promtool();
+                (!runs(Command::new(&promtool).arg("--version")))
+                    .then(|| format!("{} is missing: run `cargo xtask setup`", promtool.display()))
+            }
+            Self::PrometheusClient => {
+                (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import prometheus_client.openmetrics.parser"])))
+                    .then(|| "Debian's Python has no prometheus_client (python3-prometheus-client)".to_owned())
+            }
+            Self::HdrHistogram => {
+                crate::tools::jars_missing("hdrhistogram").or_else(|| not_installed("java", "-version"))
+            }
+            Self::Script => not_installed("script", "--version"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

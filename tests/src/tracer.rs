@@ -45,9 +45,18 @@ impl Tracer {
     /// If the window does not open.
     #[must_use]
     pub fn sendfile(arguments: &str) -> Self {
+        Self::start("sendfile", arguments)
+    }
+
+    /// The same with another command.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn start(name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         let mut command = Command::new(binary());
-        command.arg("sendfile").args(arguments.split_whitespace());
+        command.arg(name).args(arguments.split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));

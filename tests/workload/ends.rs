@@ -75,7 +75,8 @@ fn calls(options: &Options, files: &[File], outs: &[Out]) -> Result<ThreadTruth>
     Ok(truth)
 }
 
-fn path_of(file: &File) -> Result<String> {
+/// The path of an open file, as the kernel gives it.
+pub fn path_of(file: &File) -> Result<String> {
     let link = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).context("reading the link of a file")?;
     Ok(String::from_utf8_lossy(&link.into_os_string().into_vec()).into_owned())
 }
@@ -96,10 +97,12 @@ fn files(directory: &Path) -> Result<Vec<File>> {
 }
 
 /// An out descriptor, and what is known about its other end.
-struct Out {
-    fd: OwnedFd,
+pub struct Out {
+    /// The descriptor.
+    pub fd: OwnedFd,
     class: &'static str,
-    client: Option<String>,
+    /// The address of the other end.
+    pub client: Option<String>,
 }
 
 fn outs(directory: &Path) -> Result<Vec<Out>> {
@@ -122,7 +125,8 @@ fn outs(directory: &Path) -> Result<Vec<Out>> {
     ])
 }
 
-fn ip(listen: &str, host: &str) -> Result<Out> {
+/// A connection from `host`, which takes whatever it is sent.
+pub fn ip(listen: &str, host: &str) -> Result<Out> {
     let listener = TcpListener::bind(listen).with_context(|| format!("listening on {listen}"))?;
     let client = TcpStream::connect((host, listener.local_addr()?.port())).context("connecting")?;
     let (accepted, peer) = listener.accept().context("accepting")?;

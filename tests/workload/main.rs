@@ -26,6 +26,7 @@ mod source;
 mod stuck;
 mod turns;
 mod waits;
+mod worst;
 
 use std::path::PathBuf;
 
@@ -77,6 +78,8 @@ enum Kind {
     Turns(turns::Options),
     /// Disk waits in many system calls and in page faults
     Waits(waits::Options),
+    /// Event loops that wait for the disk in one turn for much longer than in all others
+    Worst(worst::Options),
 }
 
 fn main() -> Result<()> {
@@ -99,5 +102,6 @@ fn main() -> Result<()> {
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),
+        Kind::Worst(options) => worst::run(options, directory),
     }
 }

@@ -18,9 +18,30 @@ pub const TOP_BITS: u32 = 40;
 #[inline(always)]
 #[must_use]
 pub const fn bucket_of(value: u64) -> usize {
-    let shift = (u64::BITS - 1 - SUB_BITS) - (value | (1 << SUB_BITS)).leading_zeros();
-    let index = ((shift as u64) << SUB_BITS) + (value >> shift);
-    if index < BUCKETS as u64 { index as usize } else { BUCKETS - 1 }
+    if value >= 1 << TOP_BITS {
+        return BUCKETS - 1;
+    }
+    let shift = shift_of(value);
+    ((shift as usize) << SUB_BITS) + (value >> shift) as usize
+}
+
+/// By how many bits a value below 2^40 is shifted, so that [`SUB_BITS`] are left behind its first.
+///
+/// eBPF has no instruction that counts zeros: halving takes a dozen where counting takes fifty, each of which has to wait
+/// for the one before. And values that are alike take the same way.
+#[inline(always)]
+const fn shift_of(value: u64) -> u32 {
+    let mut rest = value >> SUB_BITS;
+    let mut shift = 0;
+    let mut half = 32;
+    while half > 0 {
+        if rest >> half != 0 {
+            rest >>= half;
+            shift += half;
+        }
+        half /= 2;
+    }
+    shift
 }
 
 /// The half-open range `[low, high)` of values that bucket `index` holds.

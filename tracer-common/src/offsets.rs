@@ -28,6 +28,14 @@ offsets! {
     task_pid = "task_struct.pid",
     /// Process id in the initial pid namespace.
     task_tgid = "task_struct.tgid",
+    /// Number of the system call that the task is in; −1 in a fault or an interrupt.
+    regs_orig_ax = "pt_regs.orig_ax",
+    /// First argument of the system call.
+    regs_di = "pt_regs.di",
+    /// Second argument.
+    regs_si = "pt_regs.si",
+    /// Third argument.
+    regs_dx = "pt_regs.dx",
     /// 16 bytes, NUL-terminated.
     task_comm = "task_struct.comm",
     /// CLOCK_BOOTTIME at the thread's start, ns: with the tid the identity of a thread.
@@ -150,14 +158,6 @@ offsets! {
     unix_addr_len = "unix_address.len",
     /// The name as a `sockaddr_un`.
     unix_addr_name = "unix_address.name",
-    /// Number of the system call that the task is in; −1 in a fault or an interrupt.
-    regs_orig_ax = "pt_regs.orig_ax",
-    /// First argument of the system call.
-    regs_di = "pt_regs.di",
-    /// Second argument.
-    regs_si = "pt_regs.si",
-    /// Third argument.
-    regs_dx = "pt_regs.dx",
     /// Fourth argument.
     regs_r10 = "pt_regs.r10",
     /// Fifth argument.

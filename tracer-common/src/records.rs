@@ -30,21 +30,16 @@ pub struct ThreadKey {
 pub struct ThreadSlot {
     /// Whose slot it is.
     pub key: ThreadKey,
-    /// Name at the time the slot was taken, NUL-terminated.
-    pub comm: [u8; 16],
     /// Its time off the CPU, while that lasts.
     pub off_cpu: OffCpu,
     /// What it waits for readiness on, and the turns in between.
     pub turns: Turns,
+    /// Name at the time the slot was taken, NUL-terminated.
+    pub comm: [u8; 16],
     /// The traced call that it is in.
     pub call: Call,
-    /// Disk waits that ended inside the window, in any system call or fault.
-    pub disk_waits: u64,
-    /// Their sum, less run-queue delay.
-    pub disk_wait_ns: u64,
-    /// The longest.
-    pub disk_wait_max_ns: u64,
-    /// The disk waits by the system call that they were in; the last entry takes what found no room.
+    /// Disk waits that ended inside the window, by the system call or fault that they were in; the last entry takes what
+    /// found no room.
     pub wait_places: [WaitPlace; WAIT_PLACES],
     /// What its disk-blocked calls kept waiting.
     pub behind: Behind,
@@ -63,7 +58,20 @@ pub struct ThreadSlot {
     /// What its page faults brought in.
     pub faults: Faults,
     /// Makes slots begin at cache lines.
-    pub reserved_2: [u64; 4],
+    pub reserved_2: [u64; 6],
+}
+
+impl ThreadSlot {
+    /// All its disk waits. The number is that of no system call.
+    #[must_use]
+    pub fn disk_waits(&self) -> WaitPlace {
+        self.wait_places.iter().fold(WaitPlace::default(), |sum, place| WaitPlace {
+            number: sum.number,
+            waits: sum.waits.saturating_add(place.waits),
+            wait_ns: sum.wait_ns + place.wait_ns,
+            max_ns: sum.max_ns.max(place.max_ns),
+        })
+    }
 }
 
 /// Page faults of a program itself on mapped files that were not in the page cache. Only where files are told apart.
@@ -99,7 +107,7 @@ pub struct Behind {
 /// How many system calls a thread's disk waits are told apart by, plus one.
 pub const WAIT_PLACES: usize = 10;
 
-/// A thread's disk waits in one system call.
+/// A thread's disk waits, those in one system call or all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct WaitPlace {
@@ -400,6 +408,18 @@ pub struct Losses {
     pub reserved: [u64; 3],
 }
 
+/// How far a CPU's run-queue clock is behind CLOCK_MONOTONIC. One per CPU.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct Clocks {
+    /// CLOCK_MONOTONIC less the run-queue clock, modulo 2^64.
+    pub behind_ns: u64,
+    /// The run-queue clock when the two were compared; 0: never.
+    pub compared_at_ns: u64,
+    /// Keeps one CPU's off another's cache line.
+    pub reserved: [u64; 6],
+}
+
 /// The gate of the window: user space writes it, every probe reads it.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -465,7 +485,7 @@ mod tests {
         assert_eq!(size_of::<ThreadSlot>() % LINE, 0, "{} bytes", size_of::<ThreadSlot>());
         assert_eq!(offset_of!(ThreadSlot, key), 0);
         assert!(offset_of!(ThreadSlot, off_cpu) + size_of::<OffCpu>() <= LINE);
-        assert_eq!(offset_of!(ThreadSlot, turns), LINE);
+        assert!(offset_of!(ThreadSlot, turns) + offset_of!(Turns, disk_waits) <= 2 * LINE);
         let call = offset_of!(ThreadSlot, call);
         assert_eq!(call / LINE, (call + offset_of!(Call, cold) - 1) / LINE);
     }

@@ -187,6 +187,15 @@ pub mod readiness {
         IoUring,
     }
 
+    impl Readiness {
+        /// Whether it takes the second argument, too, to say what is waited on.
+        #[inline(always)]
+        #[must_use]
+        pub const fn has_two_arguments(self) -> bool {
+            matches!(self, Self::Poll | Self::Select)
+        }
+    }
+
     /// The means that `number` stands for; `None`: it is no readiness wait.
     #[inline(always)]
     #[must_use]
@@ -203,6 +212,21 @@ pub mod readiness {
 
 /// `futex(2)` on x86-64: who sleeps in it waits for another thread.
 pub const FUTEX: u64 = 202;
+
+/// Numbers on x86-64 of calls that are about the file behind their first argument, beside the traced and the
+/// [`synchronous`] ones.
+pub mod on_file {
+    /// `fstat(2)`.
+    pub const FSTAT: u64 = 5;
+    /// `ftruncate(2)`.
+    pub const FTRUNCATE: u64 = 77;
+    /// `readahead(2)`.
+    pub const READAHEAD: u64 = 187;
+    /// `posix_fadvise(2)`.
+    pub const FADVISE64: u64 = 221;
+    /// `fallocate(2)`.
+    pub const FALLOCATE: u64 = 285;
+}
 
 /// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
 pub mod synchronous {

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    histogram::BUCKETS,
+    histogram::{BUCKETS, bucket_of},
     records::{Extremes, ThreadKey, ThreadSlot},
     syscall::readiness::{self, Readiness},
 };
@@ -12,9 +12,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Turns {
-    /// CLOCK_MONOTONIC when the turn began that it is in; 0: it is in none.
+    /// CLOCK_MONOTONIC when its latest turn began; 0: there was none.
     pub since_ns: u64,
-    /// CLOCK_MONOTONIC when it fell asleep in the readiness wait that it is in; 0: it is in none.
+    /// CLOCK_MONOTONIC when it fell asleep in the readiness wait that it is in, which ended the turn: that is added up
+    /// when the wait returns. 0: it is in none.
     pub waiting_since_ns: u64,
     /// What it waits on: first argument of the readiness wait that it makes most.
     pub set: u64,
@@ -30,36 +31,85 @@ pub struct Turns {
     pub busy_ns: u64,
     /// Sum of the time from falling asleep in a readiness wait to its return.
     pub waiting_ns: u64,
+    /// Sleeps in its readiness wait.
+    pub sleeps: u64,
     /// Events that the turn began with.
-    pub events: u64,
+    pub events: u32,
+    /// By how many waits this one leads over others.
+    pub lead: u8,
+    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
+    pub sockets: u8,
+    /// 1: one of them takes connections.
+    pub listens: u8,
+    /// 1: the turn has a disk wait.
+    pub has_disk_waits: u8,
+    // From here on nothing belongs to the common turn.
     /// Disk waits of the turn.
     pub disk_waits: u64,
     /// Their sum.
     pub disk_ns: u64,
-    /// Second argument of the readiness wait.
+    /// Second argument of the readiness wait, where it tells sets apart: see [`Readiness::has_two_arguments`].
     pub set_more: u64,
-    /// Sleeps in its readiness wait.
-    pub sleeps: u64,
+    /// The turn's longest disk wait.
+    pub longest: TurnWait,
+    /// The latest disk wait that began in a turn.
+    pub latest: TurnWait,
     /// CLOCK_MONOTONIC at the first sign of a readiness wait; 0: there was none.
     pub first_ns: u64,
-    /// By how many waits this one leads over others.
-    pub lead: u32,
-    /// Descriptor of one of the sockets.
-    pub socket_fd: u32,
-    /// Address of its open file; 0: none has been seen.
+    /// Address of the open file of one of the sockets; 0: none has been seen.
     pub socket_file: u64,
-    /// Sockets in what it waits on, at least; [`LEAST_SOCKETS`] stands for any more.
-    pub sockets: u16,
-    /// 1: one of them takes connections.
-    pub listens: u16,
+    /// Its descriptor.
+    pub socket_fd: u32,
+    /// Device of the file that was last named to user space, in the kernel's encoding.
+    pub named_device: u32,
+    /// Its inode; 0: none has been.
+    pub named_inode: u64,
     /// 1: what it waits on has been looked at.
     pub looked: u16,
     /// 1: the first sign was that it fell asleep; else that a wait returned.
     pub first_was_sleep: u16,
+    /// Keeps the layout free of padding.
+    pub reserved: u32,
+}
+
+/// A disk wait of an event loop, and what it waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TurnWait {
+    /// How long it was, less run-queue delay.
+    pub wait_ns: u64,
+    /// Inode that owns the page cache of the file; 0: no file is known.
+    pub inode: u64,
+    /// Where the call began to read or write; all ones if unknown.
+    pub offset_bytes: u64,
+    /// Device of the file, in the kernel's encoding.
+    pub device: u32,
+    /// Number of the system call; −1: a page fault.
+    pub number: i32,
+}
+
+impl Turns {
+    /// Ends the turn that the thread is in as of `end_ns`, and adds it to `stats`; `None`: there is no
+    /// room. To the verifier, each index must go through `bound`.
+    #[inline(always)]
+    pub fn end(&mut self, end_ns: u64, stats: Option<&mut TurnStats>, bound: fn(usize) -> usize) {
+        let latency_ns = end_ns - self.since_ns;
+        self.busy_ns += latency_ns;
+        if let Some(stats) = stats {
+            stats.add(self, latency_ns, bound);
+        }
+        self.since_ns = 0;
+        if self.has_disk_waits != 0 {
+            self.has_disk_waits = 0;
+            self.disk_waits = 0;
+            self.disk_ns = 0;
+            self.longest.wait_ns = 0;
+        }
+    }
 }
 
 /// Fewer sockets than this hold no set of connections, unless the one listens.
-pub const LEAST_SOCKETS: u16 = 2;
+pub const LEAST_SOCKETS: u8 = 2;
 
 /// [`Turns::stats`] where there is no room.
 pub const NO_ROOM: u32 = u32::MAX;
@@ -70,18 +120,54 @@ pub const NO_ROOM: u32 = u32::MAX;
 pub struct TurnStats {
     /// Shortest and longest turn without a disk wait.
     pub in_memory: Extremes,
-    /// Shortest and longest turn with one.
+    /// The longest turn.
+    pub worst: WorstTurn,
+    /// Shortest and longest turn with a disk wait.
     pub on_disk: Extremes,
     /// The same turns less their disk waits.
     pub without_disk: Extremes,
     /// Sum of the disk waits in turns that are over.
     pub disk_ns: u64,
-    /// The longest turn.
-    pub worst: WorstTurn,
     /// Turns per latency bucket.
     pub buckets: [u32; BUCKETS],
     /// What is to be added to `buckets` to have the turns' latency without their disk waits.
     pub moved: [i32; BUCKETS],
+}
+
+impl TurnStats {
+    /// Adds the turn that the thread was in, which took `latency_ns`.
+    #[inline(always)]
+    fn add(&mut self, turns: &Turns, latency_ns: u64, bound: fn(usize) -> usize) {
+        let index = bound(bucket_of(latency_ns));
+        let Some(bucket) = self.buckets.get_mut(index) else { return };
+        *bucket = bucket.saturating_add(1);
+        if latency_ns > self.worst.latency_ns {
+            self.worst = WorstTurn {
+                since_ns: turns.since_ns,
+                latency_ns,
+                disk_ns: turns.disk_ns,
+                disk_waits: turns.disk_waits,
+                longest: turns.longest,
+                events: turns.events.into(),
+            };
+        }
+        if turns.has_disk_waits == 0 {
+            self.in_memory.add(latency_ns);
+            return;
+        }
+        // A wait that began before the turn, in a call from before the window, is no part of it.
+        let disk_ns = turns.disk_ns.min(latency_ns);
+        let rest_ns = latency_ns - disk_ns;
+        self.on_disk.add(latency_ns);
+        self.without_disk.add(rest_ns);
+        self.disk_ns += disk_ns;
+        if let Some(left) = self.moved.get_mut(index) {
+            *left -= 1;
+        }
+        if let Some(entered) = self.moved.get_mut(bound(bucket_of(rest_ns))) {
+            *entered += 1;
+        }
+    }
 }
 
 /// The longest turn of a thread.
@@ -96,6 +182,8 @@ pub struct WorstTurn {
     pub disk_ns: u64,
     /// Their number.
     pub disk_waits: u64,
+    /// The longest of them, if there is one.
+    pub longest: TurnWait,
     /// Events that it began with.
     pub events: u64,
 }
@@ -157,7 +245,7 @@ mod tests {
     #[test]
     fn turns_cost_a_loop_five_kilobytes() {
         assert!(size_of::<TurnStats>() < 5 * 1024);
-        assert_eq!(size_of::<TurnStats>() % 8, 0);
+        assert_eq!(size_of::<TurnStats>() % 64, 0, "{} bytes", size_of::<TurnStats>());
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod task;
 mod tasks;
 mod transfer;
 mod wait;
+mod waited_file;
 mod window;
 
 use aya_ebpf::{

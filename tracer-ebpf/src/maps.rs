@@ -13,7 +13,9 @@ use tracer_common::{
     config::WALKERS,
     culprit::{CallSums, SendBudget, SlowCallBuffer},
     files::FileStats,
-    records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
+    records::{
+        Breakdown, CallStats, Clocks, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu,
+    },
     stack::{StackKey, StackState, StackSums},
     syscall::Syscall,
     turns::TurnStats,
@@ -55,6 +57,10 @@ static ERRORS: Array<ErrorCounts> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Per CPU.
 #[map]
 static LOSSES: Array<Losses> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Per CPU.
+#[map]
+static CLOCKS: Array<Clocks> = Array::with_max_entries(1, 0);
 
 /// Per CPU: a record on its way.
 #[map]
@@ -145,6 +151,12 @@ pub fn stack_state(slot: u32) -> Option<&'static mut StackState> {
 pub fn stack_sums(key: &StackKey) -> Option<&'static mut StackSums> {
     // SAFETY: as in [`entry`]; nothing is ever deleted from the map.
     STACK_SUMS.get_ptr_mut(key).map(|value| unsafe { &mut *value })
+}
+
+/// This CPU's clocks.
+#[inline(always)]
+pub fn clocks() -> Option<&'static mut Clocks> {
+    entry(&CLOCKS, cpu())
 }
 
 /// A record of turns.

@@ -7,14 +7,12 @@
 use aya_ebpf::bindings::BPF_NOEXIST;
 use tracer_common::{
     config::PROBE_LIMIT,
-    histogram::bucket_of,
-    records::ThreadSlot,
     syscall::readiness::{self, Readiness},
-    turns::{NO_ROOM, TurnStats, Turns, WorstTurn},
+    turns::{NO_ROOM, Turns},
 };
 
 use crate::{
-    clock::now_ns,
+    clock::{self, now_ns},
     globals::global,
     kernel::opaque,
     maps, set,
@@ -45,17 +43,21 @@ pub fn returned(number: u64, result: i64) {
     if cfg!(feature = "fault-turns-merged") && thread.turns.since_ns != 0 {
         return;
     }
-    let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u64 } else { 0 };
-    end_turn(index, thread, now_ns);
+    let events = if result > 0 && number != readiness::IO_URING_ENTER { result as u32 } else { 0 };
     let turns = &mut thread.turns;
+    let mut ended_ns = now_ns;
     if turns.waiting_since_ns != 0 {
-        turns.waiting_ns += now_ns - turns.waiting_since_ns;
+        ended_ns = turns.waiting_since_ns.min(now_ns);
         turns.waiting_since_ns = 0;
+        turns.waiting_ns += now_ns - ended_ns;
+    }
+    if turns.since_ns != 0 {
+        end_turn(index, turns, ended_ns);
     } else if turns.first_ns == 0 {
         turns.first_ns = now_ns;
     }
     turns.turns += 1;
-    turns.ready_events += events;
+    turns.ready_events += u64::from(events);
     turns.events = events;
     turns.since_ns = now_ns;
     set::look(thread);
@@ -67,7 +69,7 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
     if !waits(registers, number) {
         return;
     }
-    let Some(Slot { index, thread }) = slots::find_or_claim(task) else {
+    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
         slots::count_dropped(task);
         return;
     };
@@ -75,16 +77,15 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
     if !turns_on(&mut thread.turns, task, registers, number) {
         return;
     }
-    let now_ns = now_ns();
-    end_turn(index, thread, now_ns);
     let turns = &mut thread.turns;
     turns.sleeps += 1;
     if turns.waiting_since_ns == 0 {
+        let now_ns = clock::at_switch_ns(task).max(turns.since_ns);
         turns.waiting_since_ns = now_ns;
-    }
-    if turns.first_ns == 0 {
-        turns.first_ns = now_ns;
-        turns.first_was_sleep = 1;
+        if turns.first_ns == 0 {
+            turns.first_ns = now_ns;
+            turns.first_was_sleep = 1;
+        }
     }
     set::look_asleep(thread);
 }
@@ -110,22 +111,26 @@ pub fn set_of(task: Task, registers: Registers, number: u64) -> u64 {
 }
 
 /// Waits in a row after which a thread is taken to have settled on a set.
-const SETTLED: u32 = 16;
+pub const SETTLED: u8 = 16;
 
 /// Whether the thread's turns end with this wait. A thread may wait for readiness inside a turn as well: a resolver
 /// polls its one socket, an event loop may hold another one. So the wait that it makes most is its own.
 #[inline(always)]
 fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) -> bool {
-    let (set, set_more) = (set_of(task, registers, number), registers.second());
+    let set = set_of(task, registers, number);
     let own = u64::from(turns.syscall_number);
     if own == number && turns.set == set {
         if turns.lead < SETTLED {
             turns.lead += 1;
         }
-        turns.set_more = set_more;
+        if readiness::kind_of(number).is_some_and(Readiness::has_two_arguments) {
+            turns.set_more = registers.second();
+        }
         return true;
     }
-    let is_own = match (readiness::kind_of(own), readiness::kind_of(number)) {
+    let set_more = registers.second();
+    let kinds = (readiness::kind_of(own), readiness::kind_of(number));
+    let is_own = match kinds {
         (None, _) => true,
         (Some(Readiness::Epoll | Readiness::IoUring), Some(Readiness::Poll | Readiness::Select)) => false,
         // The array may be another one each time; that of a single descriptor is a wait inside a turn.
@@ -135,6 +140,10 @@ fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) ->
         _ => turns.lead == 0,
     };
     if is_own {
+        // An array may lie elsewhere each time, and hold the same.
+        if kinds.0 != kinds.1 || !kinds.1.is_some_and(Readiness::has_two_arguments) {
+            set::forget(turns);
+        }
         turns.syscall_number = number as u32;
         turns.set = set;
         turns.set_more = set_more;
@@ -145,66 +154,15 @@ fn turns_on(turns: &mut Turns, task: Task, registers: Registers, number: u64) ->
     is_own
 }
 
-/// Ends the turn that the thread is in, if it is in one.
+/// Ends the turn that the thread at `slot` is in, as of `end_ns`.
 #[inline(always)]
-fn end_turn(slot: u32, thread: &mut ThreadSlot, now_ns: u64) {
-    let turns = &mut thread.turns;
-    if turns.since_ns == 0 {
-        return;
-    }
-    let latency_ns = now_ns - turns.since_ns;
-    turns.busy_ns += latency_ns;
-    if let Some(stats) = stats_of(slot, turns) {
-        add(stats, turns, latency_ns);
-    }
-    turns.since_ns = 0;
-    if turns.disk_waits != 0 {
-        turns.disk_waits = 0;
-        turns.disk_ns = 0;
-    }
-}
-
-/// Adds the turn that is over.
-#[inline(always)]
-fn add(stats: &mut TurnStats, turns: &Turns, latency_ns: u64) {
-    let index = opaque(bucket_of(latency_ns));
-    let Some(bucket) = stats.buckets.get_mut(index) else { return };
-    *bucket = bucket.saturating_add(1);
-    if latency_ns > stats.worst.latency_ns {
-        stats.worst = WorstTurn {
-            since_ns: turns.since_ns,
-            latency_ns,
-            disk_ns: turns.disk_ns,
-            disk_waits: turns.disk_waits,
-            events: turns.events,
-        };
-    }
-    if turns.disk_waits == 0 {
-        stats.in_memory.add(latency_ns);
-        return;
-    }
-    // A wait that began before the turn, in a call from before the window, is no part of it.
-    let disk_ns = turns.disk_ns.min(latency_ns);
-    let rest_ns = latency_ns - disk_ns;
-    stats.on_disk.add(latency_ns);
-    stats.without_disk.add(rest_ns);
-    stats.disk_ns += disk_ns;
-    if let Some(left) = stats.moved.get_mut(index) {
-        *left -= 1;
-    }
-    if let Some(entered) = stats.moved.get_mut(opaque(bucket_of(rest_ns))) {
-        *entered += 1;
-    }
-}
-
-/// Where the turns of the thread at `slot` are summed up; `None`: there is no room.
-#[inline(always)]
-fn stats_of(slot: u32, turns: &mut Turns) -> Option<&'static mut TurnStats> {
+fn end_turn(slot: u32, turns: &mut Turns, end_ns: u64) {
     if turns.stats == 0 {
         turns.stats = claim_turns(slot);
     }
     // [`NO_ROOM`] less 1 is no index, either.
-    maps::turns(turns.stats.wrapping_sub(1))
+    let stats = maps::turns(turns.stats.wrapping_sub(1));
+    turns.end(end_ns, stats, opaque);
 }
 
 /// Marks a claim as one of a record of turns.

@@ -6,13 +6,14 @@ use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_loop};
 use tracer_common::{
     records::ThreadSlot,
     syscall::readiness::{self, Readiness},
-    turns::LEAST_SOCKETS,
+    turns::{LEAST_SOCKETS, Turns},
 };
 
 use crate::{
     file,
     globals::global,
     maps::{self, Walker},
+    ready::SETTLED,
     slots::{self, Slot},
     socket,
     task::Task,
@@ -63,12 +64,22 @@ pub fn look_asleep(thread: &ThreadSlot) {
     }
 }
 
+/// Forgets what was seen of a set, now that the thread waits on another one.
+#[inline(always)]
+pub fn forget(turns: &mut Turns) {
+    turns.sockets = 0;
+    turns.listens = 0;
+    turns.looked = 0;
+    turns.socket_fd = 0;
+    turns.socket_file = 0;
+}
+
 #[inline(always)]
 fn is_worth_it(thread: &ThreadSlot) -> bool {
     let turns = &thread.turns;
     turns.sockets < LEAST_SOCKETS
         && turns.listens == 0
-        && (turns.turns < FIRST_TURNS || turns.turns.is_multiple_of(ONE_TURN_OF))
+        && (turns.turns < FIRST_TURNS || turns.lead < SETTLED || turns.turns.is_multiple_of(ONE_TURN_OF))
         && global!(CONFIG.behind) != 0
 }
 
@@ -104,8 +115,8 @@ extern "C" fn look_at_set() -> u64 {
     };
     // SAFETY: each callback is a function of this object that fits, its context lives until after the call.
     unsafe { bpf_loop(times, callback, context, 0) };
-    turns.sockets = found.sockets as u16;
-    turns.listens |= found.listens as u16;
+    turns.sockets = found.sockets as u8;
+    turns.listens |= found.listens as u8;
     turns.socket_fd = found.descriptor as u32;
     turns.socket_file = found.file;
     turns.looked = 1;

@@ -4,7 +4,7 @@
 use aya_ebpf::bindings::BPF_NOEXIST;
 use tracer_common::{
     config::PROBE_LIMIT,
-    records::{CallStats, ThreadKey, ThreadSlot},
+    records::{CallStats, ThreadSlot},
     syscall::Syscall,
 };
 
@@ -25,36 +25,36 @@ pub struct Slot {
 /// The slot of `task`, if it has one.
 #[inline(always)]
 pub fn find(task: Task) -> Option<Slot> {
-    let key = task.key();
-    let home = home_of(&key);
+    let (start_boottime_ns, tid) = (task.start_boottime_ns(), task.tid());
+    let home = home_of(tid);
     let thread = maps::thread(home)?;
-    if is_of(thread, &key) {
+    if is_of(thread, start_boottime_ns, tid) {
         return Some(Slot { index: home, thread });
     }
     if thread.key.start_boottime_ns == 0 {
         return None;
     }
-    at(search(key.start_boottime_ns, key.tid))
+    at(search(start_boottime_ns, tid))
 }
 
 /// The slot of `task`, taken for it if it has none yet; `None` if there is no room, which is counted.
 #[inline(always)]
 pub fn find_or_claim(task: Task) -> Option<Slot> {
-    let key = task.key();
-    let home = home_of(&key);
+    let (start_boottime_ns, tid) = (task.start_boottime_ns(), task.tid());
+    let home = home_of(tid);
     let thread = maps::thread(home)?;
-    if is_of(thread, &key) {
+    if is_of(thread, start_boottime_ns, tid) {
         return Some(Slot { index: home, thread });
     }
-    let index = claim(key.start_boottime_ns, key.tid);
+    let index = claim(start_boottime_ns, tid);
     let slot = at(index)?;
-    if !is_of(slot.thread, &key) {
+    if !is_of(slot.thread, start_boottime_ns, tid) {
         // The start is what tells a taken slot from a free one, so it is written last.
         slot.thread.comm = task.comm();
         slot.thread.index = slot.index;
-        slot.thread.key.pid = key.pid;
-        slot.thread.key.tid = key.tid;
-        slot.thread.key.start_boottime_ns = key.start_boottime_ns;
+        slot.thread.key.pid = task.pid();
+        slot.thread.key.tid = tid;
+        slot.thread.key.start_boottime_ns = start_boottime_ns;
     }
     Some(slot)
 }
@@ -153,14 +153,14 @@ fn at(index: u32) -> Option<Slot> {
 }
 
 #[inline(always)]
-fn home_of(key: &ThreadKey) -> u32 {
-    key.tid & global!(CONFIG.slot_mask)
+fn home_of(tid: u32) -> u32 {
+    tid & global!(CONFIG.slot_mask)
 }
 
 #[inline(always)]
-fn is_of(thread: &ThreadSlot, key: &ThreadKey) -> bool {
+fn is_of(thread: &ThreadSlot, start_boottime_ns: u64, tid: u32) -> bool {
     if cfg!(feature = "fault-threads-mixed") {
         return thread.key.start_boottime_ns != 0;
     }
-    thread.key.start_boottime_ns == key.start_boottime_ns && thread.key.tid == key.tid
+    thread.key.start_boottime_ns == start_boottime_ns && thread.key.tid == tid
 }

@@ -36,14 +36,16 @@ impl Task {
         load(self.0, global!(OFFSETS.task_tgid))
     }
 
+    /// CLOCK_BOOTTIME at its start, ns: with the thread id it tells a thread from all others.
+    #[inline(always)]
+    pub fn start_boottime_ns(self) -> u64 {
+        load(self.0, global!(OFFSETS.task_start_boottime))
+    }
+
     /// Who it is.
     #[inline(always)]
     pub fn key(self) -> ThreadKey {
-        ThreadKey {
-            start_boottime_ns: load(self.0, global!(OFFSETS.task_start_boottime)),
-            pid: self.pid(),
-            tid: self.tid(),
-        }
+        ThreadKey { start_boottime_ns: self.start_boottime_ns(), pid: self.pid(), tid: self.tid() }
     }
 
     /// Its name.

@@ -8,9 +8,10 @@ use aya_ebpf::EbpfContext;
 use tracer_common::{
     records::{OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
     syscall::{readiness, synchronous},
+    turns::TurnWait,
 };
 
-use crate::{clock::now_ns, file, globals::global, maps, ready, slots, stack, task::Task, window};
+use crate::{clock::now_ns, file, globals::global, maps, ready, slots, stack, task::Task, waited_file, window};
 
 /// The state of a task that is preempted, or yields: it stays runnable.
 pub const PREEMPTED: u32 = 0;
@@ -37,6 +38,7 @@ pub fn switched_out(ctx: &impl EbpfContext, task: Task, state: u32) {
                 made_up_for(slot.thread, task);
                 begin(slot.thread, task, OffCpuReason::Disk, number as i32);
                 stack::falls_asleep(ctx, slot.thread);
+                waited_file::note(slot.thread);
             }
             None => slots::count_dropped(task),
         }
@@ -163,12 +165,13 @@ fn end(thread: &mut ThreadSlot, elapsed_ns: u64, queued_ns: u64) {
         thread.call.runqueue_ns += queued_ns;
     }
     if reason == OffCpuReason::Disk as u32 {
-        thread.disk_waits += 1;
-        thread.disk_wait_ns += slept_ns;
-        thread.disk_wait_max_ns = thread.disk_wait_max_ns.max(slept_ns);
         if thread.turns.since_ns != 0 {
+            thread.turns.has_disk_waits = 1;
             thread.turns.disk_waits += 1;
             thread.turns.disk_ns += slept_ns;
+            if thread.turns.longest.wait_ns <= slept_ns {
+                thread.turns.longest = TurnWait { wait_ns: slept_ns, ..thread.turns.latest };
+            }
         }
         let place = place_of(&mut thread.wait_places, thread.off_cpu.syscall_number);
         place.waits += 1;

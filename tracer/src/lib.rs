@@ -19,13 +19,5 @@ pub mod probe;
 pub mod recordings;
 pub mod render;
 pub mod snapshot;
+pub mod stderr;
 pub mod units;
-
-/// Says something to the person at the terminal, on stderr. Text from the kernel or from files may be in it,
-/// so nothing in it can move the cursor: each line is escaped.
-pub fn say(text: &str) {
-    use std::io::Write as _;
-    // Nobody is left to tell when stderr is closed.
-    let lines: Vec<_> = text.lines().map(escape::escape).collect();
-    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
-}

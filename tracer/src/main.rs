@@ -7,7 +7,7 @@ use tracer::{
     cli::{Cli, Command, usage},
     commands, escape, exit,
     options::Family,
-    say,
+    stderr::say,
 };
 
 fn main() -> ExitCode {
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Sendfile(args) => commands::measure::run(Family::Sendfile, args),
         Command::Splice(args) => commands::measure::run(Family::Splice, args),
         Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
+        Command::Eventloop(args) => commands::measure::run(Family::Eventloop, args),
         Command::Report(args) => commands::report::run(args),
         Command::Demo(args) => commands::demo::run(args),
     };

@@ -42,6 +42,8 @@ pub trait Observer {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
     /// The window is about to close.
     fn closing(&mut self) {}
+    /// One of the intervals that the recording is cut into has passed.
+    fn recorded(&mut self, _interval: &Interval) {}
     /// One of the intervals that the user asked for has passed.
     fn interval(&mut self, interval: &Interval);
     /// Something went wrong that does not end the measurement.
@@ -119,7 +121,8 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let counts_behind = session.counts_behind();
     // The kernel waits for grace periods, probe by probe; behind a closed gate nobody else needs to.
     std::thread::spawn(move || drop(session));
-    let threads = maps.threads();
+    let mut threads = maps.threads();
+    logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
     let sleepers = asleep.as_deref().unwrap_or_default();
     let files = logs.files(&maps);
     let culprits = logs.culprits.map(|log| log.finish(&maps.untold()));
@@ -129,6 +132,7 @@ pub fn measure(options: &Measurement, observer: &mut dyn Observer) -> Result<Rec
     let thread_names = java.map(|java| java.of(&threads, sleepers, &mut |text| observer.warning(text)));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
+        families: options.families.clone(),
         target: window.target,
         start: window.start,
         opened_ns: window.opened_ns,
@@ -245,7 +249,9 @@ async fn watch(
                 break;
             }
             () = tick(&mut record) => {
-                intervals.push(recorded.cut(collect::monotonic_ns()));
+                let piece = recorded.cut(collect::monotonic_ns());
+                observer.recorded(&piece.interval);
+                intervals.push(piece);
                 logs.look(maps, &target);
                 show(warnings.as_mut());
             }
@@ -386,7 +392,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        crate::say(&format!("tracer: kernel: {}", record.args()));
+        crate::stderr::say(&format!("tracer: kernel: {}", record.args()));
     }
 
     fn flush(&self) {}

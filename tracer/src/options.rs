@@ -36,6 +36,8 @@ pub enum Family {
     Splice,
     /// What is read through the page cache, and what of it was not there.
     Pagecache,
+    /// The turns of event loops, and what blocked them on disk.
+    Eventloop,
 }
 
 impl Family {
@@ -46,6 +48,7 @@ impl Family {
             Self::Sendfile => "sendfile",
             Self::Splice => "splice",
             Self::Pagecache => "pagecache",
+            Self::Eventloop => "eventloop",
         }
     }
 
@@ -67,6 +70,8 @@ impl Family {
         match self {
             // What fills a pipe from memory or from another one reads no file.
             Self::Pagecache => !matches!(syscall, Syscall::Tee | Syscall::VmspliceToPipe | Syscall::VmspliceToMemory),
+            // Who waited behind a disk wait can be counted where a traced call returns.
+            Self::Eventloop => syscall == Syscall::Sendfile,
             family => Self::of(syscall) == family,
         }
     }

@@ -14,7 +14,7 @@ use tracer_common::{
 
 use crate::{
     model::{Histogram, Host, Interval, Probe, ProbeStatus, Target},
-    options::PeerLabels,
+    options::{Family, PeerLabels},
 };
 
 /// Everything that one window left behind.
@@ -22,6 +22,8 @@ use crate::{
 pub struct Snapshot {
     /// Where.
     pub host: Host,
+    /// What was measured.
+    pub families: Vec<Family>,
     /// Whom.
     pub target: Target,
     /// Wall clock when the window opened.
@@ -232,6 +234,8 @@ pub struct ThreadData {
     pub calls: Vec<Option<Box<CallStats>>>,
     /// How long its turns took; `None`: it made none, or there was no room.
     pub turns: Option<Box<TurnStats>>,
+    /// The file that its worst turn waited for longest, if one is known.
+    pub worst_file: Option<FileRef>,
     /// Its name now; `None` if it has ended.
     pub comm_now: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use tracer_common::{
-    culprit::{CallSums, NOT_COUNTED, OFFSET_UNKNOWN, OutClass},
+    culprit::{CallSums, NOT_COUNTED, OFFSET_UNKNOWN, OutClass, SlowCall},
     syscall::Syscall,
 };
 
@@ -140,7 +140,8 @@ fn client(address: String, host: Option<String>, sums: &CallSums) -> ClientCalls
     }
 }
 
-fn address(peer: &Peer) -> String {
+/// The address of a client.
+pub fn address(peer: &Peer) -> String {
     match peer {
         Peer::Ip(address) => address.to_string(),
         Peer::Unix(name) => format!("unix:{name}"),
@@ -175,14 +176,19 @@ fn slow_call(
         path: data.file.as_ref().map(path),
         offset: Some(call.offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN),
         client: data.peer.as_ref().map(address),
-        out: match OutClass::from_index(call.out) {
-            OutClass::Socket => Out::Socket,
-            OutClass::Null => Out::Null,
-            OutClass::Pipe => Out::Pipe,
-            OutClass::File => Out::File,
-            OutClass::Other => Out::Other,
-        },
+        out: out(call),
         behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
         stack: stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call)),
     })
+}
+
+/// What a call wrote to.
+pub fn out(call: &SlowCall) -> Out {
+    match OutClass::from_index(call.out) {
+        OutClass::Socket => Out::Socket,
+        OutClass::Null => Out::Null,
+        OutClass::Pipe => Out::Pipe,
+        OutClass::File => Out::File,
+        OutClass::Other => Out::Other,
+    }
 }

@@ -83,10 +83,10 @@ fn quiet_loop(snapshot: &Snapshot, thread: ThreadRef, watched: Option<u64>) -> E
 
 fn active_loop(snapshot: &Snapshot, data: &ThreadData, roles: &Roles) -> EventLoop {
     let slot = &data.slot;
-    let set = slot.ready_set();
+    let (set, disk) = (slot.ready_set(), slot.disk_waits());
     let row = EventLoop {
-        disk_waits: slot.disk_waits,
-        disk_wait_ns: slot.disk_wait_ns,
+        disk_waits: disk.waits.into(),
+        disk_wait_ns: disk.wait_ns,
         by_syscall: waits::by_syscall(slot),
         ..quiet_loop(snapshot, roles.thread_ref(data), watched(snapshot, set))
     };
@@ -121,5 +121,5 @@ fn active_loop(snapshot: &Snapshot, data: &ThreadData, roles: &Roles) -> EventLo
 fn knows_behind(snapshot: &Snapshot, data: &ThreadData) -> bool {
     let blocked: u64 = data.calls.iter().flatten().map(|calls| calls.disk_blocked).sum();
     let is_counted = snapshot.counts_behind && matches!(data.slot.ready_set(), Some(ReadySet::Epoll(_)));
-    data.slot.disk_waits == 0 || blocked > 0 && is_counted
+    data.slot.disk_waits().waits == 0 || blocked > 0 && is_counted
 }

@@ -35,6 +35,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         tool: Tool::this(),
         hosts: vec![snapshot.host.clone()],
         labels: BTreeMap::new(),
+        families: snapshot.families.iter().map(|family| family.name().into()).collect(),
         target: snapshot.target.clone(),
         window: Window { start: snapshot.start, duration_ns: snapshot.duration_ns() },
         threshold_ns: snapshot.threshold_ns,
@@ -66,13 +67,16 @@ fn thread_records(snapshot: &Snapshot, roles: &Roles) -> Vec<ThreadRecord> {
         .threads
         .iter()
         .filter(took_part)
-        .map(|thread| ThreadRecord {
-            thread: roles.thread_ref(thread),
-            disk_waits: thread.slot.disk_waits,
-            disk_wait_ns: thread.slot.disk_wait_ns,
-            disk_wait_max_ns: Some(thread.slot.disk_wait_max_ns),
-            by_syscall: Some(waits::by_syscall(&thread.slot)),
-            still_waiting: waits::still_waiting(snapshot, &thread.slot),
+        .map(|thread| {
+            let disk = thread.slot.disk_waits();
+            ThreadRecord {
+                thread: roles.thread_ref(thread),
+                disk_waits: disk.waits.into(),
+                disk_wait_ns: disk.wait_ns,
+                disk_wait_max_ns: Some(disk.max_ns),
+                by_syscall: Some(waits::by_syscall(&thread.slot)),
+                still_waiting: waits::still_waiting(snapshot, &thread.slot),
+            }
         })
         .collect();
     records.sort_by_key(|record| (Reverse(record.disk_wait_ns), record.thread.tid));

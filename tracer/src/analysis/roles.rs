@@ -120,7 +120,7 @@ impl Users {
         let is_taker = takes_events(slot, snapshot);
         let on_set = slot.ready_set().and_then(|set| self.role_on(set, is_taker, snapshot));
         let waits_for_disk = slot.off_cpu.since_ns != 0 && slot.off_cpu.reason == OffCpuReason::Disk as u32;
-        let took_part = slot.entered > 0 || slot.disk_waits > 0 || waits_for_disk || is_taker;
+        let took_part = slot.entered > 0 || slot.disk_waits().waits > 0 || waits_for_disk || is_taker;
         on_set.unwrap_or(if took_part { Role::Worker } else { Role::Unknown })
     }
 

@@ -1,13 +1,16 @@
 //! What the turns of an event loop came to.
 
 use tracer_common::{
+    culprit::OFFSET_UNKNOWN,
     histogram::BUCKETS,
     records::{Extremes, ThreadSlot},
-    turns::{ReadySet, TurnStats},
+    syscall::Syscall,
+    turns::{self, ReadySet, TurnStats},
 };
 
+use super::{culprits, waits};
 use crate::{
-    model::{Histogram, HistogramBuilder, WorstTurn},
+    model::{Histogram, HistogramBuilder, TurnWait, WorstTurn},
     snapshot::{Snapshot, ThreadData},
 };
 
@@ -79,7 +82,31 @@ pub fn worst(snapshot: &Snapshot, data: &ThreadData) -> Option<WorstTurn> {
         disk_waits: Some(worst.disk_waits),
         disk_wait_ns: Some(worst.disk_ns.min(worst.latency_ns)),
         ready_events: tells_events(&data.slot).then_some(worst.events),
+        longest_wait: (worst.disk_waits > 0).then(|| longest_wait(snapshot, data, &worst)),
     })
+}
+
+/// The longest disk wait of a turn: what the context switch saw of it, and what the record of its call tells.
+fn longest_wait(snapshot: &Snapshot, data: &ThreadData, turn: &turns::WorstTurn) -> TurnWait {
+    let turns::TurnWait { wait_ns, offset_bytes, number, .. } = turn.longest;
+    let turn_ns = turn.since_ns..turn.since_ns + turn.latency_ns;
+    let calls = snapshot.culprits.iter().flat_map(|culprits| &culprits.calls).filter(|data_of_call| {
+        let call = &data_of_call.call;
+        let number_of_call = Syscall::from_index(call.syscall).map(|syscall| syscall.info().number as i32);
+        call.key == data.slot.key && turn_ns.contains(&call.since_ns) && number_of_call == Some(number)
+    });
+    let call = calls.max_by_key(|data| data.call.disk_ns).filter(|data| data.call.disk_ns >= wait_ns);
+    let file = call.and_then(|call| call.file.as_ref()).or(data.worst_file.as_ref());
+    TurnWait {
+        syscall: waits::name(number),
+        disk_wait_max_ns: wait_ns.min(turn.latency_ns),
+        path: file.and_then(|file| file.path.clone()),
+        offset: Some(offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN),
+        device: file.map(culprits::device),
+        device_name: file.and_then(|file| file.device_name.clone()),
+        client: call.and_then(|call| call.peer.as_ref()).map(culprits::address),
+        out: call.map(|call| culprits::out(&call.call)),
+    }
 }
 
 /// Whether the readiness wait of a thread says how many events it brings: `io_uring_enter` does not.

@@ -40,6 +40,9 @@ pub enum Command {
     /// What is read through the page cache, by thread and file, and what of it had to come from disk
     #[command(after_long_help = PAGECACHE_EXAMPLES)]
     Pagecache(Box<MeasureArgs>),
+    /// Event loops: their turns, what blocked them on disk, and who waited behind
+    #[command(after_long_help = EVENTLOOP_EXAMPLES)]
+    Eventloop(Box<MeasureArgs>),
     /// Reports of recordings that were kept, several of one target as one
     #[command(after_long_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
@@ -70,6 +73,14 @@ const PAGECACHE_EXAMPLES: &str = "\
 Examples:
   tracer pagecache --pid 4088 -d 10         which files a server reads from disk, in ten seconds
   tracer pagecache --pid 4088 -d 60 -i 1    a line every second
+
+Exit codes:
+  0 measured, whatever the verdict   2 wrong options   4 could not measure or write";
+
+const EVENTLOOP_EXAMPLES: &str = "\
+Examples:
+  tracer eventloop --pid 4088 -d 10         the event loops of a server, for ten seconds
+  tracer eventloop --pid 4088 --java-names  with the names that a JVM gives its threads
 
 Exit codes:
   0 measured, whatever the verdict   2 wrong options   4 could not measure or write";

@@ -11,7 +11,7 @@ pub struct OutputArgs {
     /// What to print on stdout
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .folded) or FORMAT:FILE. A .jsonl grows by whole lines
+    /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .html, .folded, .md, .prom, .om, .hlog) or FORMAT:FILE. A .jsonl grows by whole lines
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<OutputSpec>,
     /// Rows per list
@@ -46,10 +46,43 @@ pub enum Format {
     Table,
     /// The recording.
     Json,
+    /// The page for a browser, in one file.
+    Html,
     /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
     Jsonl,
     /// The stacks of disk waits for flame graphs; stands for --stacks too.
     Folded,
+    /// A summary for a pull-request comment.
+    Markdown,
+    /// Metrics, as Prometheus reads them.
+    Openmetrics,
+    /// A log of HdrHistogram.
+    Hlog,
+    /// Maps, as `bpftrace -f json` prints them.
+    Bpftrace,
+}
+
+impl Format {
+    /// What names of files in this form end in; the first is the usual one.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Table => &["txt"],
+            Self::Json => &["json"],
+            Self::Jsonl => &["jsonl"],
+            Self::Folded => &["folded"],
+            Self::Html => &["html"],
+            Self::Markdown => &["md"],
+            Self::Openmetrics => &["prom", "om"],
+            Self::Hlog => &["hlog"],
+            // Its lines are JSON, but not the recording.
+            Self::Bpftrace => &[],
+        }
+    }
+
+    fn of_extension(extension: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|format| format.extensions().contains(&extension))
+    }
 }
 
 impl Format {
@@ -57,8 +90,8 @@ impl Format {
     #[must_use]
     pub fn holds_several(self) -> bool {
         match self {
-            Self::Table | Self::Folded => true,
-            Self::Json | Self::Jsonl => false,
+            Self::Table | Self::Folded | Self::Markdown => true,
+            Self::Json | Self::Jsonl | Self::Html | Self::Openmetrics | Self::Hlog | Self::Bpftrace => false,
         }
     }
 
@@ -88,13 +121,10 @@ impl FromStr for OutputSpec {
             return Self::new(format, path.into());
         }
         let path = PathBuf::from(text);
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => Self::new(Format::Json, path),
-            Some("jsonl") => Self::new(Format::Jsonl, path),
-            Some("folded") => Self::new(Format::Folded, path),
-            Some("txt") => Self::new(Format::Table, path),
-            _ => Err("cannot tell the format: end the name in .json, .jsonl, .txt or .folded, or write json:FILE, say"
-                .into()),
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.and_then(Format::of_extension) {
+            Some(format) => Self::new(format, path),
+            None => Err(unknown_format()),
         }
     }
 }
@@ -105,6 +135,17 @@ impl OutputArgs {
     pub fn has(&self, format: Format) -> bool {
         (!self.quiet && self.format == format) || self.output.iter().any(|spec| spec.format == format)
     }
+}
+
+/// What to write instead of a name that does not tell its format.
+fn unknown_format() -> String {
+    let extensions: Vec<_> = Format::value_variants().iter().flat_map(|format| format.extensions()).collect();
+    let (last, others) = extensions.split_last().expect("some formats have extensions");
+    let others: Vec<_> = others.iter().map(|extension| format!(".{extension}")).collect();
+    format!(
+        "cannot tell the format: end the name in {} or .{last}, or write FORMAT:FILE, such as json:FILE",
+        others.join(", ")
+    )
 }
 
 impl OutputSpec {
@@ -122,9 +163,17 @@ mod tests {
         let spec = |format, path: &str| Ok(OutputSpec { format, path: path.into() });
         assert_eq!("a.json".parse(), spec(Format::Json, "a.json"));
         assert_eq!("table:a.json".parse(), spec(Format::Table, "a.json"));
+        assert_eq!("a.md".parse(), spec(Format::Markdown, "a.md"));
+        assert_eq!("a.prom".parse(), spec(Format::Openmetrics, "a.prom"));
+        assert_eq!("a.om".parse(), spec(Format::Openmetrics, "a.om"));
+        assert_eq!("a.hlog".parse(), spec(Format::Hlog, "a.hlog"));
+        assert_eq!("bpftrace:a".parse(), spec(Format::Bpftrace, "a"));
         assert_eq!("json:/dev/stdout".parse(), spec(Format::Json, "/dev/stdout"));
         assert_eq!("dir:1/a.txt".parse(), spec(Format::Table, "dir:1/a.txt"));
-        assert!("a.xyz".parse::<OutputSpec>().is_err());
+        assert_eq!("a.html".parse(), spec(Format::Html, "a.html"));
+        assert_eq!("html:a".parse(), spec(Format::Html, "a"));
+        let unknown = "a.xyz".parse::<OutputSpec>().unwrap_err();
+        assert!(unknown.contains("in .txt, .json, .jsonl, .folded, .md, .prom, .om or .hlog, or write"), "{unknown}");
         assert!("json:".parse::<OutputSpec>().is_err());
     }
 }

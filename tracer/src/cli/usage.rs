@@ -40,7 +40,7 @@ mod tests {
             ("sendfile", "arguments were not provided: <--pid <PID>|--tid <TID>> ("),
             ("sendfile -p 1 -t 1", "'--pid <PID>' cannot be used with '--tid <TID>' ("),
             ("sendfile -p 1 --durtion 1", "'--durtion' found; tip: a similar argument exists: '--duration' ("),
-            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, jsonl, folded] ("),
+            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, jsonl, "),
             ("sendfle", "unrecognized subcommand 'sendfle'; tip: "),
         ] {
             let said = said(arguments).unwrap_or_default();

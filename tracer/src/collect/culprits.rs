@@ -16,10 +16,13 @@ use tracer_common::{
     syscall::Syscall,
 };
 
-use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, FilesRead, Peer, UntoldData};
+use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, FilesRead, Peer, ThreadData, UntoldData};
 
 /// Most files, and most clients, that get a row of their own.
 const MOST_ROWS: usize = 10_000;
+
+/// Most files whose paths are kept.
+const MOST_PATHS: usize = 1 << 18;
 
 /// Most calls that are kept one by one: the longest.
 const MOST_CALLS: usize = 1000;
@@ -70,7 +73,9 @@ impl CulpritLog {
 
     fn add(&mut self, call: SlowCall, path: &[u8]) {
         if call.syscall == NAMES_FILE {
-            self.paths.insert((call.device, call.inode), path_text(path, call.path_flags));
+            if self.paths.len() < MOST_PATHS {
+                self.paths.insert((call.device, call.inode), path_text(path, call.path_flags));
+            }
             return;
         }
         let Some(syscall) = Syscall::from_index(call.syscall) else { return };
@@ -101,6 +106,18 @@ impl CulpritLog {
             (self.file(id, path), stats)
         });
         FilesRead { files: named.collect(), rest }
+    }
+
+    /// Names the files that the threads' worst turns waited for.
+    pub fn name_worst_turns(&mut self, threads: &mut [ThreadData]) {
+        self.drain();
+        for thread in threads {
+            let Some(wait) = thread.turns.as_ref().map(|turns| turns.worst.longest) else { continue };
+            if wait.inode != 0 {
+                let id = (wait.device, wait.inode);
+                thread.worst_file = Some(self.file(id, self.paths.get(&id).cloned().flatten()));
+            }
+        }
     }
 
     fn file(&mut self, (device, inode): FileId, path: Option<String>) -> FileRef {

@@ -1,12 +1,13 @@
 //! The kernel half's maps, read as a whole.
 
 use anyhow::Result;
+use bytemuck::Zeroable as _;
 use tracer_common::{
     culprit::CallSums,
     files::FileStats,
     records::{Breakdown, CallStats, CpuHistogram, ErrorCounts, Losses, ThreadKey, ThreadSlot, Window, per_cpu},
     syscall::Syscall,
-    turns::{NO_ROOM, TurnStats},
+    turns::{NO_ROOM, TurnStats, Turns},
 };
 
 use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_name};
@@ -126,11 +127,16 @@ impl KernelMaps {
     /// The threads, with what they did with each traced system call.
     pub fn threads(&self) -> Vec<ThreadData> {
         self.slots()
-            .map(|(index, slot)| ThreadData {
-                slot,
-                calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
-                turns: self.turns_of(&slot),
-                comm_now: thread_name(&slot.key),
+            .map(|(index, mut slot)| {
+                let mut turns = self.turns_of(&slot);
+                end_turn_of_sleeper(&mut slot.turns, &mut turns);
+                ThreadData {
+                    slot,
+                    calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
+                    turns,
+                    worst_file: None,
+                    comm_now: thread_name(&slot.key),
+                }
             })
             .collect()
     }
@@ -201,4 +207,15 @@ impl KernelMaps {
             ..total
         })
     }
+}
+
+/// Adds the turn that ended when the thread fell asleep, which the kernel half does when the wait returns.
+fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
+    if turns.waiting_since_ns == 0 || turns.since_ns == 0 {
+        return;
+    }
+    if turns.stats == 0 {
+        *stats = Some(Box::new(TurnStats::zeroed()));
+    }
+    turns.end(turns.waiting_since_ns, stats.as_deref_mut(), |index| index);
 }

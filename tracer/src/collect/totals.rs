@@ -72,7 +72,7 @@ impl Totals {
             let progress = ThreadProgress {
                 key: slot.key,
                 turns: slot.turns.turns,
-                disk_wait_ns: slot.disk_wait_ns,
+                disk_wait_ns: slot.disk_waits().wait_ns,
                 behind: slot.behind.connections,
             };
             (slot.key, progress)

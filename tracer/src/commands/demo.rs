@@ -5,14 +5,19 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use jiff::Timestamp;
 
-use super::results::{Progress, Results, print};
+use super::{
+    progress::Progress,
+    results::{Results, print},
+};
 use crate::{
     cli::{DemoArgs, Format},
     demo::{self, Stage},
     measure::{Observer, measure},
     model::{Interval, Target},
     options::{DEFAULT_STACKS, Family, Measurement, RECORDED_INTERVAL, TargetOption},
-    probe, render, say, units,
+    probe, render,
+    stderr::say,
+    units,
 };
 
 /// Shows the whole product with no set-up: a file server, traced, and what the server itself counted.
@@ -68,7 +73,12 @@ impl Observer for Director {
     }
 
     fn closing(&mut self) {
+        self.progress.closing();
         self.failure = self.failure.take().or(self.stage.end().err());
+    }
+
+    fn recorded(&mut self, interval: &Interval) {
+        self.progress.recorded(interval);
     }
 
     fn interval(&mut self, interval: &Interval) {

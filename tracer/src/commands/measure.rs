@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::results::{Progress, Results};
+use super::{progress::Progress, results::Results};
 use crate::{cli::MeasureArgs, measure::measure, options::Family};
 
 /// Measures what `family` is about, and reports.

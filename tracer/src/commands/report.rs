@@ -9,7 +9,7 @@ use crate::{
     escape::escape,
     model::Recording,
     recordings::{self, Saved},
-    say,
+    stderr::say,
 };
 
 /// Renders recordings that were kept; those of the same target as one.

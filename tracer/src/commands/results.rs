@@ -1,23 +1,15 @@
-//! Where the results of a measurement go: stdout, files, and what is said meanwhile on stderr.
+//! Where the results of a measurement go: stdout and files.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    time::Duration,
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result, bail};
-use jiff::Timestamp;
 
 use super::lines::Lines;
 use crate::{
     cli::{ColorChoice, Format, OutputArgs},
-    escape::escape,
-    measure::Observer,
-    model::{Interval, Recording, Target},
-    options::Measurement,
+    model::Recording,
     output::OutputFile,
     render::{self, Style},
-    say, units,
 };
 
 /// Columns where nothing tells.
@@ -65,10 +57,27 @@ impl Results {
         self.stdout == Some(Format::Table)
     }
 
+    /// Where intervals go as lines of JSON: whoever measures writes them as it goes.
+    pub fn take_lines(&mut self) -> Lines {
+        std::mem::take(&mut self.lines)
+    }
+
     /// How it is laid out there.
     #[must_use]
     pub fn style(&self) -> Style {
         self.style
+    }
+
+    /// Whether somebody who waits for the results sees none of them before the end: they go to a file, or nowhere.
+    #[must_use]
+    pub fn are_for_later(&self) -> bool {
+        self.stdout.is_none() || !self.files.is_empty()
+    }
+
+    /// Whether to say what goes on.
+    #[must_use]
+    pub fn verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Writes the recording everywhere.
@@ -117,9 +126,14 @@ pub fn rendered(format: Format, recording: &Recording, style: &Style) -> String 
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),
+        Format::Html => render::html(recording),
         Format::Folded => render::folded(recording),
         // They were written as it went.
         Format::Jsonl => String::new(),
+        Format::Markdown => render::markdown(recording, style.top),
+        Format::Openmetrics => render::openmetrics(recording),
+        Format::Hlog => render::hlog(recording),
+        Format::Bpftrace => render::bpftrace(recording),
     }
 }
 
@@ -149,77 +163,4 @@ fn columns() -> usize {
     let terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.filter(|&columns| columns > 0).or_else(variable).unwrap_or(COLUMNS)
-}
-
-/// Says on stderr how a measurement goes, and prints the intervals that the user asked for.
-#[derive(Debug)]
-pub struct Progress {
-    title: String,
-    prints_lines: bool,
-    style: Style,
-    verbose: bool,
-    lines: usize,
-    json_lines: Lines,
-    threshold_ns: u64,
-}
-
-impl Progress {
-    /// Of a measurement with these results; for people, each interval is reported or not.
-    #[must_use]
-    pub fn new(results: &mut Results, options: &Measurement, reports_intervals: bool) -> Self {
-        Self {
-            title: options.title(),
-            prints_lines: reports_intervals && results.prints_table(),
-            style: results.style,
-            verbose: results.verbose,
-            lines: 0,
-            json_lines: std::mem::take(&mut results.lines),
-            threshold_ns: options.threshold_ns,
-        }
-    }
-
-    /// Ends what was written as it went.
-    ///
-    /// # Errors
-    /// If a line could not be written.
-    pub fn finish(self) -> Result<()> {
-        self.json_lines.finish()
-    }
-}
-
-impl Observer for Progress {
-    fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
-        self.json_lines.start(target, self.threshold_ns, start);
-        let comm = escape(target.processes.first().map_or("", |process| &process.comm));
-        let until = match duration {
-            Some(duration) => {
-                format!("for {}", units::setting(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
-            }
-            None => "until Ctrl-C".into(),
-        };
-        say(&format!("tracing {} of {} ({comm}) {until}", self.title, target.selector));
-    }
-
-    fn interval(&mut self, interval: &Interval) {
-        self.json_lines.add(interval);
-        if self.prints_lines {
-            // A closed pipe ends the lines, not the measurement.
-            let header = match self.lines % render::INTERVAL_HEADER_EVERY {
-                0 => render::interval_header(interval, &self.style),
-                _ => String::new(),
-            };
-            self.lines += 1;
-            self.prints_lines = print(&(header + &render::interval_lines(interval, &self.style))).is_ok();
-        }
-    }
-
-    fn warning(&mut self, text: &str) {
-        say(&format!("tracer: {}", escape(text)));
-    }
-
-    fn detail(&mut self, text: &str) {
-        if self.verbose {
-            say(&format!("tracer: {text}"));
-        }
-    }
 }

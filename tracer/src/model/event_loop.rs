@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, SyscallWaits, ThreadRef};
+use super::{Histogram, Out, SyscallWaits, ThreadRef};
 
 /// An event loop, and what held it up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ pub struct EventLoop {
 }
 
 /// The longest turn of an event loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WorstTurn {
     /// When it began, from the window's start.
     pub at_ns: u64,
@@ -69,6 +69,36 @@ pub struct WorstTurn {
     /// Events that it began with; null where the wait does not tell.
     #[serde(default)]
     pub ready_events: Option<u64>,
+    /// Its longest disk wait; absent if it had none.
+    #[serde(flatten)]
+    pub longest_wait: Option<TurnWait>,
+}
+
+/// The longest disk wait of a turn.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct TurnWait {
+    /// The system call that it was in; `page_fault` for a page fault.
+    pub syscall: String,
+    /// How long it was, less run-queue delay.
+    pub disk_wait_max_ns: u64,
+    /// The file; null if it is not known.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Where the call began to read or write, bytes; null likewise.
+    #[serde(default)]
+    pub offset: Option<u64>,
+    /// The file's device, `major:minor`; null likewise.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// Name of the device; null likewise.
+    #[serde(default)]
+    pub device_name: Option<String>,
+    /// The connection that a traced call served; null likewise, and for other calls.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// What a traced call wrote to; null likewise.
+    #[serde(default)]
+    pub out: Option<Out>,
 }
 
 /// What an event loop did in a piece of the window.

@@ -19,7 +19,7 @@ mod thread;
 mod verdict;
 
 pub use culprit::{ClientCalls, FileCalls, Out, SlowCallRecord};
-pub use event_loop::{EventLoop, IntervalLoop, WorstTurn};
+pub use event_loop::{EventLoop, IntervalLoop, TurnWait, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
 pub use line::IntervalLine;

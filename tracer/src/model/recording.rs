@@ -26,6 +26,9 @@ pub struct Recording {
     /// The user's own marks.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// What was measured, by the names of the commands; absent in recordings that do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
     /// Whom it watched.
     pub target: Target,
     /// When.

@@ -78,6 +78,7 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("BREAKDOWNS", sizes.cpu_rows() * Breakdown::COUNT)
         .map_max_entries("ERRORS", sizes.cpu_rows())
         .map_max_entries("LOSSES", sizes.cpus)
+        .map_max_entries("CLOCKS", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
         .map_max_entries("WALKS", sizes.cpus * WALKERS)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)

@@ -1,9 +1,10 @@
 //! One line per interval and system call, while a measurement runs.
 
 use super::{
-    Style, call_label,
+    Style,
     color::{Paint, Tint},
     columns::time,
+    facts::call_label,
     layout::width,
     percentile::of_buckets,
 };

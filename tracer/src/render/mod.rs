@@ -3,33 +3,38 @@
 //! A recording may come from a file, so every string in it is untrusted (see [`crate::escape`]) and every sum
 //! saturates.
 
+mod bpftrace;
+mod calls;
 mod color;
 mod columns;
 mod demo;
+mod facts;
+mod findings;
 mod folded;
 mod histogram;
+mod hlog;
+mod html;
 mod interval;
 mod json;
 mod layout;
+mod loops;
+mod markdown;
+mod observation;
+mod openmetrics;
 mod percentile;
 mod table;
 mod worst;
 
+pub use bpftrace::bpftrace;
 pub use demo::demo_account;
 pub use folded::folded;
+pub use hlog::hlog;
+pub use html::html;
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::{interval_line, json};
+pub use markdown::markdown;
+pub use openmetrics::openmetrics;
 pub use table::table;
-
-use crate::escape;
-
-/// A system call as headings and rows show it: `splice file→pipe`.
-fn call_label(name: &str, direction: Option<&str>) -> String {
-    match direction {
-        Some(direction) => escape::escape(&format!("{name} {}", direction.replace("_to_", "→"))),
-        None => escape::escape(name),
-    }
-}
 
 /// How a report for people is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use tracer_common::histogram::{BUCKETS, bounds_of, bucket_of};
 
-use crate::model::Histogram;
+use crate::model::{EventLoop, Histogram};
 
 /// The last value of the bucket that holds the ⌈q·count⌉-th value, q in thousandths; `None` without values.
 pub fn of_buckets(buckets: &[(u64, u64, u64)], per_mille: u32) -> Option<u64> {
@@ -21,13 +21,26 @@ pub fn of_buckets(buckets: &[(u64, u64, u64)], per_mille: u32) -> Option<u64> {
 
 /// The buckets of all of them.
 pub fn merged<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Vec<(u64, u64, u64)> {
+    summed(histograms.flat_map(Histogram::buckets))
+}
+
+/// The same buckets, each once and in order.
+pub fn summed(buckets: impl Iterator<Item = (u64, u64, u64)>) -> Vec<(u64, u64, u64)> {
     let mut counts = vec![0u64; BUCKETS];
-    for (low, _, count) in histograms.flat_map(Histogram::buckets) {
+    for (low, _, count) in buckets {
         let total = &mut counts[bucket_of(low)];
         *total = total.saturating_add(count);
     }
     let buckets = counts.into_iter().enumerate().filter(|&(_, count)| count > 0);
     buckets.map(|(index, count)| (bounds_of(index).0, bounds_of(index).1, count)).collect()
+}
+
+/// A percentile of the turns of some event loops together, in thousandths; `None` if it is not known.
+pub fn of_turns(loops: &[EventLoop], of: fn(&EventLoop) -> Option<&Histogram>, per_mille: u32) -> Option<u64> {
+    let turns: Option<Vec<_>> = loops.iter().map(of).collect();
+    let turns = turns?;
+    let max_ns = turns.iter().filter_map(|histogram| histogram.max_ns()).max()?;
+    of_buckets(&merged(turns.into_iter()), per_mille).map(|ns| ns.min(max_ns))
 }
 
 #[cfg(test)]

@@ -266,6 +266,7 @@ fn cpu_time_ns(pid: u32) -> Result<u64> {
 }
 
 fn give_back() -> Result<()> {
+    never_preempt().context("cannot become a batch process")?;
     let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let mut byte = [0];
     while from.read(&mut byte)? == 1 {
@@ -273,6 +274,18 @@ fn give_back() -> Result<()> {
         to.flush()?;
     }
     Ok(())
+}
+
+/// Makes this process one that preempts nobody when it is woken (sched(7), `SCHED_BATCH`): else it may have given the byte
+/// back before the worker waits for it, which then does not sleep.
+fn never_preempt() -> io::Result<()> {
+    // SAFETY: all 0 is the only priority that the policy has.
+    let parameters: libc::sched_param = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live value of the type that the call wants.
+    match unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The last CPU that this process may run on: the first ones get most interrupts.

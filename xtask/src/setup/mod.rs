@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what building the eBPF object and testing need, on Debian 12.
 
-mod kafka;
+mod maven;
+mod promtool;
 
 use std::path::{Path, PathBuf};
 
@@ -33,9 +34,12 @@ const PACKAGES: &[Package] = &[
     Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
     Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
-    Package { name: "maven", needed_for: "tests: fetching Kafka" },
+    Package { name: "maven", needed_for: "tests: fetching Kafka and HdrHistogram" },
+    Package { name: "cmark-gfm", needed_for: "tests: GitHub's own reading of Markdown" },
+    Package { name: "python3-prometheus-client", needed_for: "tests: OpenMetrics' reference parser" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
+    Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
 
@@ -53,7 +57,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     debian_packages()?;
     cargo_components()?;
     bpf_linker(workspace)?;
-    kafka::jars(workspace)
+    promtool::fetch(workspace)?;
+    maven::jars(workspace)
 }
 
 fn debian_packages() -> Result<()> {

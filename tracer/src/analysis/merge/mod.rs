@@ -72,6 +72,7 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
         losses: runs::losses(&runs)?,
         syscalls: syscalls::called(merged(take(&mut recordings, |recording| &mut recording.syscalls))?),
         event_loops: merged(take(&mut recordings, |recording| &mut recording.event_loops))?,
+        families: families(&recordings),
         slow_calls: take(&mut recordings, |recording| &mut recording.slow_calls).concat(),
         intervals: take(&mut recordings, |recording| &mut recording.intervals).concat(),
         verdict: verdict::verdict(&runs, &threads),
@@ -86,6 +87,11 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
     whole.intervals.sort_by(|one, other| (one.at_ns, one).cmp(&(other.at_ns, other)));
     whole.syscalls.iter_mut().for_each(|syscall| rows::sort_in_flight(&mut syscall.in_flight));
     Some(whole)
+}
+
+/// What was measured; every recording says the same, or nothing.
+fn families(recordings: &[Recording]) -> Vec<String> {
+    recordings.iter().map(|recording| recording.families.clone()).max().unwrap_or_default()
 }
 
 /// One list of each recording.

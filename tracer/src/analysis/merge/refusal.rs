@@ -59,8 +59,14 @@ fn difference(one: &Recording, other: &Recording) -> Option<String> {
         ));
     }
     let [one, other] = [one, other].map(|recording| {
-        let families = recording.syscalls.iter().map(|syscall| syscall.family.as_str());
-        families.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" + ")
+        let told = recording.families.iter().map(String::as_str);
+        // Older recordings do not say.
+        let traced = recording.syscalls.iter().filter(|_| recording.families.is_empty());
+        told.chain(traced.map(|syscall| syscall.family.as_str()))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+            .join(" + ")
     });
     (one != other).then(|| format!("they are of different families of calls ({one}; {other})"))
 }

@@ -177,8 +177,8 @@ impl Row for EventLoop {
         };
         self.turn_latency = both(self.turn_latency.take(), other.turn_latency)?;
         self.turn_latency_without_disk = both(self.turn_latency_without_disk.take(), other.turn_latency_without_disk)?;
-        let worst = [self.worst_turn, other.worst_turn].into_iter().flatten();
-        self.worst_turn = worst.max_by_key(|turn| (turn.ns, *turn));
+        let worst = [self.worst_turn.take(), other.worst_turn].into_iter().flatten();
+        self.worst_turn = worst.max_by(|one, other| (one.ns, one).cmp(&(other.ns, other)));
         self.by_syscall = merged([std::mem::take(&mut self.by_syscall), other.by_syscall])?;
         Some(())
     }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tracer_common::{
     culprit::{CallSums, OFFSET_UNKNOWN, OutClass, SlowCall},
     histogram::bucket_of,
-    records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot},
+    records::{Call, CallStats, Losses, OffCpuReason, SleepingTask, ThreadKey, ThreadSlot, WaitPlace},
     syscall::{Syscall, readiness},
     turns::ReadySet,
 };
@@ -25,7 +25,7 @@ use crate::{
         ClientCalls, FileCalls, Histogram, HistogramBuilder, Host, Mechanism, Out, Probe, ProbeStatus, Recording, Role,
         Status, Target,
     },
-    options::PeerLabels,
+    options::{Family, PeerLabels},
     snapshot::{
         CallData, ClientData, Culprits, FileData, FileRef, Peer, Snapshot, SyscallData, ThreadData, UntoldData, Watched,
     },
@@ -65,6 +65,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
             cpus: 2,
             boot_id: String::new(),
         },
+        families: vec![Family::Sendfile],
         target: Target { selector: "--pid 10".into(), processes: Vec::new(), ended_early: None },
         start: Timestamp::UNIX_EPOCH,
         opened_ns: OPENED_NS,
@@ -101,7 +102,7 @@ fn thread(tid: u32) -> ThreadData {
     let mut slot = ThreadSlot::zeroed();
     slot.key = ThreadKey { start_boottime_ns: u64::from(tid) * SECOND_NS, pid: 10, tid };
     slot.comm[..4].copy_from_slice(b"work");
-    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, comm_now: None }
+    ThreadData { slot, calls: vec![Some(Box::new(CallStats::zeroed()))], turns: None, worst_file: None, comm_now: None }
 }
 
 /// A thread that waits on an epoll instance of its own.
@@ -114,10 +115,14 @@ fn event_loop(tid: u32) -> ThreadData {
 }
 
 /// The same with disk waits of this length.
-fn waiting(mut data: ThreadData, waits: u64, each_ns: u64) -> ThreadData {
-    data.slot.disk_waits = waits;
-    data.slot.disk_wait_ns = waits * each_ns;
-    data.slot.disk_wait_max_ns = each_ns;
+fn waiting(mut data: ThreadData, waits: u32, each_ns: u64) -> ThreadData {
+    let place = WaitPlace {
+        number: Syscall::Sendfile.info().number as i32,
+        waits,
+        wait_ns: u64::from(waits) * each_ns,
+        max_ns: each_ns,
+    };
+    data.slot.wait_places[0] = place;
     data
 }
 

@@ -90,7 +90,7 @@ impl Asked {
     /// Whether a thread has started after the JVM was asked, has a part in the recording, and can still be asked for.
     fn misses(&self, thread: &ThreadData) -> bool {
         let slot = &thread.slot;
-        let has_part = slot.entered > 0 || slot.turns.turns > 0 || slot.disk_waits > 0;
+        let has_part = slot.entered > 0 || slot.turns.turns > 0 || slot.disk_waits().waits > 0;
         // One tick earlier: a thread that started in that very moment may not have been listed yet.
         let is_new = start_ticks(slot.key.start_boottime_ns) + 1 >= start_ticks(self.at_ns);
         has_part && is_new && thread.comm_now.is_some() && !self.names.contains_key(&task_of(&slot.key))

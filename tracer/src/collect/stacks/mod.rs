@@ -44,6 +44,9 @@ pub struct StackLog {
     is_incomplete: bool,
 }
 
+/// Offsets in a file, each with the processes and addresses that stand for it.
+type Places = BTreeMap<u64, Vec<(u32, u64)>>;
+
 impl StackLog {
     /// Of processes `pids` to begin with. Before the window opens.
     pub fn start(maps: StackMaps, cpus: u32, pids: impl Iterator<Item = u32>, detail: &mut dyn FnMut(&str)) -> Self {
@@ -101,7 +104,7 @@ impl StackLog {
 
     fn user_frames(&self, stacks: &BTreeMap<(u32, i32), Vec<u64>>) -> HashMap<(u32, i32), Vec<String>> {
         let mut names = HashMap::new();
-        let mut by_file: HashMap<Rc<MappedFile>, BTreeMap<u64, Vec<(u32, u64)>>> = HashMap::new();
+        let mut by_file: HashMap<Rc<MappedFile>, Places> = HashMap::new();
         let mut made: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
         for (&(pid, _), stack) in stacks {
             for &address in stack {

@@ -15,9 +15,10 @@ use crate::{
             Column::{Figure, Name, Path, Word},
             Columns, time,
         },
+        facts::{Rows, address, culprit_figures, device, offsets, other, path, sum},
         layout::labelled,
     },
-    units::{NO_VALUE, byte_range, count, counted},
+    units::{NO_VALUE, counted},
 };
 
 /// Heading of the calls that these lists are about.
@@ -44,20 +45,32 @@ pub fn files(report: &Report, syscall: &SyscallRecord) -> String {
         let [path, offsets, device] = words;
         let host = report.host(only(files, |row| row.hostname.as_deref()));
         let cells = host.into_iter().chain([path, offsets]).chain(has_devices.then_some(device));
-        let disk_blocked = sum(files, |row| row.disk_blocked);
-        let figures = figures(report, sum(files, |row| row.calls), disk_blocked, sum(files, |row| row.disk_wait_ns));
+        let disk_blocked = sum(files.iter().copied(), |row| row.disk_blocked);
+        let figures = culprit_figures(
+            report.recording,
+            sum(files.iter().copied(), |row| row.calls),
+            disk_blocked,
+            sum(files.iter().copied(), |row| row.disk_wait_ns),
+        );
         list.row(cells.chain(figures).collect::<Vec<_>>(), tint(disk_blocked));
     };
     let rows = Rows::of(files, |row| row.path == OTHER, report.style.top);
     for row in rows.shown {
-        add([path(row), offsets(row), device(row).unwrap_or_else(|| NO_VALUE.into())], &[row]);
+        add(
+            [
+                path(row),
+                offsets(row).unwrap_or_else(|| NO_VALUE.into()),
+                device(row).unwrap_or_else(|| NO_VALUE.into()),
+            ],
+            &[row],
+        );
     }
     if !rows.hidden.is_empty() {
         let more = counted(rows.hidden.len() as u64, "more file", "more files");
         add([format!("… and {more}"), String::new(), String::new()], &rows.hidden);
     }
     if !rows.other.is_empty() {
-        add([other(report), String::new(), String::new()], &rows.other);
+        add([other(report.recording), String::new(), String::new()], &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -76,10 +89,14 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
     let mut list = Columns::new(&headings);
     let mut add = |address: String, label: Option<&str>, clients: &[&ClientCalls]| {
         let label = has_labels.then(|| label.map_or_else(String::new, escape));
-        let disk_blocked = sum(clients, |row| row.disk_blocked);
-        let figures =
-            figures(report, sum(clients, |row| row.calls), disk_blocked, sum(clients, |row| row.disk_wait_ns));
-        let took = time(sum(clients, |row| row.time_ns));
+        let disk_blocked = sum(clients.iter().copied(), |row| row.disk_blocked);
+        let figures = culprit_figures(
+            report.recording,
+            sum(clients.iter().copied(), |row| row.calls),
+            disk_blocked,
+            sum(clients.iter().copied(), |row| row.disk_wait_ns),
+        );
+        let took = time(sum(clients.iter().copied(), |row| row.time_ns));
         let host = report.host(only(clients, |row| row.hostname.as_deref()));
         let cells = host.into_iter().chain([address]).chain(label).chain(figures).chain([took]);
         list.row(cells.collect::<Vec<_>>(), tint(disk_blocked));
@@ -93,7 +110,7 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
         add(format!("… and {more}"), None, &rows.hidden);
     }
     if !rows.other.is_empty() {
-        add(other(report), None, &rows.other);
+        add(other(report.recording), None, &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -108,65 +125,10 @@ pub fn unknown(report: &Report, syscall: &SyscallRecord) -> String {
     unknown.map(|(label, _)| labelled(label, "unknown: this kernel does not tell", report.style.width)).collect()
 }
 
-/// The rows of a list: those to show, those to sum up, and what has no row of its own.
-struct Rows<'a, T> {
-    shown: Vec<&'a T>,
-    hidden: Vec<&'a T>,
-    other: Vec<&'a T>,
-}
-
-impl<'a, T> Rows<'a, T> {
-    fn of(rows: &'a [T], is_other: impl Fn(&T) -> bool, top: usize) -> Self {
-        let (other, mut shown): (Vec<&T>, Vec<&T>) = rows.iter().partition(|row| is_other(row));
-        let hidden = shown.split_off(shown.len().min(top));
-        Self { shown, hidden, other }
-    }
-}
-
-fn path(row: &FileCalls) -> String {
-    if row.path == NONE { "(none: no file)".into() } else { escape(&row.path) }
-}
-
-/// Its address, as rows and the verdict show it.
-pub fn address(row: &ClientCalls) -> String {
-    match row.address.as_str() {
-        NONE => "(none: no known peer)".into(),
-        "unix:" => "unix: (no name)".into(),
-        address => escape(address),
-    }
-}
-
-/// What has no row of its own, and why.
-fn other(report: &Report) -> String {
-    if report.recording.losses.slow_calls_dropped > 0 {
-        "(other: records dropped)".into()
-    } else {
-        "(other: too many to list)".into()
-    }
-}
-
-fn offsets(row: &FileCalls) -> String {
-    row.first_offset.zip(row.last_offset).map_or_else(|| NO_VALUE.into(), |(first, last)| byte_range(first, last))
-}
-
-/// Name or number of its device; `None` where there is no file.
-fn device(row: &FileCalls) -> Option<String> {
-    row.device_name.as_deref().or(row.device.as_deref()).map(escape)
-}
-
 /// What all rows have in common; `None` if they differ.
 fn only<'a, T>(rows: &[&'a T], of: impl Fn(&'a T) -> Option<&'a str>) -> Option<&'a str> {
     let (first, others) = rows.split_first()?;
     of(first).filter(|first| others.iter().all(|row| of(row) == Some(first)))
-}
-
-fn sum<T>(rows: &[&T], of: fn(&T) -> u64) -> u64 {
-    rows.iter().map(|row| of(row)).fold(0, u64::saturating_add)
-}
-
-fn figures(report: &Report, calls: u64, disk_blocked: u64, disk_wait_ns: u64) -> [String; 3] {
-    let disk = |figure: String| if report.knows_disk_waits() { figure } else { "unknown".into() };
-    [count(calls), disk(count(disk_blocked)), disk(time(disk_wait_ns))]
 }
 
 fn tint(disk_blocked: u64) -> Option<Tint> {

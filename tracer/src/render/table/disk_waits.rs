@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Report, call, name, tid, tid_heading};
+use super::Report;
 use crate::{
     escape::escape,
     model::{SyscallWaits, ThreadRecord},
@@ -12,6 +12,7 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
+        facts::{call, identity, thread_name},
     },
     units::{NO_VALUE, count, counted},
 };
@@ -26,11 +27,11 @@ const MOST_NAMES: usize = 2;
 pub fn section(report: &Report) -> String {
     let mut in_calls: BTreeMap<_, u64> = BTreeMap::new();
     for row in report.recording.syscalls.iter().flat_map(|syscall| &syscall.threads) {
-        let waits = in_calls.entry(row.thread.identity()).or_default();
+        let waits = in_calls.entry(identity(&row.thread)).or_default();
         *waits = waits.saturating_add(row.disk_waits);
     }
     let outside =
-        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&row.thread.identity()).copied().unwrap_or(0));
+        |row: &ThreadRecord| row.disk_waits.saturating_sub(in_calls.get(&identity(&row.thread)).copied().unwrap_or(0));
     let has_others = |row: &&ThreadRecord| outside(row) > 0 && !is_in_traced_calls(report, row);
     let mut rows: Vec<_> = report.recording.threads.iter().filter(has_others).collect();
     if rows.is_empty() {
@@ -40,7 +41,7 @@ pub fn section(report: &Report) -> String {
 
     // Where no traced call waited, all of a thread's waits are outside, and one column says so.
     let is_told_apart = rows.iter().any(|row| outside(row) != row.disk_waits);
-    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
+    let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
     headings.extend(is_told_apart.then_some(("outside", Figure)));
     headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
     headings.splice(..0, report.host_column());
@@ -58,7 +59,7 @@ pub fn section(report: &Report) -> String {
     };
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
+        let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
         let host = report.host(row.thread.hostname.as_deref());
         add(host, words, std::slice::from_ref(row), places(report, row));
     }

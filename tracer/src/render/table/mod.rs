@@ -5,6 +5,7 @@ mod disk_waits;
 mod event_loops;
 mod heading;
 mod in_flight;
+mod loops;
 mod overview;
 mod page_cache;
 mod runs;
@@ -13,16 +14,18 @@ mod syscall;
 mod threads;
 mod verdict;
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use super::{
-    Style, call_label,
+    Style,
     color::{Paint, Tint},
     columns::Column,
+    facts,
 };
 use crate::{
     escape::escape,
-    model::{PAGE_FAULT, Probe, ProbeStatus, Recording, Role, SyscallRecord, ThreadIdentity, ThreadRef},
+    model::{Recording, SyscallRecord, ThreadRef},
+    options::Family,
     units::count,
 };
 
@@ -35,9 +38,18 @@ pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
     let mut sections = vec![heading::heading(&report), runs::section(&report)];
-    sections.extend(calls(&report));
+    if report.is_about_loops() {
+        sections.extend(loops::sections(&report));
+        if report.recording.families.len() > 1 {
+            sections.extend(calls(&report));
+        }
+    } else {
+        sections.extend(calls(&report));
+    }
     sections.push(page_cache::section(&report));
-    sections.push(event_loops::section(&report));
+    if !report.is_about_loops() {
+        sections.push(event_loops::section(&report));
+    }
     sections.push(disk_waits::section(&report));
     sections.push(stacks::section(&report));
     sections.push(verdict::section(&report));
@@ -80,68 +92,30 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
-    fn knows_disk_waits(&self) -> bool {
-        let mut probes = self.recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
-        probes.all(|probe| probe.status == ProbeStatus::Attached)
-    }
-
-    /// Whether a host has threads of more than one process.
-    fn has_several_processes(&self) -> bool {
-        let processes = &self.recording.target.processes;
-        let hosts: BTreeSet<_> = processes.iter().map(|process| &process.hostname).collect();
-        processes.len() > hosts.len()
-    }
-
-    /// Whether rows are of more than one host.
-    fn has_several_hosts(&self) -> bool {
-        self.recording.runs.iter().any(|run| run.hostname.is_some())
-    }
-
     /// The column of hosts, where there are several.
     fn host_column(&self) -> Option<(&'static str, Column)> {
-        self.has_several_hosts().then_some(("host", Column::Host))
+        facts::has_several_hosts(self.recording).then_some(("host", Column::Host))
     }
 
     /// Its cell in the row of something on `hostname`; empty in a row of several hosts.
     fn host(&self, hostname: Option<&str>) -> Option<String> {
-        self.has_several_hosts().then(|| hostname.map_or_else(String::new, escape))
+        facts::has_several_hosts(self.recording).then(|| hostname.map_or_else(String::new, escape))
     }
 
-    /// How many event loops the recording knows.
-    fn event_loops(&self) -> usize {
-        let calls = self.recording.syscalls.iter().flat_map(|syscall| {
-            let threads = syscall.threads.iter().map(|row| &row.thread);
-            threads.chain(syscall.in_flight.iter().map(|call| &call.thread))
-        });
-        let others = self.recording.threads.iter().map(|row| &row.thread).chain(&self.recording.verdict.threads);
-        let others = others.chain(self.recording.event_loops.iter().map(|row| &row.thread));
-        let loops = calls.chain(others).filter(|thread| thread.role == Role::EventLoop);
-        loops.map(ThreadRef::identity).collect::<BTreeSet<ThreadIdentity<'_>>>().len()
+    fn knows_disk_waits(&self) -> bool {
+        facts::knows_disk_waits(self.recording)
     }
-}
 
-/// A thread's name as its rows show it.
-fn name(thread: &ThreadRef) -> String {
-    if thread.name.trim().is_empty() { "(no name)".into() } else { escape(&thread.name) }
-}
+    /// Whether event loops are what was asked for.
+    fn is_about_loops(&self) -> bool {
+        self.recording.families.iter().any(|family| family == Family::Eventloop.name())
+    }
 
-/// A traced system call as headings show it.
-fn label(syscall: &SyscallRecord) -> String {
-    call_label(&syscall.name, syscall.direction.as_deref())
-}
+    fn tid(&self, thread: &ThreadRef) -> String {
+        facts::tid(self.recording, thread)
+    }
 
-/// A system call, or page faults, as rows and sentences show it.
-fn call(name: &str) -> String {
-    if name == PAGE_FAULT { "page faults".into() } else { escape(name) }
-}
-
-/// A thread's id as its rows show it: with the process where there are several.
-fn tid(report: &Report, thread: &ThreadRef) -> String {
-    if report.has_several_processes() { format!("{}/{}", thread.pid, thread.tid) } else { thread.tid.to_string() }
-}
-
-/// The heading of the column of [`tid`].
-fn tid_heading(report: &Report) -> &'static str {
-    if report.has_several_processes() { "pid/tid" } else { "tid" }
+    fn tid_heading(&self) -> &'static str {
+        facts::tid_heading(self.recording)
+    }
 }

@@ -1,6 +1,6 @@
 //! Several system calls at a glance: a row each, and the names of those that were not called.
 
-use super::{Report, label};
+use super::Report;
 use crate::{
     escape::escape,
     model::SyscallRecord,
@@ -10,6 +10,7 @@ use crate::{
             Column::{Figure, Word},
             Columns, time,
         },
+        facts::{UNKNOWN, syscall_name},
         layout::labelled_items,
     },
     units::{NO_VALUE, bytes, count, latency, percent},
@@ -33,13 +34,13 @@ pub fn rows(report: &Report, called: &[&SyscallRecord]) -> String {
     ]);
     for syscall in called {
         let or_none = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), latency);
-        let disk = |figure: String| if report.knows_disk_waits() { figure } else { "unknown".into() };
+        let disk = |figure: String| if report.knows_disk_waits() { figure } else { UNKNOWN.into() };
         let blocked = match syscall.disk_blocked {
             0 => "0".into(),
             blocked => format!("{} ({})", count(blocked), percent(blocked, syscall.calls)),
         };
         let cells = [
-            label(syscall),
+            syscall_name(syscall),
             count(syscall.calls),
             bytes(syscall.bytes),
             or_none(syscall.latency.percentile(500)),

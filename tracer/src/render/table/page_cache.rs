@@ -2,62 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, name, tid, tid_heading};
+use super::Report;
 use crate::{
     escape::escape,
     model::{FileUse, PagesRead, ThreadPages, culprit::OTHER},
     render::{
+        calls::{page_bytes, pages_read},
         color::Tint,
         columns::{
             Column::{Figure, Name, Path},
             Columns, time,
         },
+        facts::thread_name,
         layout::labelled_items,
     },
     units::{NO_VALUE, bytes, count, counted, share},
 };
 
-/// Bytes in a page, as pages are counted.
-const PAGE_BYTES: u64 = 4096;
-
 pub fn section(report: &Report) -> String {
     let Some(read) = &report.recording.page_cache else { return String::new() };
-    let mut parts = vec![labelled_items("files", &facts(&read.total), report.style.width)];
+    let mut parts = vec![labelled_items("files", &pages_read(&read.total), report.style.width)];
     parts.extend([files(report, &read.files), threads(report, &read.threads)]);
     parts.retain(|part| !part.is_empty());
     report.paint.lines(Tint::Heading, "Page cache\n") + &parts.join("\n")
-}
-
-/// What was read, and how much of it was not in memory.
-fn facts(read: &PagesRead) -> Vec<String> {
-    if *read == PagesRead::default() {
-        return vec!["none was read".into()];
-    }
-    let mut items = vec![format!("{} read in {}", bytes(read.bytes), counted(read.calls, "call", "calls"))];
-    items.extend(read.memory_share.map(|in_memory| format!("{} of the pages were in memory", share(in_memory))));
-    if read.cold_requested > 0 {
-        items.push(format!(
-            "{} ({})",
-            counted(read.cold_requested, "cold page", "cold pages"),
-            size(read.cold_requested)
-        ));
-    }
-    if read.read_ahead > 0 {
-        items.push(format!("{} read ahead ({})", count(read.read_ahead), size(read.read_ahead)));
-    }
-    if read.direct_calls > 0 {
-        let calls = counted(read.direct_calls, "call", "calls");
-        items.push(format!("past the page cache (direct I/O): {calls}, {}", bytes(read.direct_bytes)));
-    }
-    if read.faults > 0 {
-        let faults = counted(read.faults, "page fault", "page faults");
-        items.push(format!("{faults} brought in {} ({})", count(read.fault_pages), size(read.fault_pages)));
-    }
-    items
-}
-
-fn size(pages: u64) -> String {
-    bytes(pages.saturating_mul(PAGE_BYTES))
 }
 
 /// Which of the columns that only some recordings need have something to show.
@@ -84,7 +51,7 @@ impl Shown {
     }
 
     fn cells(&self, read: &PagesRead, waited_ns: u64) -> Vec<String> {
-        let pages = |pages: u64| if pages == 0 { "0".into() } else { size(pages) };
+        let pages = |pages: u64| if pages == 0 { "0".into() } else { page_bytes(pages) };
         let in_memory = read.memory_share.map_or_else(|| NO_VALUE.into(), share);
         let mut cells =
             vec![count(read.calls), bytes(read.bytes), in_memory, pages(read.cold_requested), pages(read.read_ahead)];
@@ -133,13 +100,13 @@ fn threads(report: &Report, threads: &[ThreadPages]) -> String {
         return String::new();
     }
     let shown = Shown::of(threads.iter().map(|row| &row.read));
-    let mut headings = vec![(tid_heading(report), Figure), ("thread", Name)];
+    let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name)];
     headings.extend(shown.headings());
     let mut list = Columns::new(&headings);
     let (rows, more) = threads.split_at(threads.len().min(report.style.top));
     let waited = |row: &ThreadPages| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in rows {
-        let words = [tid(report, &row.thread), name(&row.thread)];
+        let words = [report.tid(&row.thread), thread_name(&row.thread)];
         list.row(words.into_iter().chain(shown.cells(&row.read, waited(row))).collect::<Vec<_>>(), tint(&row.read));
     }
     if !more.is_empty() {

@@ -1,11 +1,12 @@
 //! The stacks that waited longest for the disk.
 
-use super::{Report, call, name, tid};
+use super::Report;
 use crate::{
     escape::escape,
     model::{Stack, StackThread},
     render::{
         color::Tint,
+        facts::{call, thread_name},
         layout::{labelled, labelled_items},
     },
     units::{count, counted, duration},
@@ -55,7 +56,7 @@ fn one(report: &Report, stack: &Stack) -> String {
 }
 
 fn who(report: &Report, thread: &StackThread) -> String {
-    format!("{} {}", tid(report, &thread.thread), name(&thread.thread))
+    format!("{} {}", report.tid(&thread.thread), thread_name(&thread.thread))
 }
 
 fn frames(label: &str, names: &[String], columns: usize) -> String {

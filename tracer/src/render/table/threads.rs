@@ -1,6 +1,6 @@
 //! The threads that made the calls, worst first.
 
-use super::{Report, name, tid, tid_heading};
+use super::Report;
 use crate::{
     model::{SyscallRecord, ThreadCalls},
     render::{
@@ -9,6 +9,7 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns, time,
         },
+        facts::{UNKNOWN, sum, thread_name},
         percentile::{merged, of_buckets},
     },
     units::{NO_VALUE, count, counted, latency},
@@ -19,7 +20,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
         return "  No thread of these calls is known.\n".into();
     }
     let mut headings = vec![
-        (tid_heading(report), Figure),
+        (report.tid_heading(), Figure),
         ("thread", Name),
         ("role", Word),
         ("calls", Figure),
@@ -33,7 +34,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     let (shown, hidden) = syscall.threads.split_at(syscall.threads.len().min(report.style.top));
     for row in shown {
         let p99_ns = row.latency.percentile(990);
-        let words = [tid(report, &row.thread), name(&row.thread), row.thread.role.label().into()];
+        let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
         let host = report.host(row.thread.hostname.as_deref());
         add(report, &mut list, host, words, Figures { p99_ns, ..Figures::of(std::slice::from_ref(row)) });
     }
@@ -57,13 +58,12 @@ struct Figures {
 impl Figures {
     /// Sums of several threads' figures, and the percentile of their calls together.
     fn of(threads: &[ThreadCalls]) -> Self {
-        let sum = |of: fn(&ThreadCalls) -> u64| threads.iter().map(of).fold(0, u64::saturating_add);
         let max_ns = threads.iter().filter_map(|row| row.max_ns).max();
         let p99_ns = of_buckets(&merged(threads.iter().map(|row| &row.latency)), 990);
         Self {
-            calls: sum(|row| row.calls),
-            disk_blocked: sum(|row| row.disk_blocked),
-            disk_wait_ns: sum(|row| row.disk_wait_ns),
+            calls: sum(threads, |row| row.calls),
+            disk_blocked: sum(threads, |row| row.disk_blocked),
+            disk_wait_ns: sum(threads, |row| row.disk_wait_ns),
             p99_ns: p99_ns.map(|p99_ns| max_ns.map_or(p99_ns, |max_ns| p99_ns.min(max_ns))),
             max_ns,
         }
@@ -72,14 +72,14 @@ impl Figures {
 
 fn add(report: &Report, list: &mut Columns, host: Option<String>, words: [String; 3], figures: Figures) {
     let or_none = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), latency);
-    let disk = |figure: String| if report.knows_disk_waits() { figure } else { "unknown".into() };
-    let figures_shown = [
+    let disk = |figure: String| if report.knows_disk_waits() { figure } else { UNKNOWN.into() };
+    let shown = [
         count(figures.calls),
         disk(count(figures.disk_blocked)),
         disk(time(figures.disk_wait_ns)),
         or_none(figures.p99_ns),
         or_none(figures.max_ns),
     ];
-    let cells = host.into_iter().chain(words).chain(figures_shown);
-    list.row(cells.collect::<Vec<_>>(), (figures.disk_blocked > 0).then_some(Tint::Disk));
+    let cells: Vec<_> = host.into_iter().chain(words).chain(shown).collect();
+    list.row(cells, (figures.disk_blocked > 0).then_some(Tint::Disk));
 }

@@ -1,0 +1,9 @@
+//! The page, in a real browser.
+
+mod behaviour;
+mod charts;
+mod figures;
+mod looks;
+mod recordings;
+mod safety;
+mod size;

@@ -1,0 +1,27 @@
+//! The report as one HTML file, for a browser, a mail or a ticket: it loads nothing, and carries the recording.
+//!
+//! What a page leaves out so that it stays small, it says: rows beyond the worst, charts beyond the busiest system calls,
+//! a recording that is too long to carry.
+
+mod base64;
+mod charts;
+mod download;
+mod drawn;
+mod facts;
+mod listing;
+mod markup;
+mod measured;
+mod page;
+mod policy;
+mod section;
+mod tables;
+mod timeline;
+mod verdict;
+
+use crate::model::Recording;
+
+/// The page.
+#[must_use]
+pub fn html(recording: &Recording) -> String {
+    page::page(&facts::Facts::of(recording))
+}
