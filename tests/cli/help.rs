@@ -6,7 +6,17 @@ use crate::{FAILED, OK, USAGE, run, tracer, tracer_after};
 
 #[test]
 fn help_goes_to_stdout() {
-    for arguments in ["--help", "-h", "help", "sendfile --help", "sendfile -h", "demo --help", "demo -h"] {
+    for arguments in [
+        "--help",
+        "-h",
+        "help",
+        "sendfile --help",
+        "sendfile -h",
+        "demo --help",
+        "demo -h",
+        "report --help",
+        "report -h",
+    ] {
         let ran = run(tracer(arguments));
         assert_eq!((ran.code, ran.stderr.as_str()), (OK, ""), "{arguments}");
         assert!(ran.stdout.contains("Usage: tracer"), "{arguments}: {}", ran.stdout);

@@ -58,6 +58,17 @@ fn the_json_ends_with_one_newline() {
 }
 
 #[test]
+fn each_row_of_the_json_has_a_line() {
+    let recording = recording("blocked");
+    let text = render::json(&recording);
+    let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\": "))).count();
+    assert_eq!(row("at_ns"), recording.slow_calls.len() + recording.intervals.len());
+    assert_eq!(row("path"), recording.syscalls[0].files.as_ref().unwrap().len());
+    assert!(text.contains("\n \"threshold_ns\": 1000000,\n"), "{text}");
+    assert!(text.contains("\n   \"calls\": 6293,\n"), "{text}");
+}
+
+#[test]
 fn colour_says_nothing_that_the_words_do_not() {
     for (name, ..) in REPORTS {
         let style = Style { width: 80, ..Style::default() };
@@ -224,7 +235,11 @@ fn figures_of_any_size_are_rendered() {
     }
     let mut histogram = syscall["latency"].clone();
     histogram["buckets"] = serde_json::json!([[0, 1, u64::MAX - 1], [1, 2, 1]]);
+    histogram["log2"] = histogram["buckets"].clone();
     histogram["count"] = max.clone();
+    for percentile in ["p50", "p90", "p99", "p999"] {
+        histogram[percentile] = 0.into();
+    }
     syscall["latency"] = histogram.clone();
     for thread in syscall["threads"].as_array_mut().unwrap() {
         thread["latency"] = histogram.clone();

@@ -143,6 +143,10 @@ fn counts_of_any_size_are_written() {
     let mut recording = recording_value("blocked");
     let latency = &mut recording["syscalls"][0]["latency"];
     (latency["count"], latency["buckets"]) = (u64::MAX.into(), json!([[0, 1, u64::MAX - 1], [1, 2, 1]]));
+    latency["log2"] = latency["buckets"].clone();
+    for percentile in ["p50", "p90", "p99", "p999"] {
+        latency[percentile] = 0.into();
+    }
     let text = render::hlog(&serde_json::from_value(recording).unwrap());
     assert!(text.contains("\nTag=sendfile,"), "{text}");
 }

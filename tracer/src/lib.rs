@@ -18,6 +18,7 @@ pub mod model;
 pub mod options;
 pub mod output;
 pub mod probe;
+pub mod recordings;
 pub mod render;
 pub mod snapshot;
 pub mod stderr;

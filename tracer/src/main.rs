@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Pagecache(args) => commands::measure::run(Family::Pagecache, args),
         Command::Eventloop(args) => commands::measure::run(Family::Eventloop, args),
         Command::Run(args) => commands::run::run(args),
+        Command::Report(args) => commands::report::run(args).map(|()| exit::OK),
         Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };
     match result {

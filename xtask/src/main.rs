@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod ebpf;
 mod faults;
+mod fuzz;
 mod privilege;
 mod setup;
 mod test;
@@ -57,6 +58,12 @@ enum Task {
         #[arg(long, conflicts_with = "only")]
         faults: bool,
     },
+    /// Read bytes that libFuzzer makes up as recordings: never a panic, never more memory than is allowed
+    Fuzz {
+        /// For how long, in seconds
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
     /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
     Bench(bench::Options),
     #[command(flatten)]
@@ -90,6 +97,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::BuildEbpf { .. } => ebpf::build_committed(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Test { faults: true, .. } => faults::run(&workspace),
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
+        Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
         Task::BenchStep(step) => bench::step(&step).map(|()| ExitCode::SUCCESS),
     }

@@ -130,6 +130,7 @@ mod tests {
 
     fn file(disk_blocked: u64, bytes: u64, cold_requested: u64, read_ahead: u64, span_bytes: u64) -> FileCalls {
         FileCalls {
+            hostname: None,
             path: "/a/b.log".into(),
             directory: None,
             device: None,

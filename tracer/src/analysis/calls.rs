@@ -39,9 +39,10 @@ fn record(snapshot: &Snapshot, index: usize, roles: &Roles) -> SyscallRecord {
         disk_waits: sums.disk_waits,
         cold_requested: sees_pages.then_some(sums.cold_requested),
         read_ahead: sees_pages.then_some(sums.read_ahead),
+        pages: sees_pages.then_some(sums.pages),
         direct_calls: snapshot.files.is_some().then_some(sums.direct_calls),
         direct_bytes: snapshot.files.is_some().then_some(sums.direct_bytes),
-        memory_share: (sees_pages && sums.pages > 0).then(|| memory_share(sums.cold_requested, sums.pages)),
+        memory_share: sees_pages.then(|| memory_share(sums.cold_requested, sums.pages)).flatten(),
         time_ns: TimeNs {
             on_cpu: latency.sum_ns().saturating_sub(sums.disk_ns + sums.runqueue_ns + sums.other_ns),
             disk: sums.disk_ns,
@@ -84,9 +85,10 @@ fn was_seen(row: &SyscallRecord) -> bool {
     row.calls > 0 || !row.in_flight.is_empty()
 }
 
-/// 1 − cold / all, between 0 and 1.
-pub fn memory_share(cold_requested: u64, pages: u64) -> f64 {
-    1.0 - cold_requested.min(pages) as f64 / pages as f64
+/// 1 − cold / all, between 0 and 1; `None` of no pages.
+#[must_use]
+pub fn memory_share(cold_requested: u64, pages: u64) -> Option<f64> {
+    (pages > 0).then(|| 1.0 - cold_requested.min(pages) as f64 / pages as f64)
 }
 
 /// Sums over the threads.
@@ -190,7 +192,7 @@ fn processes(threads: &[ThreadCalls]) -> Vec<ProcessCalls> {
     let mut sums = BTreeMap::new();
     for row in threads {
         let pid = row.thread.pid;
-        let none = ProcessCalls { pid, calls: 0, bytes: 0, slow: 0, disk_blocked: 0, disk_wait_ns: 0 };
+        let none = ProcessCalls { hostname: None, pid, calls: 0, bytes: 0, slow: 0, disk_blocked: 0, disk_wait_ns: 0 };
         let sum = sums.entry(pid).or_insert(none);
         sum.calls += row.calls;
         sum.bytes += row.bytes;

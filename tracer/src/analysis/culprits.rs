@@ -79,6 +79,7 @@ fn file_row(data: &FileData) -> FileCalls {
 
 fn empty_file(sums: &CallSums) -> FileCalls {
     FileCalls {
+        hostname: None,
         path: String::new(),
         directory: None,
         device: None,
@@ -127,6 +128,7 @@ fn client_row(data: &ClientData, labels: &PeerLabels) -> ClientCalls {
 
 fn client(address: String, host: Option<String>, sums: &CallSums) -> ClientCalls {
     ClientCalls {
+        hostname: None,
         address,
         host,
         label: None,

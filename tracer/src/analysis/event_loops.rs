@@ -32,7 +32,7 @@ pub fn intervals(snapshot: &Snapshot, syscalls: &[SyscallRecord], roles: &Roles)
         let loops = piece.threads.iter().filter(|thread| roles.role(&thread.key) == Role::EventLoop);
         let event_loops = loops.filter_map(|progress| {
             Some(IntervalLoop {
-                thread: roles.thread_ref(snapshot.thread(&progress.key)?),
+                thread: roles.thread_ref(roles.thread(&progress.key, snapshot)?),
                 turns: sees_turns.then_some(progress.turns),
                 disk_wait_ns: progress.disk_wait_ns,
                 behind: progress.behind,
@@ -44,7 +44,7 @@ pub fn intervals(snapshot: &Snapshot, syscalls: &[SyscallRecord], roles: &Roles)
                 .any(|shown| shown.name == row.name && (shown.direction == row.direction || shown.calls == 0))
         };
         let rows = piece.interval.syscalls.iter().filter(is_shown).cloned();
-        Interval { event_loops: event_loops.collect(), syscalls: rows.collect(), ..piece.interval }
+        Interval { event_loops: event_loops.collect(), syscalls: rows.collect(), ..piece.interval.clone() }
     });
     pieces.collect()
 }

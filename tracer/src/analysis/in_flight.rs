@@ -1,8 +1,10 @@
 //! Calls in flight: those that had not returned when the window closed, and those that were stuck in it
 //! from before it opened.
 
+use std::collections::HashMap;
+
 use tracer_common::{
-    records::{Call, SleepingTask},
+    records::{Call, SleepingTask, ThreadKey},
     syscall::Syscall,
 };
 
@@ -14,7 +16,9 @@ use crate::{
 
 /// The calls of `syscall` in flight, the longest first.
 pub fn calls(snapshot: &Snapshot, syscall: Syscall, roles: &Roles) -> Vec<InFlight> {
-    let entered = snapshot.threads.iter().filter_map(|thread| entered_inside(snapshot, thread, syscall, roles));
+    let asleep: HashMap<_, _> = asleep_in(snapshot, syscall).map(|task| (task.key, task)).collect();
+    let entered =
+        snapshot.threads.iter().filter_map(|thread| entered_inside(snapshot, thread, syscall, roles, &asleep));
     let returned = snapshot.threads.iter().filter_map(|thread| returned_inside(snapshot, thread, syscall, roles));
     let stuck = asleep_in(snapshot, syscall).filter_map(|task| stuck_throughout(snapshot, task, syscall, roles));
     let mut calls: Vec<_> = stuck.chain(returned).chain(entered).collect();
@@ -26,12 +30,18 @@ pub fn calls(snapshot: &Snapshot, syscall: Syscall, roles: &Roles) -> Vec<InFlig
 }
 
 /// A call that was entered inside the window.
-fn entered_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
+fn entered_inside(
+    snapshot: &Snapshot,
+    thread: &ThreadData,
+    syscall: Syscall,
+    roles: &Roles,
+    asleep: &HashMap<ThreadKey, &SleepingTask>,
+) -> Option<InFlight> {
     is_active(thread, syscall).then(|| InFlight {
         thread: roles.thread_ref(thread),
         since_ns: Some(snapshot.closed_ns.saturating_sub(thread.slot.call.since_ns)),
         returned_at_ns: None,
-        waits_for_disk: asleep_in(snapshot, syscall).find(|task| task.key == thread.slot.key).map(waits_for_disk),
+        waits_for_disk: asleep.get(&thread.slot.key).map(|task| waits_for_disk(task)),
     })
 }
 
@@ -52,7 +62,7 @@ fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, r
 /// A call from before the window that has not returned: its thread sleeps in it, and entered none since.
 fn stuck_throughout(snapshot: &Snapshot, task: &SleepingTask, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
     let is_known = |thread: &ThreadData| Call::syscall_of(thread.slot.call.active).is_some();
-    let entered_since = snapshot.thread(&task.key).is_some_and(is_known);
+    let entered_since = roles.thread(&task.key, snapshot).is_some_and(is_known);
     // Of several directions nobody knows which it is.
     (!entered_since && syscall.stands_for_its_number()).then(|| InFlight {
         thread: roles.sleeper_ref(task),

@@ -6,6 +6,7 @@ mod culprits;
 mod errno;
 mod event_loops;
 mod in_flight;
+pub mod merge;
 mod page_cache;
 mod recording;
 mod roles;
@@ -17,4 +18,4 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
-pub use self::recording::recording;
+pub use self::{calls::memory_share, recording::recording};

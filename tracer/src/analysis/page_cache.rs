@@ -43,6 +43,7 @@ fn cold_pages(read: &PagesRead) -> u64 {
 
 fn file_use(file: &FileRef, stats: &FileStats) -> FileUse {
     FileUse {
+        hostname: None,
         path: path(file),
         directory: file.path.as_deref().map(directory),
         device: Some(device(file)),
@@ -54,6 +55,7 @@ fn file_use(file: &FileRef, stats: &FileStats) -> FileUse {
 
 fn unnamed(stats: &FileStats) -> FileUse {
     FileUse {
+        hostname: None,
         path: String::new(),
         directory: None,
         device: None,
@@ -127,7 +129,7 @@ impl Sums {
     /// The sum, with its share of memory.
     fn read(self) -> PagesRead {
         let PagesRead { cold_requested, pages, .. } = self.0;
-        PagesRead { memory_share: (pages > 0).then(|| memory_share(cold_requested, pages)), ..self.0 }
+        PagesRead { memory_share: memory_share(cold_requested, pages), ..self.0 }
     }
 }
 

@@ -34,7 +34,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
     });
     Recording {
         schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() },
+        tool: Tool::this(),
         hosts: vec![snapshot.host.clone()],
         labels: BTreeMap::new(),
         families: snapshot.families.iter().map(|family| family.name().into()).collect(),
@@ -52,6 +52,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         slow_calls: culprits::slow_calls(snapshot, &roles, stacks.as_ref()),
         stacks: stacks.map(|table| table.stacks),
         verdict,
+        runs: Vec::new(),
     }
 }
 

@@ -21,6 +21,8 @@ const LEAST_POLLED: u64 = 2;
 pub struct Roles {
     roles: HashMap<ThreadKey, Role>,
     names: HashMap<ThreadKey, String>,
+    /// Where a thread stands in the snapshot: a search for each of thousands of threads would take too long.
+    places: HashMap<ThreadKey, usize>,
 }
 
 impl Roles {
@@ -43,7 +45,14 @@ impl Roles {
                 roles.insert(task.key, Role::EventLoop);
             }
         }
-        Self { roles, names: snapshot.thread_names.clone() }
+        let places = snapshot.threads.iter().enumerate().map(|(place, thread)| (thread.slot.key, place)).collect();
+        Self { roles, names: snapshot.thread_names.clone(), places }
+    }
+
+    /// The thread with this key, in the snapshot that the roles are of; `None` if it has no slot.
+    #[must_use]
+    pub fn thread<'a>(&self, key: &ThreadKey, snapshot: &'a Snapshot) -> Option<&'a ThreadData> {
+        snapshot.threads.get(*self.places.get(key)?)
     }
 
     /// The role of a thread; unknown for one without a slot.
@@ -70,11 +79,13 @@ impl Roles {
     #[must_use]
     pub fn caller_ref(&self, key: &ThreadKey, comm: &[u8], snapshot: &Snapshot) -> ThreadRef {
         // Its slot, if it has one, knows the name that it has now.
-        snapshot.thread(key).map_or_else(|| self.reference(key, comm_text(comm)), |thread| self.thread_ref(thread))
+        self.thread(key, snapshot)
+            .map_or_else(|| self.reference(key, comm_text(comm)), |thread| self.thread_ref(thread))
     }
 
     fn reference(&self, key: &ThreadKey, comm: String) -> ThreadRef {
         ThreadRef {
+            hostname: None,
             pid: Pid(key.pid),
             tid: Tid(key.tid),
             start_time_ns: key.start_boottime_ns,

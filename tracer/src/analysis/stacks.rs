@@ -76,6 +76,7 @@ impl StackTable {
             rows.sort_by_key(|row| (Reverse(row.disk_wait_ns), row.thread.tid));
             let (pid, syscall, user, kernel) = place.clone();
             table.stacks.push(Stack {
+                hostname: None,
                 id,
                 pid: Pid(pid),
                 syscall,

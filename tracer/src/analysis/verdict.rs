@@ -1,6 +1,6 @@
 //! The answer: which event loops were blocked on disk, and whether what was seen is enough to say so.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashSet};
 
 use tracer_common::records::{ThreadKey, ThreadSlot};
 
@@ -115,11 +115,13 @@ impl Evidence<'_> {
     /// Threads that share their connections with others.
     fn pollers(&self) -> impl Iterator<Item = &ThreadSlot> {
         let records = self.threads.iter().filter(|record| record.thread.role == Role::Poller);
-        records.filter_map(|record| {
-            let ThreadRef { pid, tid, start_time_ns, .. } = record.thread;
-            let key = ThreadKey { start_boottime_ns: start_time_ns, pid: pid.0, tid: tid.0 };
-            Some(&self.snapshot.thread(&key)?.slot)
-        })
+        let keys: HashSet<_> = records
+            .map(|record| {
+                let ThreadRef { pid, tid, start_time_ns, .. } = record.thread;
+                ThreadKey { start_boottime_ns: start_time_ns, pid: pid.0, tid: tid.0 }
+            })
+            .collect();
+        self.snapshot.threads.iter().map(|thread| &thread.slot).filter(move |slot| keys.contains(&slot.key))
     }
 
     /// Why a result without a blocked event loop is not a clear one.

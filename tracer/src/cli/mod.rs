@@ -6,6 +6,7 @@ mod judgement;
 mod measure;
 mod output;
 mod peers;
+mod report;
 mod run;
 mod target;
 pub mod usage;
@@ -18,6 +19,7 @@ pub use self::{
     demo::DemoArgs,
     measure::{HowArgs, MeasureArgs},
     output::{ColorChoice, Format, OutputArgs, OutputSpec},
+    report::ReportArgs,
     run::{CommandArgs, RunArgs},
 };
 
@@ -48,6 +50,9 @@ pub enum Command {
     /// Runs a command and measures it from its first system call on
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Reports of recordings that were kept, several of one target as one
+    #[command(after_long_help = report::EXAMPLES)]
+    Report(Box<ReportArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -98,7 +103,7 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Demo(_) => false,
+            Self::Report(_) | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

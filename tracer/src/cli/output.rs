@@ -85,6 +85,23 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Whether several recordings can stand in it, one behind the other.
+    #[must_use]
+    pub fn holds_several(self) -> bool {
+        match self {
+            Self::Table | Self::Folded | Self::Markdown => true,
+            Self::Json | Self::Jsonl | Self::Html | Self::Openmetrics | Self::Hlog | Self::Bpftrace => false,
+        }
+    }
+
+    /// As the user writes it.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
+    }
+}
+
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputSpec {

@@ -85,6 +85,7 @@ impl Totals {
 #[must_use]
 pub fn interval(opened_ns: u64, from: &Totals, to: &Totals) -> IntervalData {
     let interval = Interval {
+        hostname: None,
         at_ns: from.at_ns.saturating_sub(opened_ns),
         duration_ns: to.at_ns.saturating_sub(from.at_ns),
         syscalls: from.syscalls.iter().zip(&to.syscalls).map(|(from, to)| difference(from, to)).collect(),

@@ -4,5 +4,6 @@ pub mod demo;
 pub mod lines;
 pub mod measure;
 pub mod progress;
+pub mod report;
 pub mod results;
 pub mod run;

@@ -131,19 +131,44 @@ impl Results {
     /// # Errors
     /// If one of the outputs failed; the others are written all the same.
     pub fn write(self, recording: &Recording) -> Result<()> {
+        self.write_all(std::slice::from_ref(recording))
+    }
+
+    /// Writes several recordings everywhere, one behind the other.
+    ///
+    /// # Errors
+    /// If an output is of a format that holds one: then nothing is written. Otherwise likewise.
+    pub fn write_all(self, recordings: &[Recording]) -> Result<()> {
+        let formats = self.files.iter().map(|&(format, _)| format).chain(self.printed);
+        if let Some(format) = formats.into_iter().find(|format| recordings.len() > 1 && !format.holds_several()) {
+            bail!(
+                "cannot write {} targets as {}, which holds one: name the recordings of one target at a time",
+                recordings.len(),
+                format.name()
+            );
+        }
         // In a file there is no colour, and no window that could be too narrow.
         let plain = Style { color: false, width: COLUMNS, ..self.style };
-        let written = self.files.into_iter().map(|(format, file)| file.write(&rendered(format, recording, &plain)));
+        let written =
+            self.files.into_iter().map(|(format, file)| file.write(&all_rendered(format, recordings, &plain)));
         // Files before stdout: a reader that stands still holds up itself alone.
         let written = written.fold(Ok(()), Result::and);
         match self.printed {
-            Some(format) => written.and(self.printer.print(&rendered(format, recording, &self.style))),
+            Some(format) => written.and(self.printer.print(&all_rendered(format, recordings, &self.style))),
             None => written,
         }
     }
 }
 
-fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
+/// Recordings as text, an empty line between them.
+fn all_rendered(format: Format, recordings: &[Recording], style: &Style) -> String {
+    let texts: Vec<_> = recordings.iter().map(|recording| rendered(format, recording, style)).collect();
+    texts.join("\n")
+}
+
+/// A recording as text: the one place that knows every format.
+#[must_use]
+pub fn rendered(format: Format, recording: &Recording, style: &Style) -> String {
     match format {
         Format::Table => render::table(recording, style),
         Format::Json => render::json(recording),

@@ -14,6 +14,9 @@ pub const NONE: &str = "(none)";
 /// Slow and disk-blocked calls on one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileCalls {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its path in the target's mount namespace, with ` (deleted)` behind it if so; `(none)` for what has none,
     /// `(other)` for what was dropped. It begins with `…/` where directories are missing.
     pub path: String,
@@ -47,6 +50,9 @@ pub struct FileCalls {
 /// Slow and disk-blocked calls for one client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientCalls {
+    /// The host that served it, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// `10.0.0.1:51234`, `[::1]:80`, `unix:/path`; `(none)` for what has no peer, `(other)` for what was dropped.
     pub address: String,
     /// The address without the port; null where there is no peer.
@@ -66,7 +72,7 @@ pub struct ClientCalls {
 }
 
 /// One slow or disk-blocked call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SlowCallRecord {
     /// When it was entered, from the window's start.
     pub at_ns: u64,
@@ -121,5 +127,6 @@ pub enum Out {
     File,
     /// Anything else, or not known.
     #[default]
+    #[serde(other)]
     Other,
 }

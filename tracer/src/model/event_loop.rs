@@ -54,7 +54,7 @@ pub struct EventLoop {
 }
 
 /// The longest turn of an event loop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WorstTurn {
     /// When it began, from the window's start.
     pub at_ns: u64,
@@ -75,7 +75,7 @@ pub struct WorstTurn {
 }
 
 /// The longest disk wait of a turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TurnWait {
     /// The system call that it was in; `page_fault` for a page fault.
     pub syscall: String,
@@ -102,7 +102,7 @@ pub struct TurnWait {
 }
 
 /// What an event loop did in a piece of the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IntervalLoop {
     /// Which thread.
     #[serde(flatten)]

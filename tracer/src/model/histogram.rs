@@ -1,8 +1,9 @@
 //! A latency histogram: exact count, sum, minimum and maximum; everything between to a sixteenth.
 
-use std::fmt;
+mod json;
 
-use schemars::JsonSchema;
+use std::{fmt, iter::Peekable, slice};
+
 use serde::{Deserialize, Serialize};
 use tracer_common::histogram::{BUCKETS, bounds_of, bucket_of};
 
@@ -10,7 +11,7 @@ use super::SparseHistogram;
 
 /// Values in ns, in the buckets of the `log-linear-4` scheme.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "HistogramJson", try_from = "HistogramJson")]
+#[serde(into = "json::HistogramJson", try_from = "json::HistogramJson")]
 pub struct Histogram {
     /// Count per bucket, of the non-empty ones, in order of their index.
     counts: Vec<(usize, u64)>,
@@ -172,6 +173,45 @@ impl Histogram {
         Some(max_ns)
     }
 
+    /// The values of both; `None` if a figure gets too large.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Option<Self> {
+        let mut counts = Vec::with_capacity(self.counts.len().max(other.counts.len()));
+        let (mut mine, mut others) = (self.counts.iter().peekable(), other.counts.iter().peekable());
+        while let Some(&&(index, _)) = [mine.peek(), others.peek()].into_iter().flatten().min() {
+            let take = |from: &mut Peekable<slice::Iter<'_, (usize, u64)>>| {
+                from.next_if(|&&(next, _)| next == index).map_or(0, |&(_, count)| count)
+            };
+            counts.push((index, take(&mut mine).checked_add(take(&mut others))?));
+        }
+        let mut builder = HistogramBuilder { counts: Vec::new(), sum_ns: 0, extremes: self.extremes };
+        builder.add_extremes(other.extremes);
+        Some(Self {
+            counts,
+            count: self.count.checked_add(other.count)?,
+            sum_ns: self.sum_ns.checked_add(other.sum_ns)?,
+            extremes: builder.extremes,
+        })
+    }
+
+    /// Whether the least, the greatest and the sum are such as values in these buckets can have.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let Some((min_ns, max_ns)) = self.extremes else { return self.sum_ns == 0 };
+        let place = |entry: Option<&(usize, u64)>| entry.map(|&(index, _)| index);
+        let (mut least_ns, mut most_ns) = (0u128, 0u128);
+        for &(index, count) in &self.counts {
+            let (low, high) = bounds_of(index);
+            least_ns += u128::from(low) * u128::from(count);
+            most_ns +=
+                u128::from(max_ns.min(if index == BUCKETS - 1 { u64::MAX } else { high - 1 })) * u128::from(count);
+        }
+        min_ns <= max_ns
+            && place(self.counts.first()) == Some(bucket_of(min_ns))
+            && place(self.counts.last()) == Some(bucket_of(max_ns))
+            && (least_ns..=most_ns).contains(&self.sum_ns.into())
+    }
+
     /// The buckets alone.
     #[must_use]
     pub fn sparse(&self) -> SparseHistogram {
@@ -193,91 +233,6 @@ fn log2_row_of(value: u64) -> (u64, u64) {
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Histogram({} values, {} ns, {:?})", self.count, self.sum_ns, self.extremes)
-    }
-}
-
-/// The JSON form.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Histogram")]
-struct HistogramJson {
-    /// Always `ns`.
-    unit: String,
-    /// Always `log-linear-4`: 16 buckets per power of two.
-    scheme: String,
-    count: u64,
-    sum: u64,
-    min: Option<u64>,
-    max: Option<u64>,
-    /// Non-empty buckets `[low, high, count]`, each `[low, high)`; the last is closed at 2^40.
-    buckets: Vec<(u64, u64, u64)>,
-    /// The same by power of two.
-    log2: Vec<(u64, u64, u64)>,
-    p50: Option<u64>,
-    p90: Option<u64>,
-    p99: Option<u64>,
-    p999: Option<u64>,
-}
-
-const UNIT: &str = "ns";
-const SCHEME: &str = "log-linear-4";
-
-impl From<Histogram> for HistogramJson {
-    fn from(histogram: Histogram) -> Self {
-        Self {
-            unit: UNIT.into(),
-            scheme: SCHEME.into(),
-            count: histogram.count,
-            sum: histogram.sum_ns,
-            min: histogram.min_ns(),
-            max: histogram.max_ns(),
-            buckets: histogram.buckets().collect(),
-            log2: histogram.log2(),
-            p50: histogram.percentile(500),
-            p90: histogram.percentile(900),
-            p99: histogram.percentile(990),
-            p999: histogram.percentile(999),
-        }
-    }
-}
-
-impl TryFrom<HistogramJson> for Histogram {
-    type Error = String;
-
-    fn try_from(json: HistogramJson) -> Result<Self, String> {
-        if json.scheme != SCHEME || json.unit != UNIT {
-            return Err(format!(
-                "histogram of scheme {:?} in {:?}; this version reads {SCHEME} in {UNIT}",
-                json.scheme, json.unit
-            ));
-        }
-        let mut counts: Vec<(usize, u64)> = Vec::with_capacity(json.buckets.len());
-        let mut count = 0u64;
-        for (low, high, values) in json.buckets {
-            let index = bucket_of(low);
-            if bounds_of(index) != (low, high) || counts.last().is_some_and(|&(last, _)| last >= index) || values == 0 {
-                return Err(format!("histogram bucket [{low}, {high}) is not of the scheme, out of order or empty"));
-            }
-            counts.push((index, values));
-            count = count.checked_add(values).ok_or("histogram counts overflow")?;
-        }
-        if count != json.count {
-            return Err(format!("histogram of {} values has {count} in its buckets", json.count));
-        }
-        let extremes = json.min.zip(json.max);
-        if extremes.is_some() != (count > 0) {
-            return Err("histogram without values has a minimum, or one with values has none".into());
-        }
-        Ok(Self { counts, count, sum_ns: json.sum, extremes })
-    }
-}
-
-impl JsonSchema for Histogram {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        HistogramJson::schema_name()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        HistogramJson::json_schema(generator)
     }
 }
 
@@ -309,6 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn two_added_are_the_values_of_both() {
+        let (one, other) = ([3, 5_000, 5_001], [3, 70, 1 << 41]);
+        let both = histogram_of(&[one, other].concat());
+        assert_eq!(histogram_of(&one).plus(&histogram_of(&other)), Some(both.clone()));
+        assert_eq!(both.plus(&Histogram::default()), Some(both.clone()));
+        let full = Histogram { sum_ns: u64::MAX, ..both.clone() };
+        assert_eq!(full.plus(&both), None);
+    }
+
+    #[test]
+    fn what_no_values_can_have_is_not_plausible() {
+        let sound = histogram_of(&[3, 70, 5_000, 1 << 41]);
+        assert!(sound.is_plausible() && Histogram::default().is_plausible());
+        for extremes in [(2, 1 << 41), (3, 5_000), (1 << 41, 3)] {
+            assert!(!Histogram { extremes: Some(extremes), ..sound.clone() }.is_plausible(), "{extremes:?}");
+        }
+        for sum_ns in [0, (1 << 40) - 1, u64::MAX] {
+            assert!(!Histogram { sum_ns, ..sound.clone() }.is_plausible(), "{sum_ns}");
+        }
+        assert!(!Histogram { sum_ns: 1, ..Histogram::default() }.is_plausible());
+    }
+
+    #[test]
     fn percentiles_agree_with_hdrhistogram_to_a_bucket() {
         let mut state = 0x9E37_79B9_7F4A_7C15u64;
         let mut builder = HistogramBuilder::default();
@@ -326,19 +304,5 @@ mod tests {
             let ours = histogram.percentile(per_mille).unwrap();
             assert!((low..=high).contains(&ours), "{per_mille}: {ours} is not in the bucket of {exact}");
         }
-    }
-
-    #[test]
-    fn json_and_back_is_the_same() {
-        let histogram = histogram_of(&[0, 1, 31, 32, 5_000, 5_001, 1 << 41]);
-        let text = serde_json::to_string(&histogram).unwrap();
-        assert_eq!(serde_json::from_str::<Histogram>(&text).unwrap(), histogram);
-    }
-
-    #[test]
-    fn a_bucket_that_is_not_of_the_scheme_is_refused() {
-        let mut value = serde_json::to_value(histogram_of(&[5_000])).unwrap();
-        value["buckets"][0][1] = 9_999.into();
-        assert!(serde_json::from_value::<Histogram>(value).is_err());
     }
 }

@@ -49,7 +49,7 @@ impl IntervalLine {
     /// The line of another piece of the same measurement.
     #[must_use]
     pub fn of(&self, interval: &Interval) -> Self {
-        let Interval { at_ns, duration_ns, ref syscalls, event_loops: _ } = *interval;
+        let Interval { at_ns, duration_ns, ref syscalls, hostname: _, event_loops: _ } = *interval;
         Self { at_ns, duration_ns, syscalls: syscalls.clone(), ..self.clone() }
     }
 }

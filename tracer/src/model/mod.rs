@@ -10,7 +10,9 @@ mod ids;
 mod line;
 mod page_cache;
 mod probe;
+mod program;
 mod recording;
+mod run;
 mod stack;
 mod syscall;
 mod thread;
@@ -23,10 +25,12 @@ pub use ids::{Pid, Tid};
 pub use line::IntervalLine;
 pub use page_cache::{FileUse, PageCache, PagesRead, ThreadPages};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
+pub use program::program;
 pub use recording::{
     Host, Interval, IntervalSyscall, Process, Recording, SCHEMA_VERSION, SparseHistogram, Target, Tool, Window,
 };
+pub use run::{Run, RunSyscall};
 pub use stack::{Stack, StackThread};
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
-pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadRecord, ThreadRef};
+pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadIdentity, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

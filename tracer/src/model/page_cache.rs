@@ -65,6 +65,9 @@ pub struct ThreadPages {
 /// What was read of one file, by calls whether slow or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileUse {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Path in the target's mount namespace, `(inode N)` if it could not be told, or `(other)`.
     pub path: String,
     /// All but the last name of the path.

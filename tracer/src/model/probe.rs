@@ -47,6 +47,9 @@ pub enum Mechanism {
     TpBtf,
     /// None.
     None,
+    /// One that this version does not know.
+    #[serde(other)]
+    Other,
 }
 
 impl Mechanism {
@@ -59,6 +62,7 @@ impl Mechanism {
             Self::Tracepoint => "tracepoint",
             Self::TpBtf => "tp_btf",
             Self::None => "none",
+            Self::Other => "other",
         }
     }
 }
@@ -73,6 +77,9 @@ pub enum ProbeStatus {
     Unavailable,
     /// It was not wanted.
     Off,
+    /// It is in a state that this version does not know.
+    #[serde(other)]
+    Other,
 }
 
 /// What could not be counted. All 0: nothing was lost.

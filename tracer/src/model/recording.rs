@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EventLoop, IntervalLoop, Losses, PageCache, Pid, Probe, SlowCallRecord, Stack, SyscallRecord, ThreadRecord, Verdict,
+    EventLoop, IntervalLoop, Losses, PageCache, Pid, Probe, Run, SlowCallRecord, Stack, SyscallRecord, ThreadRecord,
+    Verdict,
 };
 
 /// Version of the contract.
@@ -62,6 +63,20 @@ pub struct Recording {
     pub intervals: Vec<Interval>,
     /// The answer.
     pub verdict: Verdict,
+    /// The measurements that were merged into it, in the order of their windows; empty for a single one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
+}
+
+impl Recording {
+    /// The time that was measured, ns: that of all runs together, which may overlap or lie apart.
+    #[must_use]
+    pub fn measured_ns(&self) -> u64 {
+        match self.runs.as_slice() {
+            [] => self.window.duration_ns,
+            runs => runs.iter().map(|run| run.window.duration_ns).fold(0, u64::saturating_add),
+        }
+    }
 }
 
 /// The program that wrote a recording.
@@ -73,8 +88,16 @@ pub struct Tool {
     pub version: String,
 }
 
+impl Tool {
+    /// This program.
+    #[must_use]
+    pub fn this() -> Self {
+        Self { name: "tracer".into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
 /// A machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     /// Node name.
     pub hostname: String,
@@ -104,8 +127,11 @@ pub struct Target {
 }
 
 /// A process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Process {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its id.
     pub pid: Pid,
     /// The kernel's name for it.
@@ -116,8 +142,8 @@ pub struct Process {
     pub start_time_ns: u64,
 }
 
-/// The time that was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The time that was measured. That of a merged recording spans its runs' windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// Wall clock at its start.
     #[schemars(with = "String")]
@@ -127,8 +153,11 @@ pub struct Window {
 }
 
 /// A piece of the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its start, from the window's.
     pub at_ns: u64,
     /// How long it was.
@@ -141,7 +170,7 @@ pub struct Interval {
 }
 
 /// What one system call did in a piece of the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IntervalSyscall {
     /// Its name.
     pub name: String,
@@ -165,7 +194,7 @@ pub struct IntervalSyscall {
 }
 
 /// A histogram's buckets alone, `[low, high, count]`, in ns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SparseHistogram {
     /// The non-empty ones, in order.
     pub buckets: Vec<(u64, u64, u64)>,

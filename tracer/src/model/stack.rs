@@ -11,6 +11,9 @@ use super::{Pid, ThreadRef};
 /// `[unknown]` where nothing is known of its address, or another note in brackets. The innermost comes first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stack {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its number in this recording, to which [`SlowCallRecord::stack`](super::SlowCallRecord::stack) refers.
     pub id: u32,
     /// The process.

@@ -37,6 +37,10 @@ pub struct SyscallRecord {
     /// Cold pages outside of them; absent likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_ahead: Option<u64>,
+    /// Pages of the returned ranges, of which `memory_share` is a share; absent likewise, and in recordings that do
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u64>,
     /// Calls that read past the page cache (`O_DIRECT`), which are no misses; absent where files were not told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_calls: Option<u64>,
@@ -97,6 +101,9 @@ pub struct ByCause {
 /// What a process did with one system call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessCalls {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Which process.
     pub pid: Pid,
     /// Calls.
@@ -144,7 +151,7 @@ pub struct ThreadCalls {
 }
 
 /// A call that had not returned when the window closed, or was stuck when it opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct InFlight {
     /// Who is in it.
     #[serde(flatten)]

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{Pid, Tid};
 
 /// Which thread, and what it is called. Part of every row that is about a thread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadRef {
+    /// The host, as [`Run::hostname`](super::Run::hostname) has it; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its process.
     pub pid: Pid,
     /// Its id, which another thread may have had before.
@@ -22,6 +25,17 @@ pub struct ThreadRef {
     pub role: Role,
 }
 
+/// What tells a thread from all others: its host where there are several, process, id and start.
+pub type ThreadIdentity<'a> = (Option<&'a str>, Pid, Tid, u64);
+
+impl ThreadRef {
+    /// What tells it from all others, also from one that had its id before.
+    #[must_use]
+    pub fn identity(&self) -> ThreadIdentity<'_> {
+        (self.hostname.as_deref(), self.pid, self.tid, self.start_time_ns)
+    }
+}
+
 /// What part a thread plays, judged from its behaviour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -32,8 +46,9 @@ pub enum Role {
     Poller,
     /// Makes traced calls or disk waits, and is neither.
     Worker,
-    /// Too little was seen to say.
+    /// Too little was seen to say, or a part that this version does not know.
     #[default]
+    #[serde(other)]
     Unknown,
 }
 
@@ -72,7 +87,7 @@ pub struct ThreadRecord {
 }
 
 /// A disk wait that has not ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct StillWaiting {
     /// In which system call; `page_fault` likewise.
     pub name: String,

@@ -13,7 +13,8 @@ pub enum Status {
     Blocked,
     /// None was.
     Clear,
-    /// It cannot be said.
+    /// It cannot be said, or not by this version.
+    #[serde(other)]
     Inconclusive,
 }
 

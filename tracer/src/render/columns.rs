@@ -26,6 +26,8 @@ pub enum Column {
     Name,
     /// A path, left-aligned, cut likewise, on the left. Names give way first.
     Path,
+    /// A machine's name, left-aligned, cut last of all.
+    Host,
 }
 
 /// Rows under a heading.
@@ -74,6 +76,7 @@ impl Columns {
         let columns_left = columns.saturating_sub(indent);
         self.cut(Column::Name, fit, columns_left);
         self.cut(Column::Path, fit_path, columns_left);
+        self.cut(Column::Host, fit, columns_left);
 
         let mut table = Table::new();
         table.load_style(NOTHING);
@@ -82,7 +85,7 @@ impl Columns {
             column.set_padding((0, GAP as u16));
             column.set_cell_alignment(match kind {
                 Column::Figure => CellAlignment::Right,
-                Column::Word | Column::Name | Column::Path => CellAlignment::Left,
+                Column::Word | Column::Name | Column::Path | Column::Host => CellAlignment::Left,
             });
         }
         let indent = " ".repeat(indent);

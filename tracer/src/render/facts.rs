@@ -4,12 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::program::program;
 use crate::{
     escape::escape,
     model::{
         ClientCalls, FileCalls, InFlight, PAGE_FAULT, Probe, ProbeStatus, Process, Recording, Role, Status,
-        SyscallRecord, ThreadRef, culprit::NONE,
+        SyscallRecord, ThreadIdentity, ThreadRef, culprit::NONE, program,
     },
     units::{byte_range, count, counted, duration, setting},
 };
@@ -23,9 +22,25 @@ pub fn knows_disk_waits(recording: &Recording) -> bool {
     probes.all(|probe| probe.status == ProbeStatus::Attached)
 }
 
-/// Whether threads of more than one process are listed.
+/// Whether threads of more than one process of a host are listed.
 fn has_several_processes(recording: &Recording) -> bool {
-    recording.target.processes.len() > 1
+    let processes = &recording.target.processes;
+    let hosts: BTreeSet<_> = processes.iter().map(|process| &process.hostname).collect();
+    processes.len() > hosts.len()
+}
+
+/// Whether rows are of more than one host.
+pub fn has_several_hosts(recording: &Recording) -> bool {
+    recording.runs.iter().any(|run| run.hostname.is_some())
+}
+
+/// The hosts of a merged recording as its rows name them; of another, as they name themselves.
+pub fn hostnames(recording: &Recording) -> BTreeSet<String> {
+    if has_several_hosts(recording) {
+        recording.runs.iter().filter_map(|run| run.hostname.as_deref()).map(escape).collect()
+    } else {
+        recording.hosts.iter().map(|host| escape(&host.hostname)).collect()
+    }
 }
 
 /// How many event loops the recording knows.
@@ -41,8 +56,8 @@ pub fn event_loops(recording: &Recording) -> usize {
 }
 
 /// What tells a thread from all others, also from one that had its tid before.
-pub fn identity(thread: &ThreadRef) -> (u32, u32, u64) {
-    (thread.pid.0, thread.tid.0, thread.start_time_ns)
+pub fn identity(thread: &ThreadRef) -> ThreadIdentity<'_> {
+    thread.identity()
 }
 
 /// A thread's name as its rows show it.
@@ -166,8 +181,15 @@ fn has_tee(recording: &Recording) -> bool {
 
 /// How long was measured, and from when on a call is slow.
 pub fn window(recording: &Recording) -> [String; 2] {
-    [duration(recording.window.duration_ns), format!("threshold {}", setting(recording.threshold_ns))]
+    let measured = match recording.runs.len() as u64 {
+        0 => duration(recording.window.duration_ns),
+        runs => format!("{} in {}", duration(recording.measured_ns()), counted(runs, "run", "runs")),
+    };
+    [measured, format!("threshold {}", setting(recording.threshold_ns))]
 }
+
+/// Hosts that are named; the rest is counted.
+const HOSTS: usize = 10;
 
 /// Where and when it was measured.
 pub fn host(recording: &Recording) -> Vec<String> {
@@ -177,7 +199,12 @@ pub fn host(recording: &Recording) -> Vec<String> {
             format!("Linux {} {}", escape(&host.kernel), escape(&host.arch)),
             counted(host.cpus.into(), "CPU", "CPUs"),
         ],
-        hosts => hosts.iter().map(|host| escape(&host.hostname)).collect(),
+        _ => {
+            let names = hostnames(recording);
+            let hidden = names.len().saturating_sub(HOSTS) as u64;
+            let more = (hidden > 0).then(|| format!("and {} more", count(hidden)));
+            names.into_iter().take(HOSTS).chain(more).collect()
+        }
     };
     items.push(format!("from {}", recording.window.start.strftime("%Y-%m-%d %H:%M:%S UTC")));
     items

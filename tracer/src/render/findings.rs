@@ -45,7 +45,7 @@ pub struct Findings {
 
 /// An event loop and what it did, which is empty if it is not known.
 pub struct Who {
-    /// Its tid.
+    /// Its tid, behind its host where there are several.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -132,7 +132,8 @@ impl Place {
 }
 
 fn who(recording: &Recording, thread: &ThreadRef) -> Who {
-    Who { id: thread.tid.to_string(), name: thread_name(thread), did: did(recording, thread) }
+    let host = thread.hostname.as_deref().map_or_else(String::new, |host| format!("{}: ", escape(host)));
+    Who { id: format!("{host}{}", thread.tid), name: thread_name(thread), did: did(recording, thread) }
 }
 
 /// The directory that most disk-blocked calls read from, and its worst file.
@@ -148,9 +149,19 @@ fn on(recording: &Recording) -> Option<Place> {
             several: (group.rows.len() > 1).then(|| format!("{} files", count(group.rows.len() as u64))),
             file: file.directory.is_some().then(|| escape(last_name(&file.path))),
             offsets: facts::offsets(file),
-            device: facts::device(file),
+            device: facts::device(file).map(|device| device + &on_hosts(&group.rows)),
         },
     })
+}
+
+/// ` on broker-1`, ` on 3 hosts`; nothing where there is one.
+fn on_hosts(files: &[&FileCalls]) -> String {
+    let hosts: BTreeSet<_> = files.iter().filter_map(|row| row.hostname.as_deref()).collect();
+    match hosts.first() {
+        None => String::new(),
+        Some(host) if hosts.len() == 1 => format!(" on {}", escape(host)),
+        Some(_) => format!(" on {} hosts", hosts.len()),
+    }
 }
 
 /// A directory, with a slash; the file where its directory is not known.

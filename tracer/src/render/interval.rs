@@ -104,6 +104,7 @@ mod tests {
 
     fn interval(calls: u64, disk_blocked: u64, buckets: &[(u64, u64, u64)]) -> Interval {
         Interval {
+            hostname: None,
             at_ns: 3_000_000_000,
             duration_ns: 500_000_000,
             syscalls: vec![IntervalSyscall {

@@ -22,7 +22,6 @@ mod markdown;
 mod observation;
 mod openmetrics;
 mod percentile;
-mod program;
 mod table;
 mod worst;
 

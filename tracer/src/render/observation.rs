@@ -1,5 +1,7 @@
 //! What observed the target and whether anything escaped it, in words.
 
+use std::collections::BTreeSet;
+
 use crate::{
     escape::escape,
     model::{Losses, Probe, ProbeStatus, Recording, culprit::OTHER},
@@ -24,7 +26,7 @@ impl Observation {
         let probes = &recording.probes;
         let mut losses = losses(&recording.losses);
         losses.extend(files_without_room(recording));
-        let states = probes.iter().map(state).collect();
+        let states = probes.iter().map(|probe| state(recording, probe)).collect();
         let attached = || probes.iter().filter(|probe| probe.status == ProbeStatus::Attached);
         let missed: Vec<_> = attached().filter(|probe| probe.missed.is_some_and(|missed| missed > 0)).collect();
         let untold: Vec<_> =
@@ -57,13 +59,23 @@ impl Observation {
     }
 }
 
-fn state(probe: &Probe) -> String {
+fn state(recording: &Recording, probe: &Probe) -> String {
     let state = match probe.status {
-        ProbeStatus::Attached => probe.mechanism.label(),
-        ProbeStatus::Unavailable => "unavailable",
-        ProbeStatus::Off => "off",
+        ProbeStatus::Attached => mechanisms(recording, probe),
+        ProbeStatus::Unavailable => "unavailable".into(),
+        ProbeStatus::Off => "off".into(),
+        ProbeStatus::Other => "in a state that this version does not know".into(),
     };
     format!("{}: {state}", escape(&probe.name))
+}
+
+/// By what it is attached; in several runs perhaps by several.
+fn mechanisms(recording: &Recording, probe: &Probe) -> String {
+    let of_runs = recording.runs.iter().flat_map(|run| &run.probes);
+    let same = of_runs.filter(|other| other.name == probe.name && other.status == ProbeStatus::Attached);
+    let mut mechanisms: BTreeSet<_> = same.map(|probe| probe.mechanism).collect();
+    mechanisms.insert(probe.mechanism);
+    mechanisms.into_iter().map(|mechanism| mechanism.label()).collect::<Vec<_>>().join(" or ")
 }
 
 /// A kind of loss.

@@ -4,6 +4,7 @@
 mod bpf;
 mod measure;
 mod programs;
+mod recordings;
 mod results;
 mod settings;
 mod statistics;
@@ -32,7 +33,10 @@ pub struct Options {
     /// Measure this work alone; may be given several times
     #[arg(long, value_enum, conflicts_with = "update_docs")]
     only: Vec<work::Work>,
-    /// Write the tables into docs/overhead.md
+    /// Instead: how long the largest recordings take to be written and reported; needs no root
+    #[arg(long, conflicts_with_all = ["rounds", "only"])]
+    recordings: bool,
+    /// Write the tables into docs/overhead.md, or those of recordings into docs/recording.md
     #[arg(long)]
     update_docs: bool,
 }
@@ -58,6 +62,9 @@ pub fn step(step: &Step) -> Result<()> {
 
 /// Builds tracer, measures it, keeps every figure in target/bench and prints the tables.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.recordings {
+        return recordings::run(workspace, options.update_docs);
+    }
     let root = Root::asking()?;
     Run::cargo()
         .args(["build", "--locked", "--release", "--package", "tracer", "--bin", "tracer"])

@@ -25,6 +25,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "llvm-22-dev", needed_for: "building bpf-linker; llvm-strip" },
     Package { name: "gcc", needed_for: "linking; tests: programs whose functions wait" },
     Package { name: "libc6-dev", needed_for: "linking; tests: programs in C" },
+    Package { name: "g++", needed_for: "tests: building libFuzzer" },
     Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },

@@ -4,7 +4,10 @@ use anyhow::{Result, bail};
 
 use super::{Context, Counts, Step, one, privileged, require_target, run_tests};
 use crate::workspace::TESTS_PACKAGE;
-use crate::{ebpf, setup};
+use crate::{ebpf, fuzz, setup};
+
+/// How long the fuzzer runs among the tests.
+const FUZZ_SECONDS: u32 = 30;
 
 pub const ALL: &[Step] = &[
     Step { name: "setup", what: "install what is missing", run: |context| one(setup::run(context.workspace)) },
@@ -19,7 +22,12 @@ pub const ALL: &[Step] = &[
     },
     Step { name: "build", what: "the binaries", run: build },
     Step { name: "unit", what: "unit tests", run: unit },
-    Step { name: "cli", what: "command-line and golden tests, and the tests' own", run: unprivileged },
+    Step { name: "cli", what: "command-line, golden and report tests, and the tests' own", run: unprivileged },
+    Step {
+        name: "fuzz",
+        what: "half a minute of made-up recordings",
+        run: |context| one(fuzz::run(context.workspace, FUZZ_SECONDS)),
+    },
     Step {
         name: "kernel",
         what: "tests on the running kernel, as root",
@@ -33,7 +41,8 @@ pub const ALL: &[Step] = &[
 ];
 
 fn format(context: &Context) -> Result<Counts> {
-    one(context.cargo().args(["fmt", "--all", "--check"]).status())
+    context.cargo().args(["fmt", "--all", "--check"]).status()?;
+    one(context.cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]).status())
 }
 
 fn clippy(context: &Context) -> Result<Counts> {

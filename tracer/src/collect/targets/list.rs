@@ -77,6 +77,7 @@ impl ProcessList {
         let now = processes::now(pid).filter(|process| process.start_time_ns == start_time_ns);
         let command_line = || self.processes[*self.places.get(&(pid, start_time_ns))?].command_line.clone();
         let process = now.unwrap_or_else(|| Process {
+            hostname: None,
             pid,
             comm: comm_text(&record.comm),
             command_line: command_line(),

@@ -55,7 +55,13 @@ fn unescaped(name: &str) -> String {
 /// A process as it is now; `None`: there is none with this id.
 pub fn now(pid: Pid) -> Option<Process> {
     let stat = stat(&format!("/proc/{pid}/stat"))?;
-    Some(Process { pid, comm: stat.comm, command_line: command_line(pid), start_time_ns: stat.start_time_ns })
+    Some(Process {
+        hostname: None,
+        pid,
+        comm: stat.comm,
+        command_line: command_line(pid),
+        start_time_ns: stat.start_time_ns,
+    })
 }
 
 fn command_line(pid: Pid) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 pub use crate::render::facts::{call, identity, syscall_name as label};
 use crate::{
-    model::{Recording, SyscallRecord, ThreadRef},
+    model::{Recording, SyscallRecord, ThreadIdentity, ThreadRef},
     render::facts::knows_disk_waits,
     units::{self, NO_VALUE, count},
 };
@@ -16,7 +16,7 @@ pub struct Facts<'a> {
     /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
     pub knows_disk_waits: bool,
     /// The event loops that the verdict names.
-    pub blocked: BTreeSet<(u32, u32, u64)>,
+    pub blocked: BTreeSet<ThreadIdentity<'a>>,
 }
 
 impl<'a> Facts<'a> {

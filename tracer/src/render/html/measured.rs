@@ -120,6 +120,7 @@ fn probes(probes: &[Probe]) -> Element {
             ProbeStatus::Attached => ("attached", false),
             ProbeStatus::Unavailable => ("unavailable", true),
             ProbeStatus::Off => ("off", false),
+            ProbeStatus::Other => ("in a state that this version does not know", true),
         };
         let missed = match (probe.status, probe.missed) {
             (ProbeStatus::Attached, Some(missed)) => count(missed),

@@ -92,7 +92,7 @@ mod tests {
             latency,
             disk: SparseHistogram { buckets: vec![(16, 17, 1)] },
         };
-        Interval { at_ns, duration_ns, syscalls: vec![row], event_loops: Vec::new() }
+        Interval { hostname: None, at_ns, duration_ns, syscalls: vec![row], event_loops: Vec::new() }
     }
 
     #[test]

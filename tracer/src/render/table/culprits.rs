@@ -39,10 +39,12 @@ pub fn files(report: &Report, syscall: &SyscallRecord) -> String {
     let mut headings = vec![(heading.as_str(), Path), ("offsets", Figure)];
     headings.extend(has_devices.then_some(("device", Word)));
     headings.extend([(CALLS, Figure), ("disk", Figure), ("waited", Figure)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let mut add = |words: [String; 3], files: &[&FileCalls]| {
         let [path, offsets, device] = words;
-        let cells = [path, offsets].into_iter().chain(has_devices.then_some(device));
+        let host = report.host(only(files, |row| row.hostname.as_deref()));
+        let cells = host.into_iter().chain([path, offsets]).chain(has_devices.then_some(device));
         let disk_blocked = sum(files.iter().copied(), |row| row.disk_blocked);
         let figures = culprit_figures(
             report.recording,
@@ -67,8 +69,8 @@ pub fn files(report: &Report, syscall: &SyscallRecord) -> String {
         let more = counted(rows.hidden.len() as u64, "more file", "more files");
         add([format!("… and {more}"), String::new(), String::new()], &rows.hidden);
     }
-    for row in rows.other {
-        add([other(report.recording), String::new(), String::new()], &[row]);
+    if !rows.other.is_empty() {
+        add([other(report.recording), String::new(), String::new()], &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -83,6 +85,7 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
     let mut headings = vec![("client", Path), ("label", Name)];
     headings.retain(|&(_, kind)| has_labels || kind != Name);
     headings.extend([(CALLS, Figure), ("disk", Figure), ("waited", Figure), ("took", Figure)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let mut add = |address: String, label: Option<&str>, clients: &[&ClientCalls]| {
         let label = has_labels.then(|| label.map_or_else(String::new, escape));
@@ -94,7 +97,8 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
             sum(clients.iter().copied(), |row| row.disk_wait_ns),
         );
         let took = time(sum(clients.iter().copied(), |row| row.time_ns));
-        let cells = std::iter::once(address).chain(label).chain(figures).chain([took]);
+        let host = report.host(only(clients, |row| row.hostname.as_deref()));
+        let cells = host.into_iter().chain([address]).chain(label).chain(figures).chain([took]);
         list.row(cells.collect::<Vec<_>>(), tint(disk_blocked));
     };
     let rows = Rows::of(clients, |row| row.address == OTHER, report.style.top);
@@ -105,8 +109,8 @@ pub fn clients(report: &Report, syscall: &SyscallRecord) -> String {
         let more = counted(rows.hidden.len() as u64, "more client", "more clients");
         add(format!("… and {more}"), None, &rows.hidden);
     }
-    for row in rows.other {
-        add(other(report.recording), None, &[row]);
+    if !rows.other.is_empty() {
+        add(other(report.recording), None, &rows.other);
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -119,6 +123,12 @@ pub fn unknown(report: &Report, syscall: &SyscallRecord) -> String {
     let lists = [("files", syscall.files.is_none()), ("clients", syscall.clients.is_none())];
     let unknown = lists.into_iter().filter(|&(_, is_unknown)| is_unknown);
     unknown.map(|(label, _)| labelled(label, "unknown: this kernel does not tell", report.style.width)).collect()
+}
+
+/// What all rows have in common; `None` if they differ.
+fn only<'a, T>(rows: &[&'a T], of: impl Fn(&'a T) -> Option<&'a str>) -> Option<&'a str> {
+    let (first, others) = rows.split_first()?;
+    of(first).filter(|first| others.iter().all(|row| of(row) == Some(first)))
 }
 
 fn tint(disk_blocked: u64) -> Option<Tint> {

@@ -44,11 +44,12 @@ pub fn section(report: &Report) -> String {
     let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name), ("role", Word), ("disk waits", Figure)];
     headings.extend(is_told_apart.then_some(("outside", Figure)));
     headings.extend([("waited", Figure), ("longest", Figure), ("in", Word)]);
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let longest = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), &time);
-    let mut add = |words: [String; 3], rows: &[&ThreadRecord], places: String| {
+    let mut add = |host: Option<String>, words: [String; 3], rows: &[&ThreadRecord], places: String| {
         let sum = |of: &dyn Fn(&ThreadRecord) -> u64| rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
-        let mut cells = words.to_vec();
+        let mut cells: Vec<_> = host.into_iter().chain(words).collect();
         cells.push(count(sum(&|row| row.disk_waits)));
         cells.extend(is_told_apart.then(|| count(sum(&outside))));
         cells.push(time(sum(&|row| row.disk_wait_ns)));
@@ -59,11 +60,12 @@ pub fn section(report: &Report) -> String {
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
         let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
-        add(words, std::slice::from_ref(row), places(report, row));
+        let host = report.host(row.thread.hostname.as_deref());
+        add(host, words, std::slice::from_ref(row), places(report, row));
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
-        add(["…".into(), format!("and {more}"), String::new()], hidden, String::new());
+        add(report.host(None), ["…".into(), format!("and {more}"), String::new()], hidden, String::new());
     }
     let names: Vec<_> = report.recording.syscalls.iter().map(|syscall| escape(&syscall.name)).collect();
     let outside_what =

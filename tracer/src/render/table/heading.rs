@@ -1,9 +1,11 @@
 //! Who was measured, when, by which probes, and whether anything escaped them.
 
+use std::collections::BTreeSet;
+
 use super::Report;
 use crate::{
     escape::escape,
-    model::Target,
+    model::{Recording, Target},
     render::{
         color::Tint,
         facts::{self, process_name},
@@ -38,7 +40,9 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    [command, target(&recording.target, room), window, threshold].join(separator) + "\n"
+    let target =
+        if facts::has_several_hosts(recording) { fleet(recording, room) } else { target(&recording.target, room) };
+    [command, target, window, threshold].join(separator) + "\n"
 }
 
 /// The target in about `room` columns: `pid 4088 java (kafka.Kafka)`, ids whole, names cut to fit.
@@ -75,6 +79,15 @@ fn target(Target { processes, selector, processes_unlisted, .. }: &Target, room:
     let groups: Vec<_> =
         groups.iter().map(|(ids, names)| format!("{ids} {}", fit(names, room_each.max(LEAST_NAME)))).collect();
     format!("{word} {}{more}", groups.join(", "))
+}
+
+/// A target on several hosts in about `room` columns: `java (kafka.Kafka) on 3 hosts`.
+fn fleet(recording: &Recording, room: usize) -> String {
+    let names: BTreeSet<_> = recording.target.processes.iter().map(process_name).collect();
+    let on = format!(" on {}", counted(facts::hostnames(recording).len() as u64, "host", "hosts"));
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { escape(&recording.target.selector) } else { names };
+    fit(&names, room.saturating_sub(width(&on)).max(LEAST_NAME)) + &on
 }
 
 /// One line where all is well, one more for each thing that is not.

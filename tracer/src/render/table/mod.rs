@@ -9,6 +9,7 @@ mod loops;
 mod overview;
 mod page_cache;
 mod processes;
+mod runs;
 mod stacks;
 mod syscall;
 mod threads;
@@ -19,9 +20,11 @@ use std::cmp::Reverse;
 use super::{
     Style,
     color::{Paint, Tint},
+    columns::Column,
     facts,
 };
 use crate::{
+    escape::escape,
     model::{Recording, SyscallRecord, ThreadRef},
     options::Family,
     units::count,
@@ -35,7 +38,7 @@ const LEAST_WIDTH: usize = 60;
 pub fn table(recording: &Recording, style: &Style) -> String {
     let style = Style { width: style.width.max(LEAST_WIDTH), ..*style };
     let report = Report { recording, style, paint: Paint { color: style.color } };
-    let mut sections = vec![heading::heading(&report)];
+    let mut sections = vec![heading::heading(&report), runs::section(&report)];
     if report.is_about_loops() {
         sections.extend(loops::sections(&report));
         if report.recording.families.len() > 1 {
@@ -90,6 +93,16 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// The column of hosts, where there are several.
+    fn host_column(&self) -> Option<(&'static str, Column)> {
+        facts::has_several_hosts(self.recording).then_some(("host", Column::Host))
+    }
+
+    /// Its cell in the row of something on `hostname`; empty in a row of several hosts.
+    fn host(&self, hostname: Option<&str>) -> Option<String> {
+        facts::has_several_hosts(self.recording).then(|| hostname.map_or_else(String::new, escape))
+    }
+
     fn knows_disk_waits(&self) -> bool {
         facts::knows_disk_waits(self.recording)
     }

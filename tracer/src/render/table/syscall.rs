@@ -21,7 +21,7 @@ use crate::{
 pub fn section(report: &Report, syscall: &SyscallRecord) -> String {
     let mut parts = Vec::new();
     if syscall.calls == 0 {
-        let window = duration(report.recording.window.duration_ns);
+        let window = duration(report.recording.measured_ns());
         parts.push(format!(
             "{}: 0 calls. None was entered and returned within the window of {window}.\n",
             syscall_name(syscall)

@@ -19,7 +19,7 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
     if syscall.threads.is_empty() {
         return "  No thread of these calls is known.\n".into();
     }
-    let mut list = Columns::new(&[
+    let mut headings = vec![
         (report.tid_heading(), Figure),
         ("thread", Name),
         ("role", Word),
@@ -28,17 +28,20 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
         ("waited", Figure),
         ("p99", Figure),
         ("max", Figure),
-    ]);
+    ];
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let (shown, hidden) = syscall.threads.split_at(syscall.threads.len().min(report.style.top));
     for row in shown {
         let p99_ns = row.latency.percentile(990);
         let words = [report.tid(&row.thread), thread_name(&row.thread), row.thread.role.label().into()];
-        add(report, &mut list, words, Figures { p99_ns, ..Figures::of(std::slice::from_ref(row)) });
+        let host = report.host(row.thread.hostname.as_deref());
+        add(report, &mut list, host, words, Figures { p99_ns, ..Figures::of(std::slice::from_ref(row)) });
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
         let words = ["…".into(), format!("and {more}"), String::new()];
-        add(report, &mut list, words, Figures::of(hidden));
+        add(report, &mut list, report.host(None), words, Figures::of(hidden));
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -67,18 +70,16 @@ impl Figures {
     }
 }
 
-fn add(report: &Report, list: &mut Columns, [id, name, role]: [String; 3], figures: Figures) {
+fn add(report: &Report, list: &mut Columns, host: Option<String>, words: [String; 3], figures: Figures) {
     let or_none = |ns: Option<u64>| ns.map_or_else(|| NO_VALUE.into(), latency);
     let disk = |figure: String| if report.knows_disk_waits() { figure } else { UNKNOWN.into() };
-    let cells = [
-        id,
-        name,
-        role,
+    let shown = [
         count(figures.calls),
         disk(count(figures.disk_blocked)),
         disk(time(figures.disk_wait_ns)),
         or_none(figures.p99_ns),
         or_none(figures.max_ns),
     ];
+    let cells: Vec<_> = host.into_iter().chain(words).chain(shown).collect();
     list.row(cells, (figures.disk_blocked > 0).then_some(Tint::Disk));
 }

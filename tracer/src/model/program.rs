@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::Process;
+use super::Process;
 
 /// Java options whose value is the next argument (`java --help`).
 const JAVA_OPTIONS_WITH_VALUE: [&str; 8] = [
@@ -63,8 +63,13 @@ mod tests {
     use crate::model::Pid;
 
     fn program_of(comm: &str, command_line: &str) -> Option<String> {
-        let process =
-            Process { pid: Pid(1), comm: comm.into(), command_line: Some(command_line.into()), start_time_ns: 0 };
+        let process = Process {
+            hostname: None,
+            pid: Pid(1),
+            comm: comm.into(),
+            command_line: Some(command_line.into()),
+            start_time_ns: 0,
+        };
         program(&process)
     }
 
