@@ -179,6 +179,7 @@ fn recording(plan: &Plan, place: usize) -> Recording {
         target: Target {
             selector: format!("--pid {}", plan.pid),
             processes: vec![process],
+            processes_unlisted: None,
             ended_early: plan.ended_early,
         },
         window: Window { start: jiff::Timestamp::new(start, 0).expect("a time"), duration_ns: WINDOW_NS },
@@ -523,6 +524,8 @@ fn page_cache(plan: &Plan) -> PageCache {
             read: read(all),
             disk_blocked: 0,
             disk_wait_ns: 0,
+            fault_disk_waits: 1,
+            fault_disk_wait_ns: 7,
         }],
     }
 }

@@ -63,7 +63,7 @@ impl Row for FileUse {
     }
 
     fn add(&mut self, other: Self) -> Option<()> {
-        add_fields!(self, other; disk_blocked, disk_wait_ns);
+        add_fields!(self, other; disk_blocked, disk_wait_ns, fault_disk_waits, fault_disk_wait_ns);
         self.device_name = self.device_name.take().max(other.device_name);
         add_pages(&mut self.read, &other.read)
     }
