@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// What must be the same whoever else is measured with it.
-fn figures(row: &Syscall) -> (u64, u64, &BTreeMap<String, u64>, u64, Option<u64>, Option<u64>) {
-    (row.calls, row.bytes, &row.errors_by_name, row.disk_waits, row.cold_requested, row.read_ahead)
+fn figures(row: &Syscall) -> ([u64; 3], &BTreeMap<String, u64>, [Option<u64>; 2]) {
+    ([row.calls, row.bytes, row.disk_waits], &row.errors_by_name, [row.cold_requested, row.read_ahead])
 }
 
 #[test]

@@ -6,10 +6,11 @@ use serde_json::Value;
 use tracer::model::Recording;
 
 /// The recordings, in order.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "blocked",
     "blocked-in-pread",
     "clear",
+    "event-loops",
     "hostile-names",
     "inconclusive",
     "many-threads",

@@ -527,15 +527,15 @@ impl Recording {
             parts_clamped,
             stacks_dropped,
         } = self.losses;
-        let lost = (
+        let lost = [
             threads_dropped,
             processes_dropped,
             calls_uncounted,
             records_dropped,
             parts_clamped,
             stacks_dropped.unwrap_or(0),
-        );
-        assert_eq!(lost, (0, 0, 0, 0, 0, 0), "{:?}", self.losses);
+        ];
+        assert_eq!(lost, [0; 6], "{:?}", self.losses);
         assert!(!self.probes.is_empty(), "no probe is listed");
         for probe in &self.probes {
             assert_ne!(probe.status, "unavailable", "{probe:?}");

@@ -81,16 +81,16 @@ enum Kind {
     Page(jammed::PageOptions),
     /// Event loops that wait by each means there is
     Readiness(readiness::Options),
-    /// A process and its children
-    Children(children::Options),
-    /// Does as it is told, line by line
-    Steps(steps::Options),
     /// Reads of files by each means there is
     Reads(reads::Options),
     /// Calls of splice and its kin in each direction
     Splices(splices::Options),
     /// Says which signals it gets
     Signals(signals::Options),
+    /// A process and its children
+    Children(children::Options),
+    /// Does as it is told, line by line
+    Steps(steps::Options),
     /// Calls that do not return
     Stuck(stuck::Options),
     /// Event loops with a kind of work in each turn
@@ -119,11 +119,11 @@ fn main() -> Result<()> {
         Kind::Loops(options) => loops::run(options, directory),
         Kind::Page(options) => jammed::run_page(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
-        Kind::Children(options) => children::run(options, directory),
-        Kind::Steps(options) => steps::run(options, directory),
         Kind::Reads(options) => reads::run(options, directory),
         Kind::Splices(options) => splices::run(options, directory),
         Kind::Signals(options) => signals::run(options),
+        Kind::Children(options) => children::run(options, directory),
+        Kind::Steps(options) => steps::run(options, directory),
         Kind::Stuck(options) => stuck::run(options, directory),
         Kind::Turns(options) => turns::run(options, directory),
         Kind::Waits(options) => waits::run(options, directory),

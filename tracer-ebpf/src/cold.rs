@@ -100,6 +100,12 @@ pub struct Settled {
     pub pages: u64,
 }
 
+impl Settled {
+    /// Of a call that brought in none. An `Option` would not do: where there is none, the compiler leaves in a register
+    /// what was there before, which the verifier then sees added.
+    pub const NONE: Self = Self { requested: 0, read_ahead: 0, pages: 0 };
+}
+
 /// Splits the cold pages of a call that returned `result`.
 #[inline(always)]
 pub fn settle(cold: &ColdPages, result: i64) -> Settled {

@@ -11,11 +11,11 @@ use crate::{
     kernel::{kernel_pointer, load},
 };
 
-/// `PF_KTHREAD` (`include/linux/sched.h`).
-const PF_KTHREAD: u32 = 0x0020_0000;
-
 /// `orig_ax` of a thread that is in no system call: if it waits there, then in a page fault of its own.
 pub const PAGE_FAULT: i32 = -1;
+
+/// `PF_KTHREAD` (`include/linux/sched.h`).
+const PF_KTHREAD: u32 = 0x0020_0000;
 
 kernel_pointer! {
     /// A `task_struct`: one thread.

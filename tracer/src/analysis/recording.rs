@@ -20,7 +20,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         processes_dropped: Some(snapshot.processes_dropped),
         threads_dropped: snapshot.losses.threads_dropped,
         calls_uncounted: snapshot.losses.calls_uncounted,
-        records_dropped: snapshot.losses.records_dropped,
+        records_dropped: Some(snapshot.losses.records_dropped),
         parts_clamped: snapshot.losses.parts_clamped,
         stacks_dropped: snapshot.stacks.as_ref().map(|_| snapshot.losses.stacks_dropped),
     };

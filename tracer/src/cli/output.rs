@@ -156,7 +156,10 @@ mod tests {
         assert_eq!("a.html".parse(), spec(Format::Html, "a.html"));
         assert_eq!("html:a".parse(), spec(Format::Html, "a"));
         let unknown = "a.xyz".parse::<OutputSpec>().unwrap_err();
-        assert!(unknown.contains("in .txt, .json, .jsonl, .folded, .md, .prom, .om or .hlog, or write"), "{unknown}");
+        assert!(
+            unknown.contains("in .txt, .json, .html, .jsonl, .folded, .md, .prom, .om or .hlog, or write"),
+            "{unknown}"
+        );
         assert!("json:".parse::<OutputSpec>().is_err());
     }
 }

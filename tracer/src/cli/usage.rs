@@ -57,7 +57,7 @@ mod tests {
             ),
             ("sendfile -a -t 1", "'--all' cannot be used with '--tid <TID>' ("),
             ("sendfile -p 1 --durtion 1", "'--durtion' found; tip: a similar argument exists: '--duration' ("),
-            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, jsonl, "),
+            ("sendfile -p 1 -f xml", "'xml' for '--format <FORMAT>' [possible values: table, json, html, jsonl, "),
             ("sendfle", "unrecognized subcommand 'sendfle'; tip: "),
         ] {
             let said = said(arguments).unwrap_or_default();

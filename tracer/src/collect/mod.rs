@@ -20,7 +20,7 @@ pub use self::{
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
     stacks::StackLog,
-    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ThreadNow, ensure_somebody, ignores_hangup, thread_now},
+    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_now},
     totals::{Totals, interval},
     watched::WatchLog,
 };

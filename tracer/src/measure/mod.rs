@@ -2,7 +2,8 @@
 
 mod cutter;
 mod early;
-mod find;
+mod found;
+mod java;
 mod room;
 mod ticks;
 mod warnings;
@@ -17,10 +18,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use tracer_common::{records::SleepingTask, syscall::Syscall};
 
-use self::{
-    find::{ask_java, find_targets, java_names},
-    room::{Room, room_for},
-};
+use self::room::{Room, room_for};
 use crate::{
     analysis,
     child::Child,
@@ -33,7 +31,7 @@ use crate::{
 
 /// Who is told how a measurement goes.
 pub trait Observer {
-    /// Nobody is there yet whom the probes could observe, and somebody is waited for.
+    /// All probes are attached, and nobody is there yet whom they could observe.
     fn waiting(&mut self, _selector: &str) {}
     /// All probes are attached and the window is open.
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>);
@@ -53,7 +51,7 @@ pub trait Observer {
 ///
 /// # Errors
 /// If the target does not exist or the kernel does not let it be measured.
-pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut dyn Observer) -> Result<Recording> {
+pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &mut dyn Observer) -> Result<Recording> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -83,7 +81,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
-    let processes = find_targets(options, &targets, &mut session, &maps, observer)?;
+    let processes = found::find_targets(options, &targets, &mut session, &maps, observer)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
@@ -101,20 +99,24 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     // Before the window opens: it stops the target for a moment.
     let java = options.java_names.then(|| {
         let asked = Instant::now();
-        let names = ask_java(&targets, &logs.processes, observer);
+        let names = java::ask(&targets, &logs.processes, observer);
         observer.detail(&format!("asked for names of Java threads: {} ms", asked.elapsed().as_millis()));
         names
     });
-    let mut window =
-        runtime.block_on(window::watch(options, &mut session, &maps, &mut logs, targets, child, observer))?;
+    let window = window::watch(options, &mut session, &maps, &mut logs, targets, child.as_deref_mut(), observer);
+    let mut window = runtime.block_on(window)?;
     let asleep = session.sleeping_tasks();
     logs.watched.look(&maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
+    logs.processes.drain();
     if session.lists_targets() {
         logs.processes.extend(&session.targets(|| maps.target_counts())?);
     }
     logs.processes.add_slots(&maps);
     let target_counts = maps.target_counts();
     logs.processes.finish(&mut window.target, &target_counts);
+    if let Some(child) = &child {
+        window.target.processes.iter_mut().for_each(|process| child.describe(process));
+    }
     // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
     let stuck = asleep.iter().flatten().filter(|task| may_be_stuck(task)).map(|task| task.key.pid);
     let stuck: BTreeSet<_> = stuck.collect();
@@ -131,7 +133,7 @@ pub fn measure(options: &Measurement, child: Option<&mut Child>, observer: &mut 
     let slow_calls = culprits.iter().flat_map(|culprits| &culprits.calls);
     let slow_calls = slow_calls.map(|data| (data.call.key.pid, data.call.stack));
     let stacks = logs.stacks.map(|log| log.finish(slow_calls)).transpose()?;
-    let thread_names = java.map(|java| java_names(java, &threads, sleepers, observer));
+    let thread_names = java.map(|java| java::names(java, &threads, sleepers, observer));
     Ok(analysis::recording(&Snapshot {
         host: collect::host(),
         families: options.families.clone(),

@@ -25,7 +25,7 @@ pub struct Room {
     pub turn_records: u32,
 }
 
-/// Room for the threads of `targets`, and for those that may start.
+/// Room for the targets' threads and for those that they may start.
 pub fn room_for(options: &Measurement, targets: &Targets) -> Room {
     let least = if targets.is_open_ended { LEAST_OPEN_ENDED_SLOTS } else { LEAST_SLOTS };
     let threads = u32::try_from(targets.thread_count).unwrap_or(MOST_SLOTS);

@@ -141,7 +141,6 @@ pub async fn watch(
             // That it ends is how its window ends.
             target.ended_early = None;
         }
-        logs.processes.iter_mut().for_each(|process| child.describe(process));
     }
     Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
 }

@@ -87,9 +87,10 @@ pub struct Losses {
     pub processes_dropped: Option<u64>,
     /// Calls without a slot or a record, or of which the entry or the exit was not seen.
     pub calls_uncounted: u64,
-    /// Of these, the calls of threads with a slot for which there was no record to be summed up in.
-    #[serde(default)]
-    pub records_dropped: u64,
+    /// Of these, the calls of threads with a slot for which there was no record to be summed up in; absent in recordings
+    /// that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_dropped: Option<u64>,
     /// Calls or sleeps whose parts exceeded the whole and were cut.
     pub parts_clamped: u64,
     /// Disk waits and slow calls whose stack found no room; absent if stacks were not wanted.

@@ -94,7 +94,7 @@ pub fn kinds_of_loss(losses: &Losses) -> [Loss; 7] {
         loss("calls_uncounted", Some(calls_uncounted), "call was not counted", "calls were not counted"),
         loss(
             "records_dropped",
-            Some(records_dropped),
+            records_dropped,
             "of these found no room for its figures: raise --max-threads",
             "of these found no room for their figures: raise --max-threads",
         ),

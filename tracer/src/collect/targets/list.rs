@@ -36,11 +36,6 @@ impl ProcessList {
         &self.processes
     }
 
-    /// The same, to be told more of.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Process> {
-        self.processes.iter_mut()
-    }
-
     /// Ids of the first of them, who were there when the window opened: a few.
     pub fn first(&self) -> impl Iterator<Item = u32> + '_ {
         self.processes.iter().take(FEW).map(|process| process.pid.0)

@@ -52,9 +52,9 @@ fn unescaped(name: &str) -> String {
     out
 }
 
-/// A process as it is now; `None`: there is none with this id.
+/// A process as it is now; `None`: there is none with this id, or it has ended, and its arguments with it.
 pub fn now(pid: Pid) -> Option<Process> {
-    let stat = stat(&format!("/proc/{pid}/stat"))?;
+    let stat = stat(&format!("/proc/{pid}/stat")).filter(|stat| !stat.has_ended)?;
     Some(Process { pid, comm: stat.comm, command_line: command_line(pid), start_time_ns: stat.start_time_ns })
 }
 
@@ -65,21 +65,12 @@ fn command_line(pid: Pid) -> Option<String> {
     (!bytes.is_empty()).then(|| words.join(" "))
 }
 
-/// A thread that /proc still has.
-pub struct ThreadNow {
-    /// The name that it bears.
-    pub comm: String,
-    /// Whether it has ended, and its process is kept until somebody asks how.
-    pub has_ended: bool,
-}
-
-/// What a thread is now; `None` if it is gone.
+/// A thread as it is now; `None` if it is gone.
 #[must_use]
-pub fn thread_now(key: &ThreadKey) -> Option<ThreadNow> {
+pub fn thread_now(key: &ThreadKey) -> Option<Stat> {
     let stat = stat(&format!("/proc/{}/task/{}/stat", key.pid, key.tid))?;
     // Another thread may have the id by now: the start tells.
-    let is_same = stat.start_time_ns == to_tick(key.start_boottime_ns);
-    is_same.then_some(ThreadNow { comm: stat.comm, has_ended: stat.has_ended })
+    (stat.start_time_ns == to_tick(key.start_boottime_ns)).then_some(stat)
 }
 
 /// A time as /proc gives the start of a thread: to a clock tick.

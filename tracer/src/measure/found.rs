@@ -1,0 +1,46 @@
+//! Who is there to be measured when the window opens.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::Observer;
+use crate::{
+    collect::{self, KernelMaps, ProcessList, Targets},
+    options::Measurement,
+    probe::Session,
+};
+
+/// How often to look whether a target that is waited for is there.
+const WAIT_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Finds who is a target already. Where nobody is and somebody is waited for, returns once the window is open.
+///
+/// # Errors
+/// If nobody is there, and nobody is waited for.
+pub fn find_targets(
+    options: &Measurement,
+    targets: &Targets,
+    session: &mut Session,
+    maps: &KernelMaps,
+    observer: &mut dyn Observer,
+) -> Result<ProcessList> {
+    let mut list = ProcessList::new(session.target_records()?);
+    targets.given.iter().for_each(|given| list.add(given.process.clone()));
+    if !session.lists_targets() {
+        return Ok(list);
+    }
+    if options.target.wait {
+        maps.arm_window();
+    }
+    list.extend(&session.targets(|| maps.target_counts())?);
+    collect::ensure_somebody(&options.target, &list)?;
+    if options.target.wait && targets.filter.is_listed() && list.processes().is_empty() {
+        observer.waiting(&options.target.selector());
+        while !maps.is_open() {
+            std::thread::sleep(WAIT_INTERVAL);
+        }
+        list.drain();
+    }
+    Ok(list)
+}
