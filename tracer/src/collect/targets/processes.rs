@@ -52,9 +52,9 @@ fn unescaped(name: &str) -> String {
     out
 }
 
-/// A process as it is now; `None`: there is none with this id.
+/// A process as it is now; `None`: there is none with this id, or it has ended, and its arguments with it.
 pub fn now(pid: Pid) -> Option<Process> {
-    let stat = stat(&format!("/proc/{pid}/stat"))?;
+    let stat = stat(&format!("/proc/{pid}/stat")).filter(|stat| !stat.has_ended)?;
     Some(Process {
         hostname: None,
         pid,
