@@ -132,7 +132,7 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
         }
         let call = &slot.thread.call;
         let parts = Parts::of(call, now_ns - call.since_ns);
-        let cold = if call.cold_known == COLD_COUNTED { Some(cold::settle(&call.cold, result)) } else { None };
+        let cold = if call.cold_known == COLD_COUNTED { cold::settle(&call.cold, result) } else { Settled::NONE };
         let outcome = Outcome { syscall, result, cold };
         let Some(stats) = slots::calls(slot.index, &mut slot.thread.records, syscall) else {
             if let Some(losses) = maps::losses() {
@@ -159,8 +159,8 @@ pub struct Outcome {
     pub syscall: Syscall,
     /// Bytes, or −errno.
     pub result: i64,
-    /// The pages that it brought in; `None`: none.
-    pub cold: Option<Settled>,
+    /// The pages that it brought in.
+    pub cold: Settled,
 }
 
 /// The four parts of a call's latency. They add up to it.
@@ -258,13 +258,14 @@ fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &P
 #[inline(always)]
 fn account_pages(stats: &mut CallStats, parts: &Parts, outcome: &Outcome) {
     let Outcome { syscall, result, .. } = *outcome;
-    if let Some(cold) = &outcome.cold {
+    let cold = &outcome.cold;
+    if cold.requested + cold.read_ahead > 0 {
         stats.cold_requested += cold.requested;
         stats.read_ahead += cold.read_ahead;
     }
     if files::are_told_apart() {
         let disk_ns = if parts.cause == Cause::Disk { Some(parts.disk_ns) } else { None };
-        if let Some(read) = files::read(syscall, result, outcome.cold.as_ref(), disk_ns) {
+        if let Some(read) = files::read(syscall, result, cold, disk_ns) {
             stats.pages += read.pages;
             if result > 0 {
                 stats.file_calls += 1;
@@ -275,7 +276,7 @@ fn account_pages(stats: &mut CallStats, parts: &Parts, outcome: &Outcome) {
                 }
             }
         }
-    } else if let Some(cold) = &outcome.cold {
+    } else if cold.pages > 0 {
         stats.pages += cold.pages;
     } else if result > 0 && syscall.always_reads_file() {
         stats.pages += cold::pages_in(0, result as u64);

@@ -100,6 +100,11 @@ pub struct Settled {
     pub pages: u64,
 }
 
+impl Settled {
+    /// Of a call that brought in none. No `Option`: the verifier would not see that its parts hang together.
+    pub const NONE: Self = Self { requested: 0, read_ahead: 0, pages: 0 };
+}
+
 /// Splits the cold pages of a call that returned `result`.
 #[inline(always)]
 pub fn settle(cold: &ColdPages, result: i64) -> Settled {

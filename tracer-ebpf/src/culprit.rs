@@ -41,8 +41,8 @@ pub fn tell(task: Task, thread: &ThreadSlot, parts: &Parts, outcome: &Outcome, b
     call.runqueue_ns = parts.runqueue_ns;
     call.other_ns = parts.other_ns;
     call.result = outcome.result;
-    (call.cold_requested, call.read_ahead) =
-        outcome.cold.as_ref().map_or((0, 0), |cold| (cold.requested, cold.read_ahead));
+    call.cold_requested = outcome.cold.requested;
+    call.read_ahead = outcome.cold.read_ahead;
     call.syscall = outcome.syscall as u32;
     call.disk_waits = thread.call.disk_waits;
     call.behind = behind;
