@@ -42,10 +42,9 @@ const DIRECT: u64 = 1 << 63;
 /// Adds the call that the current thread has just made to the file that it read; `None`: it read none.
 #[inline(always)]
 pub fn read(syscall: Syscall, result: i64, cold: &cold::Settled, disk_ns: Option<u64>) -> Option<Read> {
-    let (requested, read_ahead) = (cold.requested, cold.read_ahead);
     // A call that waited for no time at all waited all the same.
     let disk_ns_plus_1 = disk_ns.map_or(0, |ns| ns + 1);
-    match read_by_call(syscall as u64, result, requested, read_ahead, disk_ns_plus_1) {
+    match read_by_call(syscall as u64, result, cold.requested, cold.read_ahead, disk_ns_plus_1) {
         NO_FILE => None,
         DIRECT => Some(Read { pages: 0, is_direct: true }),
         pages => Some(Read { pages, is_direct: false }),
