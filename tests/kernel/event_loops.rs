@@ -1,6 +1,7 @@
 //! Turns of event loops, by each means to wait for readiness, against the loops' own clocks.
 
 use tests::{
+    agree::repeatedly,
     disk::LoopDisk,
     needs,
     recording::EventLoop,
@@ -36,37 +37,41 @@ fn assert_turns(seen: &EventLoop, truth: &ThreadTruth, means: &str) {
 
 #[test]
 fn turns_and_waits_are_those_of_the_loops_own_clock() {
-    let _machine = needs!(Root, LoopDisk, RealTime);
-    for mechanism in ["tracepoint", "tp_btf"] {
-        let disk = LoopDisk::mount();
-        let workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
-        let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
-        assert_eq!(seen.event_loops.len(), truth.threads.len(), "{:?}", seen.event_loops);
-        let means =
-            ["epoll_wait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring", "ring 1", "ring 2"];
-        for (thread, means) in truth.threads.iter().zip(means) {
-            let row = seen.event_loops.iter().find(|row| row.tid == thread.tid).expect("each is an event loop");
-            assert_turns(row, thread, means);
-            // It existed before the window, and has not ended since.
-            assert_agree(means, row.waiting_ns + row.busy_ns, seen.window.duration_ns, 0.001, 100_000);
+    repeatedly(|| {
+        let _machine = needs!(Root, LoopDisk, RealTime);
+        for mechanism in ["tracepoint", "tp_btf"] {
+            let disk = LoopDisk::mount();
+            let workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
+            let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
+            assert_eq!(seen.event_loops.len(), truth.threads.len(), "{:?}", seen.event_loops);
+            let means =
+                ["epoll_wait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring", "ring 1", "ring 2"];
+            for (thread, means) in truth.threads.iter().zip(means) {
+                let row = seen.event_loops.iter().find(|row| row.tid == thread.tid).expect("each is an event loop");
+                assert_turns(row, thread, means);
+                // It existed before the window, and has not ended since.
+                assert_agree(means, row.waiting_ns + row.busy_ns, seen.window.duration_ns, 0.001, 100_000);
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn without_hooks_on_turns_loops_are_known_by_where_they_sleep() {
-    let _machine = needs!(Root, LoopDisk, RealTime);
-    let disk = LoopDisk::mount();
-    let mut workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
-    let tracer = Tracer::sendfile(&format!("--pid {} --no-turns", workload.pid()));
-    let truth = workload.run();
-    let seen = tracer.stop().recording;
-    let probe = seen.probes.iter().find(|probe| probe.name == "readiness").expect("it is listed");
-    assert_eq!(probe.status, "off");
-    let mut loops: Vec<_> = seen.threads.iter().filter(|row| row.role == "event_loop").map(|row| row.tid).collect();
-    loops.sort_unstable();
-    let mut tids: Vec<_> = truth.threads.iter().map(|thread| thread.tid).collect();
-    tids.sort_unstable();
-    assert_eq!(loops, tids);
-    assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
+    repeatedly(|| {
+        let _machine = needs!(Root, LoopDisk, RealTime);
+        let disk = LoopDisk::mount();
+        let mut workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
+        let tracer = Tracer::sendfile(&format!("--pid {} --no-turns", workload.pid()));
+        let truth = workload.run();
+        let seen = tracer.stop().recording;
+        let probe = seen.probes.iter().find(|probe| probe.name == "readiness").expect("it is listed");
+        assert_eq!(probe.status, "off");
+        let mut loops: Vec<_> = seen.threads.iter().filter(|row| row.role == "event_loop").map(|row| row.tid).collect();
+        loops.sort_unstable();
+        let mut tids: Vec<_> = truth.threads.iter().map(|thread| thread.tid).collect();
+        tids.sort_unstable();
+        assert_eq!(loops, tids);
+        assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
+    });
 }

@@ -252,7 +252,7 @@ fn a_page_that_another_thread_reads_is_a_wait_and_no_fault_that_read() {
     let _machine = needs!(Root, LoopDisk, DiskThrottle);
     let disk = LoopDisk::mount();
     let workload = Workload::start_on(&disk, "reads --shared --threads 4 --hot-every 0 --ranges 20 --by fault");
-    let limit = ThrottledDisk::of(&workload, 200);
+    let limit = ThrottledDisk::of(&workload, 40);
     let (seen, truth) = watch_by("pagecache", "", workload);
     drop(limit);
     let kind = &truth.threads[0].kinds[0];

@@ -48,9 +48,9 @@ pub enum Format {
     Json,
     /// The page for a browser, in one file.
     Html,
-    /// One line of JSON per interval, as it goes; every second unless --interval says otherwise.
+    /// One line of JSON per interval, as it goes; every second unless an interval is set.
     Jsonl,
-    /// The stacks of disk waits for flame graphs; stands for --stacks too.
+    /// The stacks of disk waits for flame graphs; to ask for them is to have them taken.
     Folded,
     /// A summary for a pull-request comment.
     Markdown,
