@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use crate::process::{Guarded, Lines, exit_code};
+use crate::{
+    process::{Guarded, Lines, exit_code},
+    under_tracer::at_a_prompt,
+};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -26,6 +29,7 @@ impl Terminal {
     pub fn start(command_line: &str) -> Self {
         let mut command = Command::new("script");
         command.args(["--quiet", "--return", "--command", command_line, "/dev/null"]);
+        let mut command = at_a_prompt(&command);
         command.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut script = Guarded::new(command.spawn().expect("starting script"));
         let keys = script.child().stdin.take().expect("stdin is a pipe");

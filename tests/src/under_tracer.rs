@@ -28,6 +28,14 @@ pub fn command(arguments: &str, folder: &Path, words: &[&str]) -> Command {
     command
 }
 
+/// The same command as at a prompt: who runs the tests in the background may have made them ignore interrupts.
+#[must_use]
+pub fn at_a_prompt(command: &Command) -> Command {
+    let mut env = Command::new("env");
+    env.arg("--default-signal=INT,QUIT").arg(command.get_program()).args(command.get_args());
+    env
+}
+
 /// A command that runs under tracer, and that one can talk to.
 pub struct UnderTracer {
     child: Guarded,
@@ -130,7 +138,7 @@ impl UnderTracer {
     #[must_use]
     pub fn start_as(arguments: &str, words: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
-        let mut command = command(arguments, folder.path(), words);
+        let mut command = at_a_prompt(&command(arguments, folder.path(), words));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));
         let stdin = child.child().stdin.take();
