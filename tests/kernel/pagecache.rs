@@ -13,6 +13,7 @@ use tests::{
     recording::{PagesRead, Recording},
     tracer::Tracer,
     truth::{KindTruth, Truth},
+    under_tracer::run,
     workload::Workload,
 };
 
@@ -293,4 +294,23 @@ fn a_program_that_ends_soon_is_measured_to_its_end() {
     assert_eq!(file.read.cold_requested + file.read.read_ahead, 1024, "{file:?}");
     let share = file.read.memory_share.expect("a share");
     assert!((0.0..=1.0).contains(&share), "{share}");
+}
+
+#[test]
+fn a_copy_is_cold_the_first_time_and_all_in_memory_the_second() {
+    const PAGES: u64 = 1024;
+    let _machine = needs!(Root, LoopDisk);
+    let disk = LoopDisk::mount();
+    let [from, to] = ["big", "copy"].map(|name| disk.path().join(name));
+    fs::write(&from, vec![7; PAGES as usize * 4096]).expect("writing a file");
+    evict(&File::open(&from).expect("the file")).expect("evicting the file");
+    let [from_word, to_word] = [&from, &to].map(|path| path.to_str().expect("a path in ASCII"));
+    for cold in [PAGES, 0] {
+        let ended = run("pagecache", &["cp", from_word, to_word], b"");
+        assert_eq!((ended.code, ended.said().as_str()), (0, ""));
+        let file = ended.recording().page_cache().file(&from);
+        assert_eq!((file.read.bytes, file.read.pages), (PAGES * 4096, PAGES));
+        assert_eq!(file.read.cold_requested + file.read.read_ahead, cold, "{file:?}");
+        assert_eq!(fs::read(&to).expect("the copy"), fs::read(&from).expect("the file"));
+    }
 }

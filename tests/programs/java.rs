@@ -15,6 +15,7 @@ use tests::{
     needs,
     process::{Guarded, exit_code},
     tracer::{Outcome, Tracer, binary},
+    under_tracer::at_a_prompt,
     wait::soon,
     workload::Workload,
 };
@@ -242,6 +243,7 @@ fn a_signal_while_the_jvm_is_asked_leaves_no_file_behind() {
     let mut jvm = Jvm::start(Place::Here, &[&refusal]);
     let mut command = Command::new(binary());
     command.args(["sendfile", "--java-names", "--pid", &jvm.pid().to_string()]);
+    let mut command = at_a_prompt(&command);
     let mut tracer =
         Guarded::new(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starting tracer"));
     soon(|| jvm.has_trigger().then_some(())).expect("tracer asks");

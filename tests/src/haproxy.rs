@@ -33,6 +33,8 @@ impl Haproxy {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = Guarded::new(command.spawn().expect("starting HAProxy"));
         soon(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()).expect("HAProxy listens");
+        // It gives the socket its name a moment later.
+        soon(|| UnixStream::connect(&statistics).ok()).expect("HAProxy can be asked");
         Self { child, port, statistics }
     }
 
