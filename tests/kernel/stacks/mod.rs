@@ -25,6 +25,10 @@ fn stacks(seen: &Recording) -> &[Stack] {
     seen.stacks.as_deref().expect("stacks were asked for")
 }
 
+/// A disk may answer before its reader sleeps, more often on a busy machine; so many sleeps of [`COUNT`] are enough to be
+/// told apart, each of which must be.
+const LEAST: u64 = COUNT / 4;
+
 /// Each wait is on a stack: their sums are those of the threads.
 fn assert_sums(seen: &Recording) {
     let stacks = stacks(seen);
@@ -60,7 +64,7 @@ fn assert_named(seen: &Recording, slept: &Slept, with_library: bool) {
     ];
     for (place, functions) in &places[..if with_library { 4 } else { 3 }] {
         let sleeps = slept[functions[0]];
-        assert!(sleeps >= COUNT * 9 / 10, "only {sleeps} sleeps in {}", functions[0]);
+        assert!(sleeps >= LEAST, "only {sleeps} sleeps in {}", functions[0]);
         assert_eq!(waits(seen, place, functions), sleeps, "{place} {functions:?}: {:#?}", stacks(seen));
     }
 }
@@ -95,7 +99,7 @@ fn disk_blocked_calls_refer_to_the_stack_that_they_waited_on() {
     let slept: Slept = program.run();
     let seen = tracer.stop().recording;
     let blocked: Vec<_> = seen.slow_calls.iter().filter(|call| call.disk_ns > 0).collect();
-    assert!(blocked.len() as u64 >= COUNT * 9 / 10 && blocked.len() as u64 <= slept["sends_a_page"]);
+    assert!(blocked.len() as u64 >= LEAST && blocked.len() as u64 <= slept["sends_a_page"]);
     for call in &blocked {
         let stack = &stacks(&seen)[call.stack.expect("a stack") as usize];
         assert_eq!((stack.syscall.as_str(), stack.user[0].as_str()), ("sendfile", "sends_a_page"), "{stack:?}");
