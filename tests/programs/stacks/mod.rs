@@ -41,7 +41,8 @@ fn assert_named(seen: &Recording, place: &str, function: &str, caller: &str) {
         stack.syscall == place && stack.user.windows(2).any(calls)
     };
     let waits: u64 = stacks.iter().filter(is_named).map(|stack| stack.disk_waits).sum();
-    assert!((PAGES * 9 / 10..=PAGES).contains(&waits), "{waits} disk waits in {function}: {stacks:#?}");
+    // A disk may answer before its reader sleeps, more often on a busy machine.
+    assert!((PAGES / 4..=PAGES).contains(&waits), "{waits} disk waits in {function}: {stacks:#?}");
 }
 
 #[test]
