@@ -72,6 +72,8 @@ fn functions_of_a_node_program_have_the_names_that_node_writes_down() {
     let mut node = Command::new("node");
     // No function becomes a part of another one.
     node.args(["--perf-basic-prof", "--interpreted-frames-native-stack", "--no-opt"]);
+    // It leaves a log where it runs.
+    node.current_dir(disk.path());
     let seen = watch(Program::start(node.arg(&source).arg(&cold)));
     assert_named(&seen, "pread64", "readsAPage", "servesPages");
 }
