@@ -157,7 +157,7 @@ fn large(like: Recording) -> Recording {
     syscall.errors_by_name.clear();
     (syscall.cold_requested, syscall.read_ahead) = (Some(16 * total.slow), Some(0));
     syscall.pages = Some(16 * total.calls);
-    syscall.memory_share = tracer::analysis::memory_share(16 * total.slow, 16 * total.calls);
+    syscall.memory_share = tracer::model::memory_share(16 * total.slow, 16 * total.calls);
     syscall.time_ns = TimeNs { on_cpu: total.on_cpu_ns, disk: total.disk_ns, runqueue: 0, other: 0 };
     syscall.latency = total.all.build();
     syscall.by_cause = ByCause {

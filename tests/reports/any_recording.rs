@@ -259,7 +259,7 @@ fn syscall(plan: &Plan, index: usize) -> SyscallRecord {
         pages: plan.sees_pages.then_some(pages),
         direct_calls: Some(0),
         direct_bytes: Some(0),
-        memory_share: plan.sees_pages.then(|| tracer::analysis::memory_share(cold, pages)).flatten(),
+        memory_share: plan.sees_pages.then(|| tracer::model::memory_share(cold, pages)).flatten(),
         time_ns: TimeNs { on_cpu: part(0), disk: part(1), runqueue: part(2), other: part(3) },
         latency: histogram(calls.iter().map(|call| call.latency_ns())),
         by_cause: ByCause { on_cpu: by_cause(0), disk: by_cause(1), runqueue: by_cause(2), other: by_cause(3) },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        FileCalls, PAGE_FAULT, SyscallRecord, SyscallWaits,
+        FileCalls, PAGE_BYTES, PAGE_FAULT, SyscallRecord, SyscallWaits,
         culprit::{NONE, OTHER},
     },
     units,
@@ -44,9 +44,6 @@ fn on_clients(syscalls: &[SyscallRecord]) -> Option<String> {
         )
     })
 }
-
-/// Size of a page, bytes.
-const PAGE_BYTES: u64 = 4096;
 
 /// Bytes between the first and the last that were read.
 fn span_bytes(file: &FileCalls) -> Option<u64> {

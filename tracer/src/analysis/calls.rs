@@ -6,7 +6,9 @@ use tracer_common::records::CallStats;
 
 use super::{culprits, errno, in_flight, roles::Roles};
 use crate::{
-    model::{ByCause, Histogram, HistogramBuilder, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs},
+    model::{
+        ByCause, Histogram, HistogramBuilder, Probe, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs, memory_share,
+    },
     options::Family,
     snapshot::{Snapshot, SyscallData, ThreadData},
 };
@@ -83,12 +85,6 @@ pub fn records(snapshot: &Snapshot, roles: &Roles) -> Vec<SyscallRecord> {
 
 fn was_seen(row: &SyscallRecord) -> bool {
     row.calls > 0 || !row.in_flight.is_empty()
-}
-
-/// 1 − cold / all, between 0 and 1; `None` of no pages.
-#[must_use]
-pub fn memory_share(cold_requested: u64, pages: u64) -> Option<f64> {
-    (pages > 0).then(|| 1.0 - cold_requested.min(pages) as f64 / pages as f64)
 }
 
 /// Sums over the threads.

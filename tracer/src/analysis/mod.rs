@@ -18,4 +18,4 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
-pub use self::{calls::memory_share, recording::recording};
+pub use self::recording::recording;

@@ -5,13 +5,12 @@ use std::{cmp::Reverse, ops::AddAssign};
 use tracer_common::{files::FileStats, records::CallStats};
 
 use super::{
-    calls::memory_share,
     culprits::{device, directory, path},
     roles::Roles,
     waits,
 };
 use crate::{
-    model::{FileUse, PAGE_FAULT, PageCache, PagesRead, ThreadPages, culprit::OTHER},
+    model::{FileUse, PAGE_FAULT, PageCache, PagesRead, ThreadPages, culprit::OTHER, memory_share},
     snapshot::{FileRef, Snapshot, ThreadData},
 };
 

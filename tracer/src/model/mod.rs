@@ -23,7 +23,7 @@ pub use event_loop::{EventLoop, IntervalLoop, TurnWait, WorstTurn};
 pub use histogram::{Histogram, HistogramBuilder};
 pub use ids::{Pid, Tid};
 pub use line::IntervalLine;
-pub use page_cache::{FileUse, PageCache, PagesRead, ThreadPages};
+pub use page_cache::{FileUse, PAGE_BYTES, PageCache, PagesRead, ThreadPages, memory_share};
 pub use probe::{Losses, Mechanism, Probe, ProbeStatus};
 pub use program::program;
 pub use recording::{

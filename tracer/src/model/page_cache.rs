@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::ThreadRef;
 
+/// Bytes of a page, as recordings count pages.
+pub const PAGE_BYTES: u64 = 4096;
+
+/// The share of `pages` that was in memory, between 0 and 1; `None` if there were none.
+#[must_use]
+pub fn memory_share(cold_requested: u64, pages: u64) -> Option<f64> {
+    (pages > 0).then(|| 1.0 - cold_requested.min(pages) as f64 / pages as f64)
+}
+
 /// What the target read through the page cache, in all traced calls and in its own page faults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PageCache {

@@ -3,12 +3,9 @@
 use super::{columns::time, facts};
 use crate::{
     escape::escape,
-    model::{PagesRead, Recording, SyscallRecord},
+    model::{PAGE_BYTES, PagesRead, Recording, SyscallRecord},
     units::{NO_VALUE, bytes, count, counted, latency, percent, share},
 };
-
-/// Bytes in a page, as `cold_requested` and `read_ahead` count them.
-const PAGE_BYTES: u64 = 4096;
 
 /// The figures of all calls of one system call.
 pub struct Totals {

@@ -6,10 +6,7 @@ use super::{
     row::{Row, add_fields, merged},
     rows::{ThreadKey, thread_key},
 };
-use crate::{
-    analysis::calls::memory_share,
-    model::{FileUse, PageCache, PagesRead, ThreadPages, culprit::OTHER},
-};
+use crate::model::{FileUse, PageCache, PagesRead, ThreadPages, culprit::OTHER, memory_share};
 
 /// Of all of them; only known where each tells files apart.
 pub fn page_cache(all: Vec<Option<PageCache>>) -> Option<Option<PageCache>> {

@@ -6,7 +6,7 @@ use super::{
     row::{Row, add_fields, add_known, merge_known, merged},
     rows::{add_causes, add_parts},
 };
-use crate::{analysis::calls::memory_share, model::SyscallRecord};
+use crate::model::{SyscallRecord, memory_share};
 
 impl Row for SyscallRecord {
     type Key = (String, String, Option<String>);

@@ -59,7 +59,7 @@ fn memory(place: &str, record: &SyscallRecord) -> Checked {
     let Some(share) = record.memory_share else { return Ok(()) };
     require((0.0..=1.0).contains(&share), place, || format!("memory_share is {share}, which is no share"))?;
     let (Some(pages), Some(cold)) = (record.pages, record.cold_requested) else { return Ok(()) };
-    let expected = crate::analysis::memory_share(cold, pages);
+    let expected = crate::model::memory_share(cold, pages);
     require(expected.is_some_and(|expected| (share - expected).abs() < SHARE_ROUNDING), place, || {
         format!("memory_share is {share}, and {cold} of {pages} pages were cold")
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Report;
 use crate::{
     escape::escape,
-    model::{FileUse, PagesRead, ThreadPages, culprit::OTHER},
+    model::{FileUse, PagesRead, ThreadPages, culprit::OTHER, memory_share},
     render::{
         calls::{page_bytes, pages_read},
         color::Tint,
@@ -129,7 +129,7 @@ fn plus(one: PagesRead, other: &PagesRead) -> PagesRead {
         pages,
         cold_requested: cold,
         read_ahead: add(one.read_ahead, other.read_ahead),
-        memory_share: (pages > 0).then(|| 1.0 - cold.min(pages) as f64 / pages as f64),
+        memory_share: memory_share(cold, pages),
         direct_calls: add(one.direct_calls, other.direct_calls),
         direct_bytes: add(one.direct_bytes, other.direct_bytes),
         faults: add(one.faults, other.faults),
