@@ -85,13 +85,17 @@ fn a_process_that_ends_inside_the_window_ends_it() {
 }
 
 #[test]
-fn ids_of_another_pid_namespace_are_refused_rather_than_mistaken() {
+fn ids_and_clocks_that_are_not_those_of_proc_and_kernel_are_refused_rather_than_mistaken() {
     let _machine = needs!(Root);
-    let script = r#"sleep 60 & "$@" --pid $! || code=$?; kill $!; exit $code"#;
-    let after = crate::tracer_after(script, "sendfile -d 100ms");
-    let mut command = Command::new("unshare");
-    command.args(["--pid", "--fork", "--mount-proc", "--"]).arg(after.get_program()).args(after.get_args());
-    run(command).assert_refused(FAILED, &["pid namespace", "--pid=host"]);
+    for (options, words) in [
+        (&["--pid", "--fork", "--"][..], ["/proc shows the ids of another pid namespace", "--mount-proc"]),
+        (&["--time", "--boottime", "1000", "--fork", "--"], ["time namespace", "run tracer outside"]),
+    ] {
+        let tracer = tracer("sendfile --all -d 100ms");
+        let mut command = Command::new("unshare");
+        command.args(options).arg(tracer.get_program()).args(tracer.get_args());
+        run(command).assert_refused(FAILED, &words);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod kinds;
 mod latency;
 mod pagecache;
 mod parts;
+mod pid_namespaces;
 mod roles;
 mod run;
 mod side_by_side;

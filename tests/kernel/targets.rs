@@ -1,16 +1,14 @@
 //! Whom tracer measures: each selector against processes that know what they did as whose member.
 
-use std::{collections::BTreeMap, process::Command, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use tests::{
     cgroup::{self, Cgroup},
     needs,
-    process::only_child,
     recording::Recording,
     steps::Steps,
     tracer::Tracer,
     truth::Truth,
-    wait,
     workload::Workload,
 };
 
@@ -19,17 +17,17 @@ use crate::{assert_adds_up, assert_counts};
 const END: Duration = Duration::from_secs(30);
 
 /// Calls by process, those that made any.
-fn by_process(seen: &Recording) -> BTreeMap<u32, u64> {
+pub fn by_process(seen: &Recording) -> BTreeMap<u32, u64> {
     seen.sendfile().processes.iter().map(|row| (row.pid, row.calls)).collect()
 }
 
 /// The same by the program's own account, in which a thread is a process.
-fn of_truth(truth: &Truth) -> BTreeMap<u32, u64> {
+pub fn of_truth(truth: &Truth) -> BTreeMap<u32, u64> {
     truth.threads.iter().map(|thread| (thread.tid, thread.calls)).collect()
 }
 
 /// The processes are those that the program made, each with its calls, and each is listed as measured.
-fn assert_family(seen: &Recording, truth: &Truth) {
+pub fn assert_family(seen: &Recording, truth: &Truth) {
     seen.assert_nothing_lost();
     assert_adds_up(seen.sendfile());
     assert_eq!(by_process(seen), of_truth(truth));
@@ -276,26 +274,4 @@ fn everybody_is_measured_but_tracer() {
     let listed: Vec<_> = seen.target.processes.iter().map(|process| process.pid).collect();
     assert!(pids.iter().all(|pid| listed.contains(pid)), "{listed:?}");
     assert!(!listed.contains(&tracer_pid) && !calls.contains_key(&tracer_pid));
-}
-
-#[test]
-fn a_process_of_another_pid_namespace_goes_by_the_callers_id() {
-    let _machine = needs!(Root);
-    let mut command = Command::new("unshare");
-    command.args(["--pid", "--fork", "--kill-child", "--"]);
-    let mut workload = Workload::start_by(command, "children --after 3");
-    let outer = workload.pid();
-    let pid = wait::soon(|| only_child(outer).expect("unshare runs")).expect("unshare has a child");
-    let tracer = Tracer::sendfile(&format!("--pid {pid} --follow"));
-    let truth = workload.run();
-    // What the processes know themselves by is not what the caller sees.
-    assert!(truth.threads.iter().all(|thread| thread.tid < 100), "{:?}", truth.threads);
-    let seen = tracer.stop().recording;
-    seen.assert_nothing_lost();
-    let mut calls: Vec<_> = by_process(&seen).into_values().collect();
-    let mut made: Vec<_> = of_truth(&truth).into_values().collect();
-    calls.sort_unstable();
-    made.sort_unstable();
-    assert_eq!(calls, made);
-    assert_eq!(by_process(&seen).get(&pid), Some(&1));
 }

@@ -3,15 +3,16 @@
 use tests::{
     disk::{LoopDisk, ThrottledDisk},
     needs,
-    recording::{EventLoop, WorstTurn},
+    recording::{EventLoop, Recording, WorstTurn},
     tracer::Tracer,
-    truth::ThreadTruth,
+    truth::{ThreadTruth, Truth},
     workload::Workload,
 };
 
 use crate::assert_agree;
 
-const TURNS: u64 = 10;
+/// Turns of each loop.
+pub const TURNS: u64 = 10;
 
 /// What a probe and a clock may be apart: the way into the call and out of it.
 const SLACK_NS: u64 = 200_000;
@@ -67,7 +68,14 @@ fn the_worst_turn_of_each_loop_names_the_call_the_file_and_the_client_that_it_wa
     let truth = workload.run();
     let outcome = tracer.stop();
     drop(limit);
-    let seen = outcome.recording;
+    assert_worst_turns(&outcome.recording, &truth);
+    for text in ["worst at", "turns/s", "far-pread", "far-sendfile", "page faults", "127.0.0.1:"] {
+        assert!(outcome.stdout.contains(text), "{text}:\n{}", outcome.stdout);
+    }
+}
+
+/// What was seen of the workload `worst` is what its loops know.
+pub fn assert_worst_turns(seen: &Recording, truth: &Truth) {
     seen.assert_nothing_lost();
     assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
     assert_eq!(seen.event_loops.len(), truth.threads.len(), "{:?}", seen.event_loops);
@@ -80,7 +88,4 @@ fn the_worst_turn_of_each_loop_names_the_call_the_file_and_the_client_that_it_wa
     // The window opened once: by each loop's own clock, all the worst turns say when.
     let (first, last) = (openings.iter().min().expect("loops"), openings.iter().max().expect("loops"));
     assert!(last - first <= SLACK_NS, "{openings:?}");
-    for text in ["worst at", "turns/s", "far-pread", "far-sendfile", "page faults", "127.0.0.1:"] {
-        assert!(outcome.stdout.contains(text), "{text}:\n{}", outcome.stdout);
-    }
 }

@@ -47,8 +47,16 @@ impl Guarded {
     /// # Panics
     /// If it has ended already.
     pub fn interrupt(&self) {
-        let pid = Pid::from_raw(self.pid().cast_signed()).expect("a child's id is above 0");
-        kill_process(pid, Signal::INT).expect("interrupting a child that still runs");
+        interrupt(self.pid());
+    }
+
+    /// The same for the program that it has started and waits for.
+    ///
+    /// # Panics
+    /// If either has ended already.
+    pub fn interrupt_child(&self) {
+        let child = only_child(self.pid()).expect("it runs");
+        interrupt(child.expect("it has a child"));
     }
 
     /// Waits until it has ended.
@@ -68,6 +76,11 @@ impl Guarded {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+}
+
+fn interrupt(pid: u32) {
+    let pid = Pid::from_raw(pid.cast_signed()).expect("a child's id is above 0");
+    kill_process(pid, Signal::INT).expect("interrupting a child that still runs");
 }
 
 impl Drop for Guarded {

@@ -21,6 +21,8 @@ const REPORT: Duration = Duration::from_secs(30);
 /// A measurement that runs.
 pub struct Tracer {
     child: Guarded,
+    /// Whether the child is another program, which has started it.
+    is_within: bool,
     stdout: Lines,
     stderr: Lines,
     folder: TempDir,
@@ -78,16 +80,29 @@ impl Tracer {
         Self::begin(name, arguments).in_window()
     }
 
+    /// The same, started by another program, which is `command` up to the name of the program that it starts.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn start_by(mut command: Command, name: &str, arguments: &str) -> Self {
+        command.arg(binary());
+        Self { is_within: true, ..Self::begin_by(command, name, arguments) }.in_window()
+    }
+
     fn begin(name: &str, arguments: &str) -> Self {
+        Self::begin_by(Command::new(binary()), name, arguments)
+    }
+
+    fn begin_by(mut command: Command, name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
-        let mut command = Command::new(binary());
         command.arg(name).args(arguments.split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));
         let stdout = Lines::of(child.child().stdout.take().expect("stdout is a pipe"));
         let stderr = Lines::of(child.child().stderr.take().expect("stderr is a pipe"));
-        Self { child, stdout, stderr, folder }
+        Self { child, is_within: false, stdout, stderr, folder }
     }
 
     /// Watches all threads of a process until it is told to stop.
@@ -108,7 +123,10 @@ impl Tracer {
     /// If it fails, or its recording is not valid.
     #[must_use]
     pub fn stop(self) -> Outcome {
-        self.child.interrupt();
+        match self.is_within {
+            true => self.child.interrupt_child(),
+            false => self.child.interrupt(),
+        }
         self.finish(REPORT)
     }
 

@@ -56,6 +56,16 @@ impl Workload {
         Self::start_in(Scratch::on_disk(), command, arguments)
     }
 
+    /// Both.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start_by_on(mut command: Command, disk: &LoopDisk, arguments: &str) -> Self {
+        command.arg(built("workload"));
+        Self::start_in(Scratch::inside(disk.path()), command, arguments)
+    }
+
     fn start_in(scratch: Scratch, mut command: Command, arguments: &str) -> Self {
         command.args(arguments.split_whitespace()).arg("--directory").arg(scratch.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

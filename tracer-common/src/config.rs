@@ -14,6 +14,8 @@ use crate::{
 pub struct Config {
     /// A call of at least this many ns is slow.
     pub threshold_ns: u64,
+    /// Inode of tracer's pid namespace, whose ids are used; 0: it is the first one, whose ids the kernel itself uses.
+    pub pid_namespace: u64,
     /// The cgroups whose members are measured; unused ones are 0.
     pub cgroups: [Cgroup; CGROUPS],
     /// 0: one process or thread is measured; else who is: a sum of constants of [`targets`](crate::targets).
@@ -69,6 +71,7 @@ impl Config {
     /// What the object holds until user space fills it in.
     pub const ZERO: Self = Self {
         threshold_ns: 0,
+        pid_namespace: 0,
         cgroups: [Cgroup { id: 0, place: 0, through_subsystem: 0 }; CGROUPS],
         targets: 0,
         target_pid: 0,

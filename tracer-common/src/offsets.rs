@@ -190,6 +190,18 @@ offsets! {
     regs_r10 = "pt_regs.r10",
     /// Fifth argument.
     regs_r8 = "pt_regs.r8",
+    /// A thread's ids.
+    task_thread_pid = "task_struct.thread_pid",
+    /// How many pid namespaces are above the innermost one that an id is from.
+    pid_level = "pid.level",
+    /// The ids, by level.
+    pid_numbers = "pid.numbers",
+    /// An id in one namespace.
+    upid_number = "upid.nr",
+    /// The namespace.
+    upid_namespace = "upid.ns",
+    /// Inode of a pid namespace.
+    pid_namespace_inode = "pid_namespace.ns.inum",
     /// Byte that holds the bit; which bit it is, `Config::in_iowait_mask` says.
     task_in_iowait = "task_struct.in_iowait",
 }

@@ -12,7 +12,7 @@ use crate::{
     turns::{ReadySet, Turns},
 };
 
-/// Which thread: ids in the initial pid namespace, and the start that tells a reused id apart.
+/// Which thread: ids in tracer's pid namespace, and the start that tells a reused id apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub struct ThreadKey {

@@ -11,7 +11,7 @@ use crate::{
 /// Whether one of the cgroups holds `task`. Kernel threads and tracer are in none.
 #[inline(always)]
 pub fn hold(task: Task) -> bool {
-    !task.is_kernel_thread() && task.pid() != global!(CONFIG.tracer_pid) && climb(task.0) != 0
+    task.is_candidate() && climb(task.0) != 0
 }
 
 /// Goes up from the task's cgroup in each hierarchy. A function of its own, to be in each program once.

@@ -21,6 +21,7 @@ mod globals;
 mod kernel;
 mod maps;
 mod path;
+mod pid_namespace;
 mod ready;
 mod set;
 mod slots;

@@ -282,7 +282,7 @@ fn is_same(entry: &TargetEntry, start_boottime_ns: u64) -> bool {
 #[inline(always)]
 fn is_named(task: Task, comm: &[u8; 16]) -> bool {
     let [low, high]: [u64; 2] = bytemuck::cast(*comm);
-    global!(CONFIG.glob_tables) != 0 && !task.is_kernel_thread() && matches(low, high) != 0
+    global!(CONFIG.glob_tables) != 0 && !task.is_kernel_thread() && task.has_ids() && matches(low, high) != 0
 }
 
 /// Runs the automata over a name. Global linkage, as in [`slots`]: so the verifier looks at it once.

@@ -9,6 +9,7 @@ use tracer_common::records::ThreadKey;
 use crate::{
     globals::global,
     kernel::{kernel_pointer, load},
+    pid_namespace,
 };
 
 /// `orig_ax` of a thread that is in no system call: if it waits there, then in a page fault of its own.
@@ -33,13 +34,31 @@ impl Task {
     /// Thread id.
     #[inline(always)]
     pub fn tid(self) -> u32 {
-        load(self.0, global!(OFFSETS.task_pid))
+        if pid_namespace::is_first() {
+            return load(self.0, global!(OFFSETS.task_pid));
+        }
+        pid_namespace::id_of(self.0)
     }
 
     /// Process id.
     #[inline(always)]
     pub fn pid(self) -> u32 {
-        load(self.0, global!(OFFSETS.task_tgid))
+        if pid_namespace::is_first() {
+            return load(self.0, global!(OFFSETS.task_tgid));
+        }
+        pid_namespace::id_of(load(self.0, global!(OFFSETS.task_group_leader)))
+    }
+
+    /// Whether it has ids at all where tracer runs.
+    #[inline(always)]
+    pub fn has_ids(self) -> bool {
+        pid_namespace::is_first() || self.pid() != 0
+    }
+
+    /// Whether it may be a target without being named by its id: tracer and the kernel's own threads may not.
+    #[inline(always)]
+    pub fn is_candidate(self) -> bool {
+        !self.is_kernel_thread() && self.pid() != global!(CONFIG.tracer_pid) && self.has_ids()
     }
 
     /// CLOCK_BOOTTIME at its start, ns: with the thread id it tells a thread from all others.

@@ -16,7 +16,7 @@ pub fn is_target(task: Task) -> bool {
         return (pid == 0 || task.pid() == pid) && (tid == 0 || task.tid() == tid);
     }
     targets & LISTED != 0 && targets::is_listed(task)
-        || targets & EVERYBODY != 0 && !task.is_kernel_thread() && task.pid() != global!(CONFIG.tracer_pid)
+        || targets & EVERYBODY != 0 && task.is_candidate()
         || targets & IN_CGROUP != 0 && cgroups::hold(task)
 }
 

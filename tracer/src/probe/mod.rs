@@ -5,6 +5,7 @@ mod attach;
 mod btf;
 mod ladder;
 mod misses;
+mod namespaces;
 mod object;
 mod offsets;
 mod privileges;
@@ -95,8 +96,14 @@ impl Session {
         privileges::check()?;
         let types = btf::Btf::of_running_kernel()?;
         let layout = Layout::from_btf(&types);
+        namespaces::check_clocks()?;
+        let pid_namespace = namespaces::pid_namespace()?;
+        if let Some(lacks) = pid_namespace.and_then(|_| layout.lacks_ids()) {
+            bail!("cannot tell processes apart inside a pid namespace: this kernel has no {lacks}; run tracer outside");
+        }
         let mut config = Config {
             threshold_ns: request.threshold_ns,
+            pid_namespace: pid_namespace.unwrap_or(0),
             slot_mask: request.sizes.slots - 1,
             turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,

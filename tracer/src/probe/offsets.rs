@@ -94,6 +94,11 @@ impl Layout {
         self.lacks(&members).is_none()
     }
 
+    /// What this kernel lacks to tell ids of a pid namespace below the first one.
+    pub fn lacks_ids(&self) -> Option<&'static str> {
+        self.lacks(&["task_struct.thread_pid", "task_struct.group_leader", "pid.", "upid.", "pid_namespace."])
+    }
+
     /// The first of `members` that this kernel does not have. A name that ends in a dot stands for all members
     /// that begin with it.
     pub fn lacks(&self, members: &[&str]) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! Processes and threads that were given by id, as /proc shows them.
 
-use std::{fs, os::fd::OwnedFd, os::unix::fs::MetadataExt as _};
+use std::os::fd::OwnedFd;
 
 use anyhow::{Context as _, Result, bail};
 use procfs::{ProcError, process::Process as ProcProcess};
@@ -57,26 +57,6 @@ impl TargetProcess {
 /// When thread `tid` of process `pid` began: CLOCK_BOOTTIME to a clock tick, ns; `None`: it has ended.
 pub fn start_of_thread(pid: Pid, tid: Tid) -> Option<u64> {
     processes::stat(&format!("/proc/{pid}/task/{tid}/stat")).map(|stat| stat.start_time_ns)
-}
-
-/// Inode of the first pid namespace (`PROC_PID_INIT_INO` in include/linux/proc_ns.h).
-const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
-
-/// Fails where process ids are not the kernel's. The kernel half knows processes by the ids of the first pid namespace:
-/// elsewhere it would watch others than those that are meant.
-///
-/// # Errors
-/// Says what to do.
-pub fn refuse_other_ids(selector: &str) -> Result<()> {
-    // Where it cannot be told, ids are most likely what they seem.
-    let namespace = fs::metadata("/proc/self/ns/pid").map(|metadata| metadata.ino());
-    if namespace.is_ok_and(|inode| inode != FIRST_PID_NAMESPACE) {
-        bail!(
-            "cannot measure {selector}: ids in this pid namespace are not the kernel's; \
-             run tracer on the host, or in a container that shares its pid namespace (--pid=host)"
-        );
-    }
-    Ok(())
 }
 
 /// The status of a process or a thread.

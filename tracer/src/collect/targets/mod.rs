@@ -52,7 +52,6 @@ impl Targets {
     /// # Errors
     /// If one of them does not exist, or is something else.
     pub fn resolve(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result<Self> {
-        given::refuse_other_ids(&option.selector())?;
         let mut given = option.pids.iter().map(|&pid| TargetProcess::of_pid(pid)).collect::<Result<Vec<_>>>()?;
         let mut threads = Vec::new();
         for &tid in &option.tids {
