@@ -107,6 +107,9 @@ fn inside_a_pid_namespace_loops_files_and_stacks_are_found() {
     drop(limit);
     assert_has_ids_of_its_own(&truth);
     assert_worst_turns(&seen, &truth);
+    let files = &seen.page_cache.as_ref().expect("pages were counted").files;
+    let fault = files.iter().find(|file| file.fault_disk_waits > 0).expect("a file that page faults waited for");
+    assert!(fault.path.contains("far-"), "{fault:?}");
     // The program that functions are in is looked up in /proc, by id.
     let stacks = seen.stacks.as_deref().expect("stacks were asked for");
     assert!(stacks.iter().any(|stack| stack.user.iter().any(|name| name.contains("workload"))), "{stacks:?}");

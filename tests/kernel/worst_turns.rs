@@ -1,5 +1,7 @@
 //! `tracer eventloop`: each loop's turns, and what its worst turn waited for, against the loops' own accounts.
 
+use std::fs;
+
 use tests::{
     disk::{LoopDisk, ThrottledDisk},
     needs,
@@ -41,15 +43,11 @@ fn assert_loop(row: &EventLoop, truth: &ThreadTruth, call: &str) -> u64 {
     let waits = row.by_syscall.iter().find(|waits| waits.name == call).expect("its call is listed");
     assert!(waits.max_ns >= worst.disk_wait_max_ns && waits.disk_waits >= worst.disk_waits, "{call}: {waits:?}");
     assert_eq!(worst.syscall.as_deref(), Some(call));
-    if call == "page_fault" {
-        assert_eq!((worst.path.as_deref(), worst.offset), (None, None));
-        return worst.at_ns.abs_diff(turn.began_at_ns);
-    }
     assert_eq!(worst.path.as_deref(), Some(ends.path.as_str()), "{call}");
     assert_eq!(worst.client, ends.client, "{call}");
     let device = worst.device_name.as_deref().expect("a device");
     assert!(device.starts_with("loop"), "{call}: {device}");
-    if call == "fsync" {
+    if ["fsync", "page_fault"].contains(&call) {
         assert_eq!(worst.offset, None);
     } else {
         let offset = worst.offset.expect("a read begins somewhere");
@@ -88,4 +86,42 @@ pub fn assert_worst_turns(seen: &Recording, truth: &Truth) {
     // The window opened once: by each loop's own clock, all the worst turns say when.
     let (first, last) = (openings.iter().min().expect("loops"), openings.iter().max().expect("loops"));
     assert!(last - first <= SLACK_NS, "{openings:?}");
+}
+
+/// Files that each loop asks for by path.
+const FILES: usize = 10;
+
+#[test]
+fn the_worst_turn_names_the_path_that_its_call_was_given() {
+    let _machine = needs!(Root, LoopDisk, DiskThrottle);
+    let calls = ["openat", "stat", "statx"];
+    let disk = LoopDisk::mount_after(|root| {
+        for directory in
+            calls.iter().flat_map(|call| (0..FILES).map(move |number| root.join(format!("{call}/{number}"))))
+        {
+            fs::create_dir_all(&directory).expect("making a directory");
+            fs::write(directory.join("file"), "x").expect("making a file");
+        }
+    });
+    let arguments = format!("by-path --tree {} --files {FILES}", disk.path().display());
+    let mut workload = Workload::start_on(&disk, &arguments);
+    let limit = ThrottledDisk::of(&workload, 150);
+    let tracer = Tracer::start("eventloop", &format!("--pid {}", workload.pid()));
+    let truth = workload.run();
+    let outcome = tracer.stop();
+    drop(limit);
+    let seen = outcome.recording;
+    seen.assert_nothing_lost();
+    for (thread, call) in truth.threads.iter().zip(calls) {
+        let row = seen.event_loops.iter().find(|row| row.tid == thread.tid).expect("each is an event loop");
+        let worst = row.worst_turn.as_ref().expect("it had turns");
+        let longest = thread.turns.iter().max_by_key(|turn| turn.latency_ns).expect("turns");
+        assert_agree("worst turn", worst.ns, longest.latency_ns, 0.02, SLACK_NS);
+        assert_eq!(worst.syscall.as_deref(), Some(call));
+        // As the program wrote it, and not as the kernel would.
+        let path = worst.path.as_deref().expect("a path");
+        assert!(thread.ends.iter().any(|ends| ends.path == path), "{path}: {:?}", thread.ends);
+        assert_eq!((&worst.device_name, worst.offset, &worst.client), (&None, None, &None));
+    }
+    assert!(outcome.stdout.contains("/./statx/"), "{}", outcome.stdout);
 }

@@ -9,6 +9,7 @@ mod barrier;
 mod beside;
 mod burners;
 mod busy;
+mod by_path;
 mod children;
 mod cold;
 mod count;
@@ -61,6 +62,8 @@ enum Kind {
     Barrier(barrier::Options),
     /// An event loop, and a thread that is parked on its epoll instance
     Beside(beside::Options),
+    /// Event loops that ask for files by path
+    ByPath(by_path::Options),
     /// Many calls from many threads, some of which fail
     Count(count::Options),
     /// Calls on pages that are in memory or not, as mincore knows
@@ -109,6 +112,7 @@ fn main() -> Result<()> {
         Kind::AtOnce(options) => at_once::run(options),
         Kind::Barrier(options) => barrier::run(options, directory),
         Kind::Beside(options) => beside::run(options, directory),
+        Kind::ByPath(options) => by_path::run(options, directory),
         Kind::Count(options) => count::run(options, directory),
         Kind::Cold(options) => cold::run(options, directory),
         Kind::Busy(options) => busy::run(options, directory),

@@ -67,6 +67,9 @@ pub const CULPRIT_INET: u32 = 4;
 /// [`Config::culprits`]: the address of a unix peer.
 pub const CULPRIT_UNIX: u32 = 8;
 
+/// [`Config::culprits`]: the path of a file that is known by its inode alone.
+pub const CULPRIT_ALIAS: u32 = 16;
+
 impl Config {
     /// What the object holds until user space fills it in.
     pub const ZERO: Self = Self {

@@ -72,6 +72,10 @@ pub const NOT_COUNTED: u32 = u32::MAX;
 /// [`SlowCall::syscall`] of a record that tells nothing but the path of a file.
 pub const NAMES_FILE: u32 = u32::MAX;
 
+/// [`SlowCall::syscall`] of a record that tells nothing but the path that a call was given, as the program wrote it; which
+/// call, its thread and `since_ns` say: when the disk wait began.
+pub const NAMES_WAIT: u32 = u32::MAX - 1;
+
 /// [`SlowCall::offset_bytes`] where it is not known.
 pub const OFFSET_UNKNOWN: u64 = u64::MAX;
 
@@ -79,6 +83,8 @@ pub const OFFSET_UNKNOWN: u64 = u64::MAX;
 pub const PATH_DELETED: u32 = 1;
 /// [`SlowCall::path_flags`]: directories are missing at the front.
 pub const PATH_CUT: u32 = 2;
+/// [`SlowCall::path_flags`]: the path begins at the root of the file system, wherever that is mounted.
+pub const PATH_IN_FILE_SYSTEM: u32 = 4;
 
 /// Most names of a path that are told, mounts crossed on the way included.
 pub const PATH_NAMES: u32 = 32;

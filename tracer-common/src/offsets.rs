@@ -114,6 +114,8 @@ offsets! {
     dentry_name = "dentry.d_name.name",
     /// Link into the table of names; null once the name is gone.
     dentry_hashed = "dentry.d_hash.pprev",
+    /// Link into the list of an inode's names.
+    dentry_alias = "dentry.d_u.d_alias",
     /// Root of a mount.
     vfsmount_root = "vfsmount.mnt_root",
     /// What programs see of a mount, inside of it.
@@ -128,6 +130,8 @@ offsets! {
     inode_ino = "inode.i_ino",
     /// Type and permissions.
     inode_mode = "inode.i_mode",
+    /// The names that it goes by: the first one's link.
+    inode_aliases = "inode.i_dentry.first",
     /// Device that a device file stands for, in the kernel's encoding.
     inode_rdev = "inode.i_rdev",
     /// File system of an inode.

@@ -58,7 +58,7 @@ pub struct ThreadSlot {
     /// What its page faults brought in.
     pub faults: Faults,
     /// Makes slots begin at cache lines.
-    pub reserved_2: [u64; 6],
+    pub reserved_2: [u64; 3],
 }
 
 impl ThreadSlot {
@@ -86,6 +86,12 @@ pub struct Faults {
     pub latest_plus_1: u64,
     /// The file of the latest one: its entry in the table of files, plus 1.
     pub file_plus_1: u64,
+    /// Address of the inode that the latest one brought pages in of; 0: it is not known.
+    pub host: u64,
+    /// The inode's number.
+    pub inode: u64,
+    /// Its device, in the kernel's encoding.
+    pub device: u64,
 }
 
 /// Connections of an event loop that waited while it was in a disk-blocked call.

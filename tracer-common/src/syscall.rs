@@ -228,6 +228,37 @@ pub mod on_file {
     pub const FALLOCATE: u64 = 285;
 }
 
+/// Numbers on x86-64 of calls that are about the file at a path, which need not be open.
+pub mod on_path {
+    /// Which argument of the system call `number` is the path, or the first of two; `None`: none is.
+    #[inline(always)]
+    #[must_use]
+    pub const fn argument(number: u64) -> Option<Argument> {
+        match number {
+            // open, stat, lstat, access
+            2 | 4 | 6 | 21
+            // truncate, rename, mkdir, rmdir, creat, link, unlink, readlink, chmod, chown, lchown
+            | 76 | 82..=87 | 89 | 90 | 92 | 94
+            // getxattr, lgetxattr, statfs
+            | 191 | 192 | 137 => Some(Argument::First),
+            // openat, mkdirat, fchownat, newfstatat, unlinkat, renameat, linkat, readlinkat, fchmodat, faccessat
+            257 | 258 | 260 | 262..=265 | 267..=269
+            // renameat2, execveat, statx, openat2, faccessat2
+            | 316 | 322 | 332 | 437 | 439 => Some(Argument::Second),
+            _ => None,
+        }
+    }
+
+    /// An argument: behind a directory's descriptor, or the first one.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Argument {
+        /// `open(2)` and the like.
+        First,
+        /// `openat(2)` and the like.
+        Second,
+    }
+}
+
 /// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
 pub mod synchronous {
     /// `write(2)`.

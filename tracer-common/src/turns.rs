@@ -78,7 +78,8 @@ pub struct Turns {
 pub struct TurnWait {
     /// How long it was, less run-queue delay.
     pub wait_ns: u64,
-    /// Inode that owns the page cache of the file; 0: no file is known.
+    /// Inode that owns the page cache of the file; 0: no file is known. If `device` is [`BY_PATH`]: when the wait began,
+    /// by which the record of its path is known ([`NAMES_WAIT`](crate::culprit::NAMES_WAIT)).
     pub inode: u64,
     /// Where the call began to read or write; all ones if unknown.
     pub offset_bytes: u64,
@@ -86,6 +87,17 @@ pub struct TurnWait {
     pub device: u32,
     /// Number of the system call; −1: a page fault.
     pub number: i32,
+}
+
+/// [`TurnWait::device`] where no file is known, but the path that the call was given.
+pub const BY_PATH: u32 = u32::MAX;
+
+impl TurnWait {
+    /// The id of the record that tells the path which the call was given; `None`: there is none.
+    #[must_use]
+    pub const fn given_path(&self) -> Option<u64> {
+        if self.device == BY_PATH { Some(self.inode) } else { None }
+    }
 }
 
 impl Turns {

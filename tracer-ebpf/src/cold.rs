@@ -5,7 +5,7 @@ use tracer_common::records::{COLD_COUNTED, COLD_NO_FILE, COLD_UNKNOWN, Call, Col
 use crate::{
     file::OpenFile,
     files,
-    folio::Added,
+    folio::{Added, Entering},
     slots,
     task::{PAGE_FAULT, Task},
     transfer, window,
@@ -15,15 +15,15 @@ use crate::{
 const PAGE_SHIFT: u32 = 12;
 
 /// The current thread adds pages to a page cache. They count if it does so inside a traced call, for the
-/// file that the call reads; where files are told apart, also if it does so in a page fault of its own.
+/// file that the call reads; and in a page fault of its own, where files are told apart or it is in a turn.
 #[inline(always)]
-pub fn added(what: impl FnOnce() -> Added) {
+pub fn added(what: &impl Entering) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
         return;
     }
-    if files::are_told_apart() && task.registers().syscall_number() == i64::from(PAGE_FAULT) {
-        files::faulted(task, &what());
+    if task.registers().syscall_number() == i64::from(PAGE_FAULT) {
+        files::faulted(task, what);
         return;
     }
     let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
@@ -37,7 +37,7 @@ pub fn added(what: impl FnOnce() -> Added) {
     if call.cold_known != COLD_COUNTED {
         return;
     }
-    let added = what();
+    let added = what.added();
     let cold = &mut call.cold;
     if added.inode == cold.inode && added.device == cold.device {
         add(cold, &added);

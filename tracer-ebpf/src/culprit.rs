@@ -1,10 +1,11 @@
 //! Tells user space of a slow or disk-blocked call: who, on which file, for whom.
 
-use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
+use aya_ebpf::{bindings::BPF_RB_NO_WAKEUP, helpers::generated::bpf_probe_read_user_str};
 use tracer_common::{
-    config::{CULPRIT_PATH, CULPRIT_RECORD},
+    config::{CULPRIT_ALIAS, CULPRIT_PATH, CULPRIT_RECORD},
     culprit::{
-        BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, NAMES_FILE, OFFSET_UNKNOWN, PATH_BYTES, SlowCall, SlowCallBuffer,
+        BUDGET_NS, BUDGET_RECORDS, NAME_BYTES, NAMES_FILE, NAMES_WAIT, OFFSET_UNKNOWN, PATH_BYTES, SlowCall,
+        SlowCallBuffer,
     },
     records::ThreadSlot,
     stack::StackIds,
@@ -17,7 +18,9 @@ use crate::{
     file::{self, OpenFile},
     globals::global,
     kernel::opaque,
-    maps, path, socket,
+    maps,
+    path::{self, Place},
+    slots, socket,
     task::Task,
     transfer,
 };
@@ -108,24 +111,77 @@ fn describe_file(buffer: &mut SlowCallBuffer, file: &OpenFile, start_bytes: Opti
         call.offset_bytes = start_bytes;
     }
     if global!(CONFIG.culprits) & CULPRIT_PATH != 0 {
-        let _ = path::describe(buffer, file.file);
+        let _ = Place::of_file(file.file).and_then(|place| path::describe(buffer, place));
     }
 }
 
 /// Tells the path of a file; whether it could be told.
 #[inline(always)]
 pub fn name_file(file: &OpenFile) -> bool {
-    // Many files may be new at once: half of the budget is left to the records of calls.
-    if global!(CONFIG.culprits) & CULPRIT_PATH == 0 || !has_budget(BUDGET_RECORDS / 2) {
+    if global!(CONFIG.culprits) & CULPRIT_PATH == 0 {
         return false;
     }
-    let Some(buffer) = maps::slow_call() else { return false };
+    let Some(buffer) = name_buffer() else { return false };
+    describe_file(buffer, file, None);
+    submit(buffer).is_some()
+}
+
+/// Tells a path of the file whose pages the latest page fault of the current thread has brought in; 1: it could be told.
+///
+/// Global linkage: see [`slots`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn name_faulted() -> u64 {
+    let Some(slots::Slot { thread, .. }) = slots::find(Task::current()) else { return 0 };
+    let faults = &thread.faults;
+    if faults.host == 0 || global!(CONFIG.culprits) & CULPRIT_ALIAS == 0 {
+        return 0;
+    }
+    let (Some(buffer), Some(place)) = (name_buffer(), Place::of_inode(faults.host)) else { return 0 };
+    buffer.call.inode = faults.inode;
+    buffer.call.device = faults.device as u32;
+    match path::describe(buffer, place).and_then(|()| submit(buffer)) {
+        Some(()) => 1,
+        None => 0,
+    }
+}
+
+/// The same, for callers.
+#[inline(always)]
+pub fn name_faulted_file() -> bool {
+    name_faulted() != 0
+}
+
+/// Tells the path at `path`, in the current thread's memory, which the call was given that waits for the disk from
+/// `since_ns` on; whether it could be told.
+#[inline(always)]
+pub fn name_given(path: u64, since_ns: u64) -> bool {
+    let Some(buffer) = name_buffer() else { return false };
+    buffer.call.syscall = NAMES_WAIT;
+    buffer.call.since_ns = since_ns;
+    // SAFETY: the helper checks the address, and writes no more than it is told.
+    let copied =
+        unsafe { bpf_probe_read_user_str(buffer.path.as_mut_ptr().cast(), PATH_BYTES as u32, path as *const _) };
+    if copied <= 0 {
+        return false;
+    }
+    buffer.call.path_bytes = copied as u32;
+    submit(buffer).is_some()
+}
+
+/// The buffer of a record that names a file, if one may be sent.
+#[inline(always)]
+fn name_buffer() -> Option<&'static mut SlowCallBuffer> {
+    // Many files may be new at once: half of the budget is left to the records of calls.
+    if !has_budget(BUDGET_RECORDS / 2) {
+        return None;
+    }
+    let buffer = maps::slow_call()?;
     buffer.call.syscall = NAMES_FILE;
     buffer.call.key = Task::current().key();
     buffer.call.path_flags = 0;
     buffer.call.path_bytes = 0;
-    describe_file(buffer, file, None);
-    submit(buffer).is_some()
+    Some(buffer)
 }
 
 /// Sends what stands in the buffer.

@@ -10,7 +10,7 @@ use tracer_common::{
 use crate::{
     cold, culprit,
     file::OpenFile,
-    folio::Added,
+    folio::{Added, Entering},
     globals::global,
     maps,
     slots::{self, Slot},
@@ -96,18 +96,36 @@ extern "C" fn read_by_call(syscall: u64, result: i64, requested: u64, read_ahead
     if is_direct { DIRECT } else { pages }
 }
 
-/// A page fault of the current thread brings pages in.
+/// A page fault of the current thread brings pages in. What it was is noted where files are told apart, and for event
+/// loops, whose worst turn may have waited for it.
 #[inline(always)]
-pub fn faulted(task: Task, added: &Added) {
-    let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
-        slots::count_dropped(task);
+pub fn faulted(task: Task, what: &impl Entering) {
+    let slot = if are_told_apart() { slots::find_or_claim(task) } else { slots::find(task) };
+    let Some(Slot { thread, .. }) = slot else {
+        if are_told_apart() {
+            slots::count_dropped(task);
+        }
         return;
     };
-    let pages = added.end - added.first;
+    if !are_told_apart() && thread.turns.since_ns == 0 {
+        return;
+    }
+    let added = what.added();
     let faults = &mut thread.faults;
     let current = task.faults_over() + 1;
     let is_another = faults.latest_plus_1 != current;
     faults.latest_plus_1 = current;
+    faults.host = what.host();
+    faults.inode = added.inode;
+    faults.device = u64::from(added.device);
+    if are_told_apart() {
+        add_fault(faults, &added, is_another);
+    }
+}
+
+#[inline(always)]
+fn add_fault(faults: &mut Faults, added: &Added, is_another: bool) {
+    let pages = added.end - added.first;
     faults.cold_pages += pages;
     if is_another {
         faults.faults += 1;
@@ -118,14 +136,23 @@ pub fn faulted(task: Task, added: &Added) {
         if is_another {
             add(&mut entry.faults, 1);
         }
+        if entry.is_named == 0 && index <= global!(CONFIG.file_mask) && culprit::name_faulted_file() {
+            entry.is_named = 1;
+        }
     }
+}
+
+/// Whether the latest page fault of a thread that brought pages in is the one that it is in.
+#[inline(always)]
+pub fn is_in_latest_fault(task: Task, faults: &Faults) -> bool {
+    faults.latest_plus_1 == task.faults_over() + 1
 }
 
 /// The thread has waited for storage in a page fault of its own for so long. If the fault brought pages in, the wait is
 /// for their file.
 #[inline(always)]
 pub fn waited_in_fault(task: Task, faults: &Faults, slept_ns: u64) {
-    if faults.latest_plus_1 == task.faults_over() + 1
+    if is_in_latest_fault(task, faults)
         && let Some(entry) = maps::file((faults.file_plus_1 as u32).wrapping_sub(1))
     {
         add(&mut entry.fault_disk_waits, 1);

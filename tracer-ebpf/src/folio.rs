@@ -3,9 +3,19 @@
 use aya_ebpf::{EbpfContext, programs::TracePointContext};
 
 use crate::{
+    file::read,
     globals::global,
     kernel::{kernel_pointer, load},
 };
+
+/// Something that enters the page cache.
+pub trait Entering {
+    /// Which pages of what.
+    fn added(&self) -> Added;
+
+    /// Address of the inode that owns the page cache; 0: it is not known.
+    fn host(&self) -> u64;
+}
 
 /// Pages `[first, end)` that entered the page cache of an inode.
 pub struct Added {
@@ -19,23 +29,28 @@ pub struct Added {
     pub end: u64,
 }
 
-impl Added {
-    /// What a classic `mm_filemap_add_to_page_cache` event says
-    /// (events/filemap/mm_filemap_add_to_page_cache/format).
+/// A classic `mm_filemap_add_to_page_cache` event (events/filemap/mm_filemap_add_to_page_cache/format).
+impl Entering for TracePointContext {
     #[inline(always)]
-    pub fn from_tracepoint(ctx: &TracePointContext) -> Self {
-        let event = ctx.as_ptr().cast_const().cast::<u8>();
+    fn added(&self) -> Added {
+        let event = self.as_ptr().cast_const().cast::<u8>();
         // SAFETY: the event is 40 bytes long and has these members at these places.
         unsafe {
             let first = core::ptr::read_volatile(event.add(24).cast::<u64>());
             let order = core::ptr::read_volatile(event.add(36));
-            Self {
+            Added {
                 inode: core::ptr::read_volatile(event.add(16).cast::<u64>()),
                 device: core::ptr::read_volatile(event.add(32).cast::<u32>()),
                 first,
                 end: first + (1 << (order & 31)),
             }
         }
+    }
+
+    /// The event does not tell.
+    #[inline(always)]
+    fn host(&self) -> u64 {
+        0
     }
 }
 
@@ -44,10 +59,9 @@ kernel_pointer! {
     Folio
 }
 
-impl Folio {
-    /// What entered the page cache with it.
+impl Entering for Folio {
     #[inline(always)]
-    pub fn added(self) -> Added {
+    fn added(&self) -> Added {
         let mapping: *const u8 = load(self.0, global!(OFFSETS.folio_mapping));
         let host: *const u8 = load(mapping, global!(OFFSETS.mapping_host));
         let file_system: *const u8 = load(host, global!(OFFSETS.inode_sb));
@@ -60,6 +74,15 @@ impl Folio {
         }
     }
 
+    /// Through a helper: so it is a number, which can be kept.
+    #[inline(always)]
+    fn host(&self) -> u64 {
+        let mapping: *const u8 = load(self.0, global!(OFFSETS.folio_mapping));
+        read(mapping as u64, global!(OFFSETS.mapping_host)).unwrap_or(0)
+    }
+}
+
+impl Folio {
     /// log2 of its pages.
     #[inline(always)]
     fn order(self) -> u32 {

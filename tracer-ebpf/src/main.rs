@@ -42,7 +42,7 @@ use aya_ebpf::{
 use tracer_common::syscall::readiness;
 
 use crate::{
-    folio::{Added, Folio},
+    folio::Folio,
     task::{Registers, Task},
 };
 
@@ -119,15 +119,14 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
 /// A folio enters the page cache.
 #[btf_tracepoint(function = "mm_filemap_add_to_page_cache")]
 pub fn page_cache_add(ctx: BtfTracePointContext) -> i32 {
-    let folio = Folio::from_argument(ctx.arg::<*const u8>(0));
-    cold::added(|| folio.added());
+    cold::added(&Folio::from_argument(ctx.arg::<*const u8>(0)));
     0
 }
 
 /// The same, where the typed tracepoint cannot be had.
 #[tracepoint]
 pub fn page_cache_add_classic(ctx: TracePointContext) -> u32 {
-    cold::added(|| Added::from_tracepoint(&ctx));
+    cold::added(&ctx);
     0
 }
 

@@ -1,29 +1,50 @@
-//! The path of an open file: its names from the file up to the root of the mount namespace. On rare paths only.
+//! The path of a file: its names from the file up to the root of the mount namespace, or of its file system. On rare
+//! paths only.
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
-use tracer_common::culprit::{NAME_BYTES, PATH_BYTES, PATH_CUT, PATH_DELETED, PATH_NAMES, SlowCallBuffer};
+use tracer_common::culprit::{
+    NAME_BYTES, PATH_BYTES, PATH_CUT, PATH_DELETED, PATH_IN_FILE_SYSTEM, PATH_NAMES, SlowCallBuffer,
+};
 
 use crate::{file::read, globals::global};
 
-/// Where a walk to the root is.
-struct Place {
+/// A name, and by which mount it is reached.
+pub struct Place {
     dentry: u64,
+    /// 0: by none, but the file system's own root.
     vfsmount: u64,
     root: u64,
 }
 
-/// Writes the path of the open file at `file` behind the record, with what must be known about it.
+impl Place {
+    /// Where the open file at `file` was opened.
+    #[inline(always)]
+    pub fn of_file(file: u64) -> Option<Self> {
+        let vfsmount: u64 = read(file, global!(OFFSETS.file_mount))?;
+        Some(Self {
+            dentry: read(file, global!(OFFSETS.file_dentry))?,
+            vfsmount,
+            root: read(vfsmount, global!(OFFSETS.vfsmount_root))?,
+        })
+    }
+
+    /// A name of the inode at `host`; `None`: none is in memory.
+    #[inline(always)]
+    pub fn of_inode(host: u64) -> Option<Self> {
+        let link: u64 = read(host, global!(OFFSETS.inode_aliases))?;
+        if link == 0 {
+            return None;
+        }
+        Some(Self { dentry: link - u64::from(global!(OFFSETS.dentry_alias)), vfsmount: 0, root: 0 })
+    }
+}
+
+/// Writes the path of the file at `place` behind the record, with what must be known about it.
 ///
 /// A name that is being changed meanwhile may come out wrong: nothing is locked (`fs/d_path.c`,
 /// `prepend_path`, walks the same way under `rename_lock`).
 #[inline(always)]
-pub fn describe(buffer: &mut SlowCallBuffer, file: u64) -> Option<()> {
-    let vfsmount: u64 = read(file, global!(OFFSETS.file_mount))?;
-    let mut place = Place {
-        dentry: read(file, global!(OFFSETS.file_dentry))?,
-        vfsmount,
-        root: read(vfsmount, global!(OFFSETS.vfsmount_root))?,
-    };
+pub fn describe(buffer: &mut SlowCallBuffer, mut place: Place) -> Option<()> {
     let is_hashed: u64 = read(place.dentry, global!(OFFSETS.dentry_hashed))?;
     let mut flags = if is_hashed == 0 { PATH_DELETED | PATH_CUT } else { PATH_CUT };
     buffer.call.path_bytes = 0;
@@ -33,6 +54,10 @@ pub fn describe(buffer: &mut SlowCallBuffer, file: u64) -> Option<()> {
         let length = unsafe { core::ptr::read_volatile(&raw const buffer.call.path_bytes) };
         let parent: u64 = read(place.dentry, global!(OFFSETS.dentry_parent))?;
         if place.dentry == place.root || place.dentry == parent {
+            if place.vfsmount == 0 {
+                flags = flags & !PATH_CUT | PATH_IN_FILE_SYSTEM;
+                break;
+            }
             if !leave_mount(&mut place)? {
                 flags &= !PATH_CUT;
                 break;

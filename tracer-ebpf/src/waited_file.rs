@@ -3,17 +3,22 @@
 use tracer_common::{
     config::CULPRIT_RECORD,
     culprit::OFFSET_UNKNOWN,
-    records::ThreadSlot,
-    syscall::{Syscall, on_file, synchronous},
-    turns::TurnWait,
+    records::{Faults, ThreadSlot},
+    syscall::{
+        Syscall, on_file,
+        on_path::{self, Argument},
+        synchronous,
+    },
+    turns::{BY_PATH, TurnWait, Turns},
 };
 
 use crate::{
     culprit,
     file::OpenFile,
+    files,
     globals::global,
     slots::{self, Slot},
-    task::{Registers, Task},
+    task::{PAGE_FAULT, Registers, Task},
     transfer::{self, Start},
 };
 
@@ -37,6 +42,21 @@ extern "C" fn note_wait() -> u64 {
     if global!(CONFIG.culprits) & CULPRIT_RECORD == 0 {
         return 0;
     }
+    if number == PAGE_FAULT {
+        if files::is_in_latest_fault(task, &thread.faults) {
+            note_fault(&thread.faults, turns);
+        }
+        return 0;
+    }
+    if let Some(argument) = on_path::argument(number as u64) {
+        let registers = task.registers();
+        let path = if argument == Argument::First { registers.first() } else { registers.second() };
+        if culprit::name_given(path, thread.off_cpu.since_ns) {
+            turns.latest.inode = thread.off_cpu.since_ns;
+            turns.latest.device = BY_PATH;
+        }
+        return 0;
+    }
     let Some((file, start)) = file_of(task, number as u64) else { return 0 };
     turns.latest.inode = file.inode;
     turns.latest.device = file.device;
@@ -49,6 +69,18 @@ extern "C" fn note_wait() -> u64 {
         turns.named_device = file.device;
     }
     0
+}
+
+/// Notes the file that the current page fault brings pages in of. Where in it, several pages do not tell.
+#[inline(always)]
+fn note_fault(faults: &Faults, turns: &mut Turns) {
+    turns.latest.inode = faults.inode;
+    turns.latest.device = faults.device as u32;
+    let is_named = turns.named_inode == faults.inode && turns.named_device == turns.latest.device;
+    if !is_named && culprit::name_faulted_file() {
+        turns.named_inode = faults.inode;
+        turns.named_device = turns.latest.device;
+    }
 }
 
 /// The file that the system call `number` is about, and where it begins to read or write.

@@ -238,6 +238,8 @@ pub struct ThreadData {
     pub turns: Option<Box<TurnStats>>,
     /// The file that its worst turn waited for longest, if one is known.
     pub worst_file: Option<FileRef>,
+    /// The path that the system call was given in which its worst turn waited longest, if it was given one.
+    pub worst_path: Option<String>,
     /// Its name now; `None` if /proc has it no more.
     pub comm_now: Option<String>,
     /// Whether it has ended. One may still be in /proc: the first thread of a process that nobody has waited for.

@@ -99,7 +99,7 @@ fn longest_wait(snapshot: &Snapshot, data: &ThreadData, turn: &turns::WorstTurn)
     TurnWait {
         syscall: waits::name(number),
         disk_wait_max_ns: wait_ns.min(turn.latency_ns),
-        path: file.and_then(|file| file.path.clone()),
+        path: file.and_then(|file| file.path.clone()).or_else(|| data.worst_path.clone()),
         offset: Some(offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN),
         device: file.map(culprits::device),
         device_name: file.and_then(|file| file.device_name.clone()),

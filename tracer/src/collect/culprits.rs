@@ -11,18 +11,18 @@ use std::{
 
 use aya::maps::{MapData, RingBuf};
 use tracer_common::{
-    culprit::{CallSums, NAMES_FILE, OFFSET_UNKNOWN, PATH_CUT, PATH_DELETED, PEER_BYTES, SlowCall},
+    culprit::{CallSums, NAMES_FILE, NAMES_WAIT, OFFSET_UNKNOWN, PEER_BYTES, SlowCall},
     files::FileStats,
+    records::ThreadSlot,
     syscall::Syscall,
+    turns::TurnStats,
 };
 
+use super::paths::{FileId, Paths, numbers_of};
 use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, FilesRead, Peer, ThreadData, UntoldData};
 
 /// Most files, and most clients, that get a row of their own.
 const MOST_ROWS: usize = 10_000;
-
-/// Most files whose paths are kept.
-const MOST_PATHS: usize = 1 << 18;
 
 /// Most calls that are kept one by one: the longest.
 const MOST_CALLS: usize = 1000;
@@ -34,12 +34,9 @@ pub struct CulpritLog {
     clients: Rows<Peer, CallSums>,
     calls: BinaryHeap<Reverse<Kept>>,
     devices: HashMap<u32, Option<String>>,
-    paths: HashMap<FileId, Option<String>>,
+    paths: Paths,
     received: u64,
 }
-
-/// A file: its device, in the kernel's encoding, and its inode.
-pub type FileId = (u32, u64);
 
 impl CulpritLog {
     /// An empty log of the records that come through `ring`.
@@ -50,7 +47,7 @@ impl CulpritLog {
             clients: Rows::default(),
             calls: BinaryHeap::new(),
             devices: HashMap::new(),
-            paths: HashMap::new(),
+            paths: Paths::default(),
             received: 0,
         }
     }
@@ -72,14 +69,14 @@ impl CulpritLog {
     }
 
     fn add(&mut self, call: SlowCall, path: &[u8]) {
-        if call.syscall == NAMES_FILE {
-            if self.paths.len() < MOST_PATHS {
-                self.paths.insert((call.device, call.inode), path_text(path, call.path_flags));
-            }
-            return;
+        match call.syscall {
+            NAMES_FILE => return self.paths.name_file(&call, path),
+            NAMES_WAIT => return self.paths.name_wait(&call, path),
+            _ => {}
         }
         let Some(syscall) = Syscall::from_index(call.syscall) else { return };
-        let file = (call.inode != 0).then(|| self.file((call.device, call.inode), path_text(path, call.path_flags)));
+        let path = self.paths.of_record(&call, path);
+        let file = (call.inode != 0).then(|| self.file((call.device, call.inode), path));
         let peer = peer(&call);
         let mut sums = CallSums::default();
         sums.add_call(&call);
@@ -102,7 +99,7 @@ impl CulpritLog {
         let (files, rest) = files;
         let named = files.into_iter().map(|stats| {
             let id = (stats.device, stats.inode);
-            let path = self.paths.get(&id).cloned().flatten().or_else(|| mapped.get(&id).cloned());
+            let path = self.paths.of_file(id).or_else(|| mapped.get(&id).cloned());
             (self.file(id, path), stats)
         });
         FilesRead { files: named.collect(), rest }
@@ -113,19 +110,26 @@ impl CulpritLog {
         self.drain();
         for thread in threads {
             let Some(wait) = thread.turns.as_ref().map(|turns| turns.worst.longest) else { continue };
-            if wait.inode != 0 {
+            if wait.given_path().is_some() {
+                thread.worst_path = self.paths.of_wait(thread.slot.key, &wait);
+            } else if wait.inode != 0 {
                 let id = (wait.device, wait.inode);
-                thread.worst_file = Some(self.file(id, self.paths.get(&id).cloned().flatten()));
+                thread.worst_file = Some(self.file(id, self.paths.of_file(id)));
             }
         }
     }
 
+    /// Forgets what none of the threads can show any more.
+    pub fn forget(&mut self, threads: impl Iterator<Item = (ThreadSlot, Option<Box<TurnStats>>)>) {
+        self.paths.forget_given(threads);
+    }
+
     fn file(&mut self, (device, inode): FileId, path: Option<String>) -> FileRef {
-        FileRef { path, device: (device >> 20, device & 0xf_ffff), device_name: self.device_name(device), inode }
+        FileRef { path, device: numbers_of(device), device_name: self.device_name(device), inode }
     }
 
     fn device_name(&mut self, device: u32) -> Option<String> {
-        self.devices.entry(device).or_insert_with(|| name_of_device(device >> 20, device & 0xf_ffff)).clone()
+        self.devices.entry(device).or_insert_with(|| name_of_device(numbers_of(device))).clone()
     }
 
     /// What came, and what the kernel says did not.
@@ -220,23 +224,6 @@ fn range(call: &SlowCall) -> Option<(u64, u64)> {
     Some((first, first.saturating_add(u64::try_from(call.result).unwrap_or(0))))
 }
 
-/// The path whose names, from the file up to the root, are `names`; `None` if there are none.
-fn path_text(names: &[u8], flags: u32) -> Option<String> {
-    let names: Vec<_> = names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let mut path = String::from(if flags & PATH_CUT != 0 { "…" } else { "" });
-    for name in names.iter().rev() {
-        path.push('/');
-        path.push_str(&String::from_utf8_lossy(name));
-    }
-    if flags & PATH_DELETED != 0 {
-        path.push_str(" (deleted)");
-    }
-    Some(path)
-}
-
 /// Address families (`include/linux/socket.h`).
 mod family {
     pub const UNIX: u16 = 1;
@@ -270,7 +257,7 @@ fn unix_name(bytes: &[u8]) -> String {
     }
 }
 
-fn name_of_device(major: u32, minor: u32) -> Option<String> {
+fn name_of_device((major, minor): (u32, u32)) -> Option<String> {
     let entry = std::fs::read_link(format!("/sys/dev/block/{major}:{minor}")).ok()?;
     Some(entry.file_name()?.to_string_lossy().into_owned())
 }
@@ -279,14 +266,6 @@ fn name_of_device(major: u32, minor: u32) -> Option<String> {
 mod tests {
     use super::*;
     use bytemuck::Zeroable as _;
-
-    #[test]
-    fn a_path_is_put_together_from_the_file_up() {
-        assert_eq!(path_text(b"log\0cold-0\0var\0", 0).as_deref(), Some("/var/cold-0/log"));
-        assert_eq!(path_text(b"log\0", PATH_DELETED).as_deref(), Some("/log (deleted)"));
-        assert_eq!(path_text(b"log\0d\0", PATH_CUT).as_deref(), Some("…/d/log"));
-        assert_eq!(path_text(b"", PATH_CUT), None);
-    }
 
     #[test]
     fn ipv4_through_an_ipv6_socket_is_ipv4() {

@@ -117,6 +117,11 @@ impl KernelMaps {
         Some(Box::new(self.turns.get(index as usize)))
     }
 
+    /// The threads' slots, and how long their turns took.
+    pub fn turns(&self) -> impl Iterator<Item = (ThreadSlot, Option<Box<TurnStats>>)> {
+        self.slots().map(|(_, slot)| (slot, self.turns_of(&slot)))
+    }
+
     /// The traced system calls, in the order of their rows.
     pub fn syscalls(&self) -> &[Syscall] {
         &self.syscalls
@@ -153,6 +158,7 @@ impl KernelMaps {
                     calls: (0..self.syscalls.len()).map(|row| self.calls(index, &slot, row).map(Box::new)).collect(),
                     turns,
                     worst_file: None,
+                    worst_path: None,
                     has_ended: now.as_ref().is_none_or(|thread| thread.has_ended),
                     comm_now: now.map(|thread| thread.comm),
                 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use procfs::process::{MMapPath, Process};
 
-use super::culprits::FileId;
+use super::paths::FileId;
 
 /// Paths of mapped files, as far as they have been seen.
 #[derive(Debug, Default)]

@@ -7,6 +7,8 @@ mod java;
 mod kernel_maps;
 mod mapped;
 mod mapped_files;
+mod mounts;
+mod paths;
 mod stacks;
 mod targets;
 mod totals;

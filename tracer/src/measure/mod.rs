@@ -176,6 +176,9 @@ impl Logs {
     /// Looks at what the target waits on, and at what it has mapped.
     fn look(&mut self, maps: &KernelMaps) {
         self.watched.look(maps, []);
+        if let Some(culprits) = &mut self.culprits {
+            culprits.forget(maps.turns());
+        }
         if let Some(mapped) = &mut self.mapped {
             // Of thousands of processes few bring anything in by page faults.
             let faulting = maps.slots().filter(|(_, slot)| slot.faults.faults > 0).map(|(_, slot)| slot.key.pid);

@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable as _;
 use tracer_common::{
-    config::{CULPRIT_INET, CULPRIT_PATH, CULPRIT_RECORD, CULPRIT_UNIX},
+    config::{CULPRIT_ALIAS, CULPRIT_INET, CULPRIT_PATH, CULPRIT_RECORD, CULPRIT_UNIX},
     offsets::Offsets,
 };
 
@@ -10,6 +10,9 @@ use super::btf::Btf;
 
 /// The bit-field that marks a sleep for storage.
 const IN_IOWAIT: &str = "task_struct.in_iowait";
+
+/// What a name in a directory must tell.
+const NAMES: [&str; 3] = ["dentry.d_parent", "dentry.d_name.", "dentry.d_hash."];
 
 /// The layout of a kernel, as far as it is needed.
 pub struct Layout {
@@ -61,7 +64,10 @@ impl Layout {
                 "fdtable.",
                 "file.f_mapping",
                 "address_space.",
-                "inode.",
+                "inode.i_ino",
+                "inode.i_mode",
+                "inode.i_rdev",
+                "inode.i_sb",
                 "super_block.",
                 "pt_regs.",
             ],
@@ -70,7 +76,8 @@ impl Layout {
             return 0;
         }
         record
-            | allowed(CULPRIT_PATH, &["file.f_path.", "dentry.", "vfsmount.", "mount."])
+            | allowed(CULPRIT_PATH, &[&NAMES[..], &["file.f_path.", "vfsmount.", "mount."]].concat())
+            | allowed(CULPRIT_ALIAS, &[&NAMES[..], &["inode.i_dentry.", "dentry.d_u."]].concat())
             | allowed(CULPRIT_INET, &["file.private_data", "file.f_inode", "socket.", "sock."])
             | allowed(
                 CULPRIT_UNIX,

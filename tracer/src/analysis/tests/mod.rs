@@ -114,6 +114,7 @@ fn thread(tid: u32) -> ThreadData {
         calls: vec![Some(Box::new(CallStats::zeroed()))],
         turns: None,
         worst_file: None,
+        worst_path: None,
         comm_now: None,
         has_ended: true,
     }
