@@ -175,11 +175,14 @@ const FILES: u32 = 3 << 30;
 #[inline(never)]
 extern "C" fn claim_file(device: u32, inode: u64) -> u32 {
     let mask = global!(CONFIG.file_mask);
-    let home = home_of(device, inode);
+    let home = if cfg!(feature = "fault-files-mixed") { 0 } else { home_of(device, inode) };
     for step in 0..FILE_PROBES {
         let index = home.wrapping_add(step) & mask;
         let Some(entry) = maps::file(index) else { break };
         if entry.inode == inode && entry.device == device {
+            return index;
+        }
+        if cfg!(feature = "fault-files-mixed") && entry.inode != 0 {
             return index;
         }
         if entry.inode == 0 {

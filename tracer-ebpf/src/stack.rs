@@ -30,6 +30,9 @@ fn state_of(thread: &ThreadSlot) -> Option<&'static mut StackState> {
 #[inline(always)]
 pub fn falls_asleep(ctx: &impl EbpfContext, thread: &ThreadSlot) {
     if let Some(state) = state_of(thread) {
+        if cfg!(feature = "fault-stacks-late") && thread.off_cpu.since_ns.is_multiple_of(2) {
+            return;
+        }
         state.asleep = current(ctx);
     }
 }

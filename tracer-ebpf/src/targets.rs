@@ -47,6 +47,9 @@ pub fn forked(parent: Task, child: Task) {
     if child.pid() != child.tid() {
         return;
     }
+    if cfg!(feature = "fault-children-missed") && child.pid().is_multiple_of(8) {
+        return;
+    }
     let mut reasons = 0;
     if global!(CONFIG.targets) & FOLLOW != 0 && window::is_target(parent) {
         reasons |= FOLLOWED;

@@ -129,7 +129,7 @@ pub fn entered(task: Task, number: u64) -> Option<Syscall> {
     let syscall = Syscall::of_number(number)?;
     let registers = task.registers();
     Some(match syscall {
-        Syscall::SpliceOther => {
+        Syscall::SpliceOther if !cfg!(feature = "fault-directions-mixed") => {
             // Both are looked at: a call with a bad descriptor moves nothing.
             let from = socket::mode_behind(task, registers.first());
             let to = socket::mode_behind(task, registers.third());
