@@ -167,6 +167,14 @@ impl UnderTracer {
         soon(|| only_child(self.pid()).ok().flatten()).expect("tracer starts a process for the command")
     }
 
+    /// The next line on stderr that fits.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub fn said(&mut self, fits: impl Fn(&str) -> bool) -> String {
+        self.stderr.find(LIMIT, fits).expect("a line on stderr")
+    }
+
     /// The next line that the command prints and that fits.
     ///
     /// # Panics

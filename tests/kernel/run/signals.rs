@@ -67,6 +67,22 @@ fn a_signal_before_the_command_is_let_go_ends_both() {
     }
 }
 
+#[test]
+fn a_signal_while_a_target_is_waited_for_ends_both() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("ran");
+    for selector in ["--comm t-nobody", "--cgroup t-none/t-nobody"] {
+        let arguments = format!("sendfile {selector} --wait");
+        let mut tracer = UnderTracer::start_as(&arguments, &["touch", mark.to_str().unwrap()]);
+        tracer.said(|line| line.starts_with("waiting for "));
+        tracer.signal(Signal::TERM);
+        let ended = tracer.finish();
+        assert_eq!(ended.code, 143, "{selector}: {}", ended.said());
+        assert!(!mark.exists() && ended.recording.is_none(), "{selector}");
+    }
+}
+
 /// A command line that runs the program which says what signals it gets.
 fn line(arguments: &str) -> String {
     format!("{} run -q {arguments} -- {} signals", binary().display(), workload())

@@ -2,12 +2,13 @@
 
 use std::{io, os::fd::OwnedFd};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     signal::unix::{Signal, SignalKind, signal},
 };
 
+use super::patience::attend_before_it_begins;
 use crate::{child::Child, collect};
 
 /// Who may end the window early.
@@ -96,11 +97,7 @@ impl<'a> Attended<'a> {
         // SAFETY: the descriptor is owned, stays open and keeps its number for as long as it is registered.
         let news = unsafe { AsyncFd::register_with_interest(news, Interest::READABLE) };
         let news = news.map_err(io::Error::from).context(cannot_wait)?;
-        // It may have been killed meanwhile, or tracer told to end.
-        child.attend()?;
-        if child.ending().is_some() {
-            bail!("the command was stopped before it began");
-        }
+        attend_before_it_begins(child)?;
         Ok(Self { child, news })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Observer;
+use super::patience::Patience;
 use crate::{
     collect::{self, KernelMaps, ProcessList, Targets},
     options::Measurement,
@@ -17,13 +17,13 @@ const WAIT_INTERVAL: Duration = Duration::from_millis(10);
 /// Finds who is a target already. Where nobody is and somebody is waited for, returns once the window is open.
 ///
 /// # Errors
-/// If nobody is there, and nobody is waited for.
+/// If nobody is there, and nobody is waited for; or if the command is ended meanwhile.
 pub fn find_targets(
     options: &Measurement,
     targets: &Targets,
     session: &mut Session,
     maps: &KernelMaps,
-    observer: &mut dyn Observer,
+    patience: &mut Patience<'_>,
 ) -> Result<ProcessList> {
     let mut list = ProcessList::new(session.target_records()?);
     targets.given.iter().for_each(|given| list.add(given.process.clone()));
@@ -36,9 +36,9 @@ pub fn find_targets(
     list.extend(&session.targets(|| maps.target_counts())?);
     collect::ensure_somebody(&options.target, &list)?;
     if options.target.wait && targets.filter.is_listed() && list.processes().is_empty() {
-        observer.waiting(&options.target.selector());
+        let selector = options.target.selector();
         while !maps.is_open() {
-            std::thread::sleep(WAIT_INTERVAL);
+            patience.pause(&selector, WAIT_INTERVAL)?;
         }
         list.drain();
     }

@@ -4,6 +4,7 @@ mod cutter;
 mod early;
 mod found;
 mod java;
+mod patience;
 mod room;
 mod ticks;
 mod warnings;
@@ -18,7 +19,10 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use tracer_common::{records::SleepingTask, syscall::Syscall};
 
-use self::room::{Room, room_for};
+use self::{
+    patience::Patience,
+    room::{Room, room_for},
+};
 use crate::{
     analysis,
     child::Child,
@@ -56,7 +60,8 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
         .enable_all()
         .build()
         .context("cannot start the measurement: no event loop to wait in")?;
-    let targets = Targets::resolve(&options.target, &mut |selector| observer.waiting(selector))?;
+    let mut patience = Patience::new(child.as_deref_mut(), observer);
+    let targets = Targets::resolve(&options.target, &mut |selector, period| patience.pause(selector, period))?;
     let Room { slots, turn_records } = room_for(options, &targets);
     let syscalls = options.syscalls();
     let sizes = Sizes {
@@ -81,7 +86,8 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
-    let processes = found::find_targets(options, &targets, &mut session, &maps, observer)?;
+    let mut patience = Patience::new(child.as_deref_mut(), observer);
+    let processes = found::find_targets(options, &targets, &mut session, &maps, &mut patience)?;
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),

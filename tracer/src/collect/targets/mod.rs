@@ -7,7 +7,7 @@ mod hierarchies;
 mod list;
 mod processes;
 
-use std::{thread::sleep, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use tracer_common::targets::TICK_NS;
@@ -32,6 +32,9 @@ use crate::{
 /// How often to look for a cgroup that is waited for.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Waits for so long before the next look for what is named.
+pub type Wait<'a> = dyn FnMut(&str, Duration) -> Result<()> + 'a;
+
 /// Whom a measurement is about, found.
 pub struct Targets {
     /// The processes that were given by id, or by a thread's id.
@@ -47,11 +50,11 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Finds whom `option` names; `waiting` is told if that has to be waited for.
+    /// Finds whom `option` names; waits by `wait` if that has to be waited for.
     ///
     /// # Errors
-    /// If one of them does not exist, or is something else.
-    pub fn resolve(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result<Self> {
+    /// If one of them does not exist, or is something else, or if `wait` gives up.
+    pub fn resolve(option: &TargetOption, wait: &mut Wait<'_>) -> Result<Self> {
         let mut given = option.pids.iter().map(|&pid| TargetProcess::of_pid(pid)).collect::<Result<Vec<_>>>()?;
         let mut threads = Vec::new();
         for &tid in &option.tids {
@@ -62,7 +65,7 @@ impl Targets {
             }
         }
         let tables = globs::compile(&option.comms).map_err(|why| anyhow!("cannot measure so many --comm: {why}"))?;
-        let cgroups = found_cgroups(option, waiting)?;
+        let cgroups = found_cgroups(option, wait)?;
         let thread_count = if option.all {
             threads_of_all()
         } else {
@@ -88,7 +91,7 @@ impl Targets {
 }
 
 /// The cgroups that `option` names; waits for them if it is to.
-fn found_cgroups(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result<Vec<TargetCgroup>> {
+fn found_cgroups(option: &TargetOption, wait: &mut Wait<'_>) -> Result<Vec<TargetCgroup>> {
     let find = || -> Result<Vec<_>> {
         let by_path = option.cgroups.iter().map(|text| cgroups::cgroup(text));
         by_path.chain(option.units.iter().map(|name| cgroups::unit(name))).collect()
@@ -101,9 +104,9 @@ fn found_cgroups(option: &TargetOption, waiting: &mut dyn FnMut(&str)) -> Result
     let mut found = find();
     let names_cgroups_alone = option.comms.is_empty() && option.pids.is_empty() && option.tids.is_empty();
     if option.wait && names_cgroups_alone && is_waited_for(&found) {
-        waiting(&option.selector());
+        let selector = option.selector();
         while is_waited_for(&found) {
-            sleep(LOOK);
+            wait(&selector, LOOK)?;
             found = find();
         }
     }
