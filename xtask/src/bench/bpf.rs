@@ -17,6 +17,7 @@ mod command {
     pub const PROG_GET_FD_BY_ID: libc::c_long = 13;
     pub const OBJ_GET_INFO_BY_FD: libc::c_long = 15;
     pub const RAW_TRACEPOINT_OPEN: libc::c_long = 17;
+    pub const ENABLE_STATS: libc::c_long = 32;
 }
 
 /// `BPF_MAP_TYPE_ARRAY`.
@@ -243,15 +244,51 @@ pub fn event_programs() -> Result<Vec<u32>> {
 }
 
 fn is_on_events(id: u32) -> bool {
+    // The start of `struct bpf_prog_info`: the type, the id. It may have gone meanwhile.
+    let info: Option<[u32; 2]> = info(id);
+    info.is_some_and(|[kind, _]| ProgramType::OF_EVENTS.iter().any(|&program_type| program_type as u32 == kind))
+}
+
+/// The first members of `struct bpf_prog_info` of the program `id`; `None`: there is none.
+fn info<const N: usize>(id: u32) -> Option<[u32; N]> {
     let mut request = NextId { start: id, next: 0, open_flags: 0 };
-    // It may have gone meanwhile.
-    let Ok(program) = owned(bpf(command::PROG_GET_FD_BY_ID, &mut request)) else { return false };
-    // The start of `struct bpf_prog_info`: the type, the id.
-    let mut info = [0u32; 2];
+    let program = owned(bpf(command::PROG_GET_FD_BY_ID, &mut request)).ok()?;
+    let mut info = [0u32; N];
     let mut request =
         InfoByFd { fd: program.as_raw_fd() as u32, length: size_of_val(&info) as u32, info: info.as_mut_ptr() as u64 };
-    bpf(command::OBJ_GET_INFO_BY_FD, &mut request) == 0
-        && ProgramType::OF_EVENTS.iter().any(|&program_type| program_type as u32 == info[0])
+    (bpf(command::OBJ_GET_INFO_BY_FD, &mut request) == 0).then_some(info)
+}
+
+/// While it lives, the kernel adds up what each program takes.
+#[derive(Debug)]
+pub struct Account {
+    _enabled: OwnedFd,
+}
+
+impl Account {
+    /// Opens it.
+    pub fn open() -> Result<Self> {
+        /// `struct bpf_attr.enable_stats`.
+        #[repr(C)]
+        struct EnableStats {
+            kind: u32,
+        }
+        /// `BPF_STATS_RUN_TIME`.
+        const RUN_TIME: u32 = 0;
+        let enabled = owned(bpf(command::ENABLE_STATS, &mut EnableStats { kind: RUN_TIME }));
+        Ok(Self { _enabled: enabled.context("the kernel keeps no account of eBPF programs")? })
+    }
+
+    /// What these programs have taken so far, together, ns.
+    pub fn run_ns(&self, programs: &[u32]) -> Result<u64> {
+        /// Words of `struct bpf_prog_info` before `run_time_ns`, and with it.
+        const BEFORE: usize = 48;
+        let of_program = |&id: &u32| {
+            let info: [u32; BEFORE + 2] = info(id).context("a program has gone")?;
+            Ok(u64::from(info[BEFORE]) | u64::from(info[BEFORE + 1]) << 32)
+        };
+        programs.iter().map(of_program).sum()
+    }
 }
 
 fn bpf<T>(command: libc::c_long, request: &mut T) -> libc::c_long {

@@ -69,6 +69,8 @@ struct Bench<'a> {
 /// What one setting gave in one round.
 struct Outcome {
     batches_ns: Vec<(Column, Vec<f64>)>,
+    /// What the programs took, of the columns that are about turns of the target.
+    programs_ns: Vec<(Column, Vec<f64>)>,
     tracer: Option<TracerRun>,
 }
 
@@ -109,12 +111,14 @@ impl<'a> Bench<'a> {
                 let outcome = self.measured(setting)?;
                 // Runs with fewer hooks start and end faster.
                 tracer_runs.extend(outcome.tracer.filter(|_| setting == Setting::Tracer));
+                let mut programs_ns = outcome.programs_ns;
                 cells.extend(outcome.batches_ns.into_iter().map(|(column, batches_ns)| Cell {
                     round,
                     setting,
                     work: column.work,
                     by_target: column.by_target,
                     batches_ns,
+                    programs_ns: taken(&mut programs_ns, column),
                 }));
             }
         }
@@ -154,6 +158,10 @@ impl<'a> Bench<'a> {
             let worker = if column.by_target { &mut self.target } else { &mut self.bystander };
             batches_ns.push((column, worker.batches(column.work, CALLS / column.work.batch())?));
         }
+        let programs_ns = match setting {
+            Setting::Empty | Setting::Tracer => self.account(&programs)?,
+            _ => Vec::new(),
+        };
         let is_alone = setting.is_alone(programs.len()) && bpf::event_programs()? == programs;
         let stopped = active.stop()?;
         if !is_alone {
@@ -165,8 +173,32 @@ impl<'a> Bench<'a> {
             self.discarded.calls_missing += 1;
             return Ok(None);
         }
-        Ok(Some(Outcome { batches_ns, tracer: stopped.tracer }))
+        Ok(Some(Outcome { batches_ns, programs_ns, tracer: stopped.tracer }))
     }
+
+    /// What these programs take for each turn of the target, by the kernel's own account: so that the time between them,
+    /// which other things on the machine disturb more, is not in it.
+    fn account(&mut self, programs: &[u32]) -> Result<Vec<(Column, Vec<f64>)>> {
+        let account = bpf::Account::open()?;
+        let mut all = Vec::new();
+        for &column in self.columns.iter().filter(|column| column.is_turn() && column.by_target) {
+            let mut batches = Vec::new();
+            for _ in 0..CALLS / column.work.batch() {
+                let before_ns = account.run_ns(programs)?;
+                self.target.batches(column.work, 1)?;
+                let taken_ns = account.run_ns(programs)? - before_ns;
+                batches.push(taken_ns as f64 / f64::from(column.work.batch()));
+            }
+            all.push((column, batches));
+        }
+        Ok(all)
+    }
+}
+
+/// The figures of one column, taken out.
+fn taken(columns: &mut Vec<(Column, Vec<f64>)>, column: Column) -> Vec<f64> {
+    let place = columns.iter().position(|(other, _)| *other == column);
+    place.map(|place| columns.swap_remove(place).1).unwrap_or_default()
 }
 
 /// sendfile calls of the target.

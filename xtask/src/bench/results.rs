@@ -50,6 +50,10 @@ pub struct Cell {
     pub by_target: bool,
     /// CPU time per call, or per context switch, of each batch, ns.
     pub batches_ns: Vec<f64>,
+    /// What the setting's programs took per turn in each batch, by the kernel's own account, ns. It is kept for turns
+    /// alone, and in batches of their own: keeping it takes time.
+    #[serde(default)]
+    pub programs_ns: Vec<f64>,
 }
 
 /// A column of the table.
@@ -87,12 +91,16 @@ const CALLS_PER_SWITCH: f64 = 2.0;
 impl Results {
     /// ns per call of `column` under `setting`, a figure for each round.
     fn per_round(&self, setting: Setting, column: Column) -> Vec<Option<f64>> {
+        self.fastest_per_round(setting, column, |cell| &cell.batches_ns)
+    }
+
+    fn fastest_per_round(&self, setting: Setting, column: Column, batches: fn(&Cell) -> &[f64]) -> Vec<Option<f64>> {
         let of_round = |round| {
             let cell = self.cells.iter().find(|cell| {
                 (cell.round, cell.setting, cell.work, cell.by_target) == (round, setting, column.work, column.by_target)
             })?;
             // What else the machine does can only make a batch longer.
-            cell.batches_ns.iter().copied().min_by(f64::total_cmp)
+            batches(cell).iter().copied().min_by(f64::total_cmp)
         };
         (0..self.rounds).map(of_round).collect()
     }
@@ -111,6 +119,15 @@ impl Results {
     pub fn beyond_ns(&self, setting: Setting, floor: Setting, column: Column) -> Option<Spread> {
         let (these, those) = (self.per_round(setting, column), self.per_round(floor, column));
         median_with_interval(these.into_iter().zip(those).filter_map(|(this, that)| Some(this? - that?)))
+    }
+
+    /// What the programs of `setting` take per turn beyond empty ones in the same round, by the kernel's own account, ns,
+    /// with a 95 % interval.
+    pub fn programs_beyond_empty_ns(&self, setting: Setting, column: Column) -> Option<Spread> {
+        let of = |setting| self.fastest_per_round(setting, column, |cell| &cell.programs_ns);
+        median_with_interval(
+            of(setting).into_iter().zip(of(Setting::Empty)).filter_map(|(this, that)| Some(this? - that?)),
+        )
     }
 
     /// What `setting` adds, as a multiple of what `of` adds in the same round.
@@ -151,6 +168,7 @@ pub mod tests {
                     work,
                     by_target: true,
                     batches_ns: vec![ns * slowness * 9.0, ns * slowness, ns * slowness * 1.1],
+                    programs_ns: Vec::new(),
                 }));
             }
         }
@@ -173,6 +191,27 @@ pub mod tests {
         assert_eq!(results.added_ns(Setting::Empty, sendfile).unwrap().median, 375.0);
         let by_others = Column { by_target: false, ..sendfile };
         assert_eq!(results.added_ns(Setting::Empty, by_others), None);
+    }
+
+    #[test]
+    fn what_programs_take_is_their_fastest_batch_beyond_that_of_empty_ones() {
+        let mut results = sample();
+        let turn = Column::ALL[6];
+        assert_eq!((turn.work, results.programs_beyond_empty_ns(Setting::Tracer, turn)), (Work::ReadyTurn, None));
+        results.rounds = 8;
+        let accounts = [(Setting::Empty, vec![90.0, 40.0, 50.0]), (Setting::Tracer, vec![100.0, 300.0])];
+        results.cells = (0..8)
+            .flat_map(|round| accounts.clone().map(|account| (round, account)))
+            .map(|(round, (setting, programs_ns))| Cell {
+                round,
+                setting,
+                work: turn.work,
+                by_target: true,
+                batches_ns: Vec::new(),
+                programs_ns,
+            })
+            .collect();
+        assert_eq!(results.programs_beyond_empty_ns(Setting::Tracer, turn).unwrap().median, 60.0);
     }
 
     #[test]

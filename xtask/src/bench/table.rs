@@ -84,18 +84,18 @@ fn turns(results: &Results) -> String {
     let mut text = head(&[
         "an event loop of 100,000 turns a second",
         "beyond empty programs, 95 %",
+        "the same by the kernel's account, 95 %",
         "in all, 95 %",
         "with --no-turns, in all, 95 %",
     ]);
     for column in Column::ALL.into_iter().filter(|column| column.is_turn() && column.by_target) {
-        let share = |setting, floor| {
-            let beyond = results.beyond_ns(setting, floor, column);
-            beyond.map_or("not measured".into(), |ns| format!("{:.2} %", ns.scaled(100.0 / TURN_NS)))
-        };
+        let share =
+            |ns: Option<Spread>| ns.map_or("not measured".into(), |ns| format!("{:.2} %", ns.scaled(100.0 / TURN_NS)));
         let cells = [
-            share(Setting::Tracer, Setting::Empty),
-            share(Setting::Tracer, Setting::Nothing),
-            share(Setting::NoTurns, Setting::Nothing),
+            share(results.beyond_ns(Setting::Tracer, Setting::Empty, column)),
+            share(results.programs_beyond_empty_ns(Setting::Tracer, column)),
+            share(results.beyond_ns(Setting::Tracer, Setting::Nothing, column)),
+            share(results.beyond_ns(Setting::NoTurns, Setting::Nothing, column)),
         ];
         let _ = writeln!(text, "| {} | {} |", column.title, cells.join(" | "));
     }
