@@ -75,3 +75,24 @@ fn without_hooks_on_turns_loops_are_known_by_where_they_sleep() {
         assert_eq!(seen.verdict.status, "blocked", "{:?}", seen.verdict);
     });
 }
+
+/// Waits in a row on another instance before it is taken to be the loop's own.
+const SETTLES_AFTER: u64 = 16;
+
+#[test]
+fn a_loop_that_moves_to_another_instance_is_one_loop_and_goes_on_there() {
+    let _machine = needs!(Root);
+    let (before, after) = (40, 60);
+    let (seen, truth) = watch_with("", Workload::start(&format!("moves --before {before} --after {after}")));
+    let [thread] = truth.threads.as_slice() else { panic!("one thread") };
+    let [row] = seen.event_loops.as_slice() else { panic!("{:?}", seen.event_loops) };
+    assert_eq!((row.tid, thread.calls), (thread.tid, before + after));
+    // Until it has settled, a wait on another instance may be one inside a turn: as a resolver makes them.
+    assert_eq!(row.turns, before + after - SETTLES_AFTER);
+    let events = |waits: u64| thread.bytes * waits * 12 / (8 * before + 12 * after);
+    assert_eq!(thread.bytes, 8 * before + 12 * after);
+    assert_eq!(row.ready_events, thread.bytes - events(SETTLES_AFTER));
+    // All the time between belongs to the one turn: it was no waiting.
+    assert!(row.turn_latency.max.expect("turns") >= SETTLES_AFTER * 2_000_000, "{row:?}");
+    assert_eq!(row.turn_latency.count, row.turns - 1);
+}

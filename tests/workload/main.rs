@@ -22,6 +22,7 @@ mod jammed;
 mod loops;
 mod mapping;
 mod meter;
+mod moves;
 mod out;
 mod protocol;
 mod raw;
@@ -80,6 +81,8 @@ enum Kind {
     Jammed(jammed::Options),
     /// Threads that wait for events, each in a way of its own
     Loops(loops::Options),
+    /// An event loop that moves to another epoll instance
+    Moves(moves::Options),
     /// Reads one page of a file that another kind of work has made
     Page(jammed::PageOptions),
     /// Event loops that wait by each means there is
@@ -121,6 +124,7 @@ fn main() -> Result<()> {
         Kind::Front(options) => front::run(options, directory),
         Kind::Jammed(options) => jammed::run(options, directory),
         Kind::Loops(options) => loops::run(options, directory),
+        Kind::Moves(options) => moves::run(options, directory),
         Kind::Page(options) => jammed::run_page(options, directory),
         Kind::Readiness(options) => readiness::run(options, directory),
         Kind::Reads(options) => reads::run(options, directory),
