@@ -69,7 +69,10 @@ struct Screen<'a> {
     /// Calls that came before the first recording.
     early: Vec<CallData>,
     analysis: Option<JoinHandle<Seen>>,
+    /// Whether what was drawn last is out of date.
     is_stale: bool,
+    /// Whether the job was stopped, and has not been continued yet.
+    is_stopped: bool,
     frames: u64,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Screen<'a> {
             early: Vec::new(),
             analysis: None,
             is_stale: false,
+            is_stopped: false,
             frames: 0,
         };
         screen.take()?;
@@ -129,24 +133,29 @@ impl<'a> Screen<'a> {
                     }
                 }
                 _ = stops.recv() => self.stop()?,
-                _ = continues.recv() => self.take()?,
+                _ = continues.recv() => self.go_on()?,
                 _ = looks.tick() => self.look()?,
             }
         }
     }
 
-    /// Stops as Ctrl-Z stops any other program, with the terminal as it was. Returns when it is continued.
+    /// Stops as Ctrl-Z stops any other program, with the terminal as it was. This thread may run on for a moment.
     fn stop(&mut self) -> io::Result<()> {
         self.events = None;
         terminal::give_back();
-        kill_process(getpid(), Signal::STOP)?;
+        self.is_stopped = true;
+        Ok(kill_process(getpid(), Signal::STOP)?)
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
+        self.is_stopped = false;
         self.take()
     }
 
     /// Draws what could wait. A command that is measured has the signal that tells of another size.
     fn look(&mut self) -> io::Result<()> {
         if self.events.is_none() {
-            return self.take();
+            return if self.is_stopped { Ok(()) } else { self.take() };
         }
         let area = self.terminal.get_frame().area();
         if self.is_stale || self.terminal.size()? != area.as_size() {

@@ -7,7 +7,11 @@ use super::{
     minute::{self, Cell, Column},
     pen::Pen,
 };
-use crate::{model::Recording, render::color::Tint, units::setting};
+use crate::{
+    model::Recording,
+    render::{color::Tint, facts::knows_disk_waits},
+    units::setting,
+};
 
 /// Room for the latency of a row.
 const LABEL: usize = 9;
@@ -21,11 +25,11 @@ const DISK: char = '◆';
 /// The panel, of `rows` lines.
 pub fn heat_map(recording: &Recording, pen: Pen, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let all = minute::columns(recording);
-    let note = "·░▒▓ calls  ◆ disk-blocked";
+    let note = if knows_disk_waits(recording) { "·░▒▓ calls  ◆ disk-blocked" } else { "·░▒▓ calls" };
     let mut lines = vec![pen.title("latency, last minute", note, columns)];
     let powers = minute::total(&all);
     let (Some((&lowest, _)), Some((&highest, _))) = (powers.first_key_value(), powers.last_key_value()) else {
-        lines.push(pen.line(Tint::Faint, " no call has returned yet", columns));
+        lines.push(pen.line(Tint::Faint, minute::nothing(recording), columns));
         return lines;
     };
     // One line for the title, one for the time.

@@ -28,7 +28,7 @@ pub fn histogram(
 ) -> Vec<Line<'static>> {
     let mut lines = vec![pen.title(title, note, columns)];
     let (Some((&lowest, _)), Some((&highest, _))) = (column.first_key_value(), column.last_key_value()) else {
-        lines.push(pen.line(Tint::Faint, " no call has returned yet", columns));
+        lines.push(pen.line(Tint::Faint, " no call returned", columns));
         return lines;
     };
     let room = rows.saturating_sub(1).max(1);

@@ -53,6 +53,15 @@ fn add(column: &mut Column, power: u32, more: Cell) {
     cell.disk_blocked = cell.disk_blocked.saturating_add(more.disk_blocked);
 }
 
+/// What is said in place of a chart without calls.
+pub fn nothing(recording: &Recording) -> &'static str {
+    if recording.intervals.is_empty() {
+        " the first second is not over yet"
+    } else {
+        " no call returned in the last minute"
+    }
+}
+
 /// The power of two at or below `low`.
 pub fn power(low: u64) -> u32 {
     low.max(1).ilog2()

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Where the text behind a label begins.
-const TEXT_COLUMN: usize = 7;
+const TEXT_COLUMN: usize = 9;
 
 /// Event loops that are named.
 const LOOPS: usize = 3;
