@@ -1,6 +1,7 @@
 //! Between the measurement and the view: what is handed over, how often, and what the view asks for.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -53,7 +54,9 @@ pub struct Live<O> {
     below: O,
     color: bool,
     shared: Arc<Shared>,
-    screen: Option<(Sender<Update>, JoinHandle<std::io::Result<()>>)>,
+    /// To the view, until the window closes.
+    updates: Option<Sender<Update>>,
+    screen: Option<JoinHandle<io::Result<()>>>,
     next: Instant,
 }
 
@@ -61,26 +64,22 @@ impl<O: Observer> Live<O> {
     /// Nothing is shown before the window opens.
     #[must_use]
     pub fn over(below: O, color: bool) -> Self {
-        Self { below, color, shared: Arc::default(), screen: None, next: Instant::now() }
+        Self { below, color, shared: Arc::default(), updates: None, screen: None, next: Instant::now() }
     }
 
     /// Gives the terminal back, if that has not happened yet.
     #[must_use]
     pub fn finish(mut self) -> O {
-        if let Some((updates, screen)) = self.screen.take() {
-            drop(updates);
-            match screen.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => self.below.warning(&format!("the live view ended: the terminal fails: {error}")),
-                // The panic has been told.
-                Err(_) => self.below.warning("the live view ended before the window did: please report it"),
-            }
+        self.updates = None;
+        // A panic has been told.
+        if let Some(Ok(Err(error))) = self.screen.take().map(JoinHandle::join) {
+            self.below.warning(&format!("the live view ended early, the terminal fails: {error}"));
         }
         self.below
     }
 
     fn tell(&mut self, update: Update) -> bool {
-        self.screen.as_ref().is_some_and(|(updates, _)| updates.try_send(update).is_ok())
+        self.updates.as_ref().is_some_and(|updates| updates.try_send(update).is_ok())
     }
 }
 
@@ -92,21 +91,18 @@ impl<O: Observer> Observer for Live<O> {
     fn started(&mut self, target: &Target, start: Timestamp, duration: Option<Duration>) {
         self.below.started(target, start, duration);
         let (updates, received) = channel(MOST_WAITING);
-        let (shared, view) = (Arc::clone(&self.shared), View::new(self.color));
+        let shared = Arc::clone(&self.shared);
+        let view = View { duration, ..View::new(self.color) };
         let screen = std::thread::Builder::new().name("live-view".into());
         match screen.spawn(move || screen::run(received, &shared, view)) {
-            Ok(screen) => self.screen = Some((updates, screen)),
+            Ok(screen) => (self.updates, self.screen) = (Some(updates), Some(screen)),
             Err(error) => self.below.warning(&format!("no live view: cannot start a thread: {error}")),
         }
     }
 
     fn closing(&mut self) {
-        // What was shown goes on being shown until the report comes, but for the terminal, which is given back now.
-        if let Some((updates, screen)) = self.screen.take() {
-            let (closed, _) = channel(1);
-            drop(updates);
-            self.screen = Some((closed, screen));
-        }
+        // The view ends by itself, while what is left is collected.
+        self.updates = None;
         self.below.closing();
     }
 
@@ -131,7 +127,8 @@ impl<O: Observer> Observer for Live<O> {
     }
 
     fn wants_snapshot(&mut self) -> bool {
-        self.screen.is_some() && !self.shared.is_busy.load(Ordering::Acquire) && Instant::now() >= self.next
+        let is_there = self.updates.as_ref().is_some_and(|updates| !updates.is_closed());
+        is_there && !self.shared.is_busy.load(Ordering::Acquire) && Instant::now() >= self.next
     }
 
     fn snapshot(&mut self, snapshot: Snapshot, took: Duration) {

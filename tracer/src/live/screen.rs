@@ -42,8 +42,10 @@ pub fn run(updates: Receiver<Update>, shared: &Arc<Shared>, view: View) -> io::R
     let _held = stderr::hold();
     let _given_back = GivenBack;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // Keys must not wait until a recording of ten thousand threads has been made.
-    runtime.block_on(async { Screen::open(shared, view)?.follow(updates).await })
+    let ended = runtime.block_on(async { Screen::open(shared, view)?.follow(updates).await });
+    // Without waiting for a recording that nobody will look at.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Gives the terminal back.
@@ -52,6 +54,9 @@ struct GivenBack;
 impl Drop for GivenBack {
     fn drop(&mut self) {
         terminal::give_back();
+        if std::thread::panicking() {
+            stderr::say("tracer: the live view has failed; the measurement goes on without it, Ctrl-C ends it");
+        }
     }
 }
 
@@ -185,6 +190,7 @@ impl<'a> Screen<'a> {
         match update {
             Update::Snapshot(snapshot) => {
                 self.opened_ns = snapshot.opened_ns;
+                // Keys must not wait until a recording of ten thousand threads has been made.
                 let shared = Arc::clone(self.shared);
                 self.analysis = Some(tokio::task::spawn_blocking(move || analysed(&snapshot, &shared)));
             }

@@ -42,7 +42,8 @@ pub struct ThreadRow {
     pub disk_blocked: u64,
     /// Its disk waits in all system calls, and the one that goes on, ns.
     pub waited_ns: u64,
-    /// Its disk waits that ended in the last ten seconds, ns; `None`: not an event loop.
+    /// Its disk waits that ended in the last ten seconds, ns; `None`: not an event loop, or not
+    /// known.
     pub recent_ns: Option<u64>,
     /// Whether one of at least the threshold goes on.
     pub waits_now: bool,
@@ -117,7 +118,8 @@ fn rows(recording: &Recording) -> Vec<ThreadRow> {
     let none = Vec::new();
     let row = |id| {
         let row = row(calls.get(&id).unwrap_or(&none), waits.get(&id).copied(), loops.get(&id).copied())?;
-        let recent_ns = loops.contains_key(&id).then(|| recent.get(&id).copied().unwrap_or(0));
+        let is_known = !recording.intervals.is_empty() && loops.contains_key(&id);
+        let recent_ns = is_known.then(|| recent.get(&id).copied().unwrap_or(0));
         Some(ThreadRow { recent_ns, ..row })
     };
     ids.into_iter().filter_map(row).collect()

@@ -43,7 +43,7 @@ pub fn can_show() -> bool {
 fn keys() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        return Ok(stdin.as_fd().try_clone_to_owned()?);
+        return stdin.as_fd().try_clone_to_owned();
     }
     Ok(File::options().read(true).write(true).open("/dev/tty")?.into())
 }

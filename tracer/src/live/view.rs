@@ -1,7 +1,7 @@
 //! What the person at the terminal looks at: how the threads are sorted, which are left out, which one is chosen.
 //! Changed by commands alone, and without looking at a clock or a terminal.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Duration};
 
 use super::{
     keys::Command,
@@ -59,6 +59,8 @@ pub enum Chart {
 pub struct View {
     /// Whether colours are wanted. They never say more than the words.
     pub color: bool,
+    /// How long the window will be; `None`: until somebody ends it.
+    pub duration: Option<Duration>,
     /// Whether what is shown stays as it is; the measurement goes on.
     pub is_paused: bool,
     /// By what the threads are sorted.

@@ -1,5 +1,7 @@
 //! Who is measured, for how long so far, and whether the view stands still.
 
+use std::time::Duration;
+
 use ratatui::text::Line;
 
 use super::pen::{Pen, cut};
@@ -19,6 +21,8 @@ use crate::{
 pub fn heading(seen: &Seen, view: &View, pen: Pen, columns: usize) -> Line<'static> {
     let recording = &seen.recording;
     let so_far = seconds(recording.window.duration_ns);
+    let of = view.duration.map_or_else(String::new, |duration| format!(" of {}", seconds(as_ns(duration))));
+    let so_far = so_far + &of;
     let (state, tint) = if view.is_paused {
         (format!("PAUSED at {so_far}"), Tint::Warning)
     } else {
@@ -38,6 +42,10 @@ fn target(recording: &Recording) -> String {
         [process] => format!("pid {} {}", process.pid, process_name(process)),
         processes => format!("{}: {} processes", escape(&recording.target.selector), count(processes.len() as u64)),
     }
+}
+
+fn as_ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How long the window has been open: to a second, as it changes each second.

@@ -42,7 +42,8 @@ pub fn thread(seen: &Seen, view: &View, id: ThreadId, pen: Pen, columns: usize, 
     lines.truncate(rows.max(1));
     let left = rows.saturating_sub(lines.len());
     let bars = latencies(seen, id);
-    let for_bars = (bars.len() + 1).min(left / 2);
+    let for_calls = (view.calls(seen).count() + 2).min(left / 2);
+    let for_bars = (bars.len() + 1).min(left - for_calls);
     if for_bars >= 3 {
         lines.extend(histogram("latency of its calls since the window opened", "", &bars, pen, columns, for_bars));
     }

@@ -1,18 +1,22 @@
 //! The answer so far, and what it rests on: who was blocked, by which file, for whom.
 
+use std::collections::BTreeSet;
+
 use ratatui::text::Line;
 
 use super::pen::{Pen, cut};
 use crate::{
+    escape::escape,
     live::seen::Seen,
-    model::Status,
+    model::{Recording, Status},
     render::{
         color::Tint,
-        facts::headline,
+        facts::{call, headline, identity},
         findings::{Findings, Peer, Place, Who},
         layout::{fit, fit_path, width},
         observation::Observation,
     },
+    units::duration,
 };
 
 /// Where the text behind a label begins.
@@ -36,7 +40,8 @@ pub fn verdict(seen: &Seen, pen: Pen, columns: usize, rows: usize) -> Vec<Line<'
     let mut first = Vec::new();
     let mut later = Vec::new();
     first.extend(findings.who.first().map(|row| ("who", who(row, room))));
-    first.extend(findings.on.as_ref().map(|place| ("on", on(place, room))));
+    let place = findings.on.as_ref().map(|place| on(place, room));
+    first.extend(place.or_else(|| on_in_worst_turn(recording, room)).map(|text| ("on", text)));
     first.extend(findings.serving.as_ref().map(|peer| ("for", serving(peer, room))));
     // What is missing is never left out for what is nice to know.
     first.extend(observation.warnings.iter().map(|(kind, text)| (*kind, text.clone())));
@@ -78,6 +83,17 @@ fn on(place: &Place, room: usize) -> String {
             format!("{} {rest}", fit_path(path, room.saturating_sub(width(&rest) + 1).max(20)))
         }
     }
+}
+
+/// Where the blocked event loops waited in calls that are not traced: the file of the longest disk wait that is known.
+fn on_in_worst_turn(recording: &Recording, room: usize) -> Option<String> {
+    let blocked: BTreeSet<_> = recording.verdict.threads.iter().map(identity).collect();
+    let loops = recording.event_loops.iter().filter(|row| blocked.contains(&identity(&row.thread)));
+    let waits = loops.filter_map(|row| row.worst_turn.as_ref()?.longest_wait.as_ref());
+    let wait = waits.filter(|wait| wait.path.is_some()).max_by_key(|wait| wait.disk_wait_max_ns)?;
+    let rest = format!("({} in {}, in the worst turn)", duration(wait.disk_wait_max_ns), call(&wait.syscall));
+    let path = escape(wait.path.as_deref()?);
+    Some(format!("{} {rest}", fit_path(&path, room.saturating_sub(width(&rest) + 1).max(20))))
 }
 
 fn serving(peer: &Peer, room: usize) -> String {
