@@ -193,10 +193,10 @@ fn a_view_that_fails_takes_neither_the_terminal_nor_the_measurement_with_it() {
     let shown = Shown::start(100, 30, &format!("sendfile --pid {}", workload.pid()), "");
     let truth = workload.run();
     (0..5).for_each(|_| shown.tmux.press("s"));
-    let (sorted, panicked) = ("threads by connections behind", "made to panic");
+    let (sorted, panicked) = ("threads by connections behind", "the live view has failed");
     let screen =
         shown.tmux.shows("sorted threads, or a panic", |screen| screen.contains(sorted) || screen.contains(panicked));
-    // The message comes when the view is gone.
+    // That is told when the view is gone.
     assert!(!(screen.contains(panicked) && screen.contains(SIGN)), "{screen}");
     shown.tmux.press("C-c");
     let (code, _, seen) = shown.end();
