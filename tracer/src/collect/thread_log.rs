@@ -16,19 +16,25 @@ pub struct ThreadLog {
     seen: HashMap<ThreadKey, (ThreadNow, usize)>,
     round: usize,
     looks_left: usize,
+    /// Threads that were asked for in this round, and in the one before.
+    asked: usize,
+    asked_before: usize,
 }
 
 impl ThreadLog {
     /// A new round: some of the threads may be looked at again.
     pub fn begin(&mut self) {
         self.round += 1;
+        self.asked_before = std::mem::take(&mut self.asked);
         self.looks_left = LOOKS;
     }
 
     /// A thread as it is, or was some rounds ago; one that there was no time to look at has no name yet.
     pub fn look(&mut self, key: &ThreadKey) -> ThreadNow {
+        self.asked += 1;
         let known = self.seen.get(key);
-        let is_due = known.is_none_or(|(_, round)| (self.round - round) * LOOKS >= self.seen.len());
+        // Not before all others had their turn.
+        let is_due = known.is_none_or(|(_, round)| (self.round - round) * LOOKS >= self.asked_before);
         if is_due && self.looks_left > 0 {
             self.looks_left -= 1;
             let now = thread_now(key);
