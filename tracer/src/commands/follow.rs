@@ -6,6 +6,7 @@ use super::{progress::Progress, results::colors_stdout};
 use crate::{
     child::Child,
     cli::{Format, HowArgs, OutputArgs},
+    collect::ignores_hangup,
     live::{self, Live},
     measure::measure,
     model::Recording,
@@ -39,6 +40,11 @@ impl Follow {
             (false, true) => Ok(Self::Intervals),
             (true, _) if !live::can_show() => {
                 say("tracer: no live view: stdout is no terminal that could show it; a line for each interval instead");
+                Ok(Self::Intervals)
+            }
+            // A terminal that goes away would not end it, and crossterm reads a dead one again and again.
+            (true, _) if ignores_hangup() => {
+                say("tracer: no live view: hangups are ignored (nohup); a line for each interval instead");
                 Ok(Self::Intervals)
             }
             (true, _) if !has_output => bail!(
