@@ -12,6 +12,7 @@ mod front;
 mod in_flight;
 mod kinds;
 mod latency;
+mod live;
 mod pagecache;
 mod parts;
 mod pid_namespaces;

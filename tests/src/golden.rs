@@ -57,9 +57,17 @@ pub fn recording(name: &str) -> Recording {
 /// # Panics
 /// If a report differs.
 pub fn assert_reports(reports: impl IntoIterator<Item = (String, String)>) {
+    assert_files("reports", reports);
+}
+
+/// The same for files of another folder.
+///
+/// # Panics
+/// If one differs.
+pub fn assert_files(folder: &str, files: impl IntoIterator<Item = (String, String)>) {
     let mut differences = String::new();
-    for (name, actual) in reports {
-        let path = path("reports").join(&name);
+    for (name, actual) in files {
+        let path = path(folder).join(&name);
         if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty()) {
             fs::write(&path, &actual).unwrap_or_else(|error| panic!("writing {}: {error}", path.display()));
         }

@@ -30,6 +30,7 @@ pub mod require;
 pub mod steps;
 pub mod sysctl;
 pub mod terminal;
+pub mod tmux;
 pub mod tools;
 pub mod tracer;
 pub mod truth;

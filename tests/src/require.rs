@@ -68,6 +68,8 @@ pub enum Need {
     HdrHistogram,
     /// A terminal to run a program on.
     Script,
+    /// A terminal whose screen can be read.
+    Tmux,
     /// To list the system calls of a program from its first one on.
     Strace,
     /// To choose the id of a new thread.
@@ -119,6 +121,7 @@ impl Need {
                 crate::tools::jars_missing("hdrhistogram").or_else(|| not_installed("java", "-version"))
             }
             Self::Script => not_installed("script", "--version"),
+            Self::Tmux => not_installed("tmux", "-V"),
             Self::ChosenThreadId => absent("/proc/sys/kernel/ns_last_pid"),
         }
     }

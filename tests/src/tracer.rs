@@ -151,7 +151,7 @@ pub(crate) const RECORDING: &str = "recording.json";
 
 /// Tells the file that `TRACER_RUNS` names how a run ended: a test that is red because tracer did not measure
 /// shows nothing about its figures.
-pub(crate) fn note_run(code: i32, recorded: bool) {
+pub fn note_run(code: i32, recorded: bool) {
     let Some(path) = std::env::var_os("TRACER_RUNS") else { return };
     let recording = if recorded { "recording written" } else { "no recording" };
     let file = OpenOptions::new().create(true).append(true).open(&path);

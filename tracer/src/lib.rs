@@ -13,6 +13,7 @@ pub mod demo;
 pub mod escape;
 pub mod exit;
 pub mod globs;
+pub mod live;
 pub mod measure;
 pub mod model;
 pub mod options;

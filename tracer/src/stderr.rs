@@ -12,9 +12,40 @@ use crate::escape::escape;
 /// The line below the messages, while there is one.
 static LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
+/// What was said while the terminal showed something else; `None`: it does not.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// Keeps what is said from now on, until the value that it gives is dropped: another part of the program has the
+/// terminal.
+#[must_use]
+pub fn hold() -> Held {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    Held(())
+}
+
+/// While it lives, what is said is kept; then it is said.
+#[derive(Debug)]
+pub struct Held(());
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let kept = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.iter().flatten().for_each(|text| say(text));
+    }
+}
+
+/// So many texts are kept.
+const MOST_KEPT: usize = 1000;
+
 /// Says something to the person at the terminal. Text from the kernel or from files may be in it, so nothing in it can
 /// move the cursor: each line is escaped.
 pub fn say(text: &str) {
+    if let Some(kept) = &mut *HELD.lock().unwrap_or_else(PoisonError::into_inner) {
+        if kept.len() < MOST_KEPT {
+            kept.push(text.to_owned());
+        }
+        return;
+    }
     let lines: Vec<_> = text.lines().map(escape).collect();
     // Nobody is left to tell when stderr is closed.
     let write = || _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));

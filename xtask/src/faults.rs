@@ -127,6 +127,13 @@ const FAULTS: &[Fault] = &[
         tests: &["run::what_the_loader_reads_before_a_program_begins_is_counted_too"],
     },
     Fault {
+        feature: "harm-view-panics",
+        half: Half::User,
+        what: "the live view panics when it draws for the third time",
+        expect: Expect::Green,
+        tests: &["live::a_view_that_fails_takes_neither_the_terminal_nor_the_measurement_with_it"],
+    },
+    Fault {
         feature: "harm-switches-withheld",
         half: Half::Kernel,
         what: "every fourth context switch that ends a sleep is withheld",

@@ -10,7 +10,7 @@ use tracer_common::{
 use super::{errno, roles::Roles, stacks::StackTable};
 use crate::{
     model::{
-        ClientCalls, FileCalls, Out, Role, SlowCallRecord,
+        ClientCalls, FileCalls, Out, Role, SlowCallRecord, ThreadRef,
         culprit::{NONE, OTHER},
     },
     options::PeerLabels,
@@ -162,9 +162,19 @@ fn slow_call(
     stacks: Option<&StackTable>,
 ) -> Option<SlowCallRecord> {
     let call = &data.call;
+    let thread = roles.caller_ref(&call.key, &call.comm, snapshot);
+    let stack = stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call));
+    Some(SlowCallRecord { stack, ..told_call(data, snapshot.opened_ns, thread)? })
+}
+
+/// A call that `thread` made, in a window that opened at `opened_ns`.
+#[must_use]
+pub fn told_call(data: &CallData, opened_ns: u64, thread: ThreadRef) -> Option<SlowCallRecord> {
+    let call = &data.call;
     Some(SlowCallRecord {
-        at_ns: call.since_ns.saturating_sub(snapshot.opened_ns),
-        thread: roles.caller_ref(&call.key, &call.comm, snapshot),
+        at_ns: call.since_ns.saturating_sub(opened_ns),
+        behind: (call.behind != NOT_COUNTED && thread.role == Role::EventLoop).then(|| call.behind.into()),
+        thread,
         syscall: Syscall::from_index(call.syscall)?.info().name.into(),
         latency_ns: call.latency_ns,
         on_cpu_ns: call.latency_ns.saturating_sub(call.disk_ns + call.runqueue_ns + call.other_ns),
@@ -177,8 +187,7 @@ fn slow_call(
         offset: Some(call.offset_bytes).filter(|&offset| offset != OFFSET_UNKNOWN),
         client: data.peer.as_ref().map(address),
         out: out(call),
-        behind: (call.behind != NOT_COUNTED && roles.role(&call.key) == Role::EventLoop).then(|| call.behind.into()),
-        stack: stacks.zip(snapshot.stacks.as_ref()).and_then(|(table, found)| table.id_of(found, call)),
+        stack: None,
     })
 }
 

@@ -18,4 +18,4 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
-pub use self::recording::recording;
+pub use self::{culprits::told_call, recording::recording, roles::stranger};

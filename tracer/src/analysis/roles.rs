@@ -84,15 +84,26 @@ impl Roles {
     }
 
     fn reference(&self, key: &ThreadKey, comm: String) -> ThreadRef {
-        ThreadRef {
-            hostname: None,
-            pid: Pid(key.pid),
-            tid: Tid(key.tid),
-            start_time_ns: key.start_boottime_ns,
-            name: self.names.get(key).unwrap_or(&comm).clone(),
-            comm,
-            role: self.role(key),
-        }
+        let name = self.names.get(key).unwrap_or(&comm).clone();
+        ThreadRef { name, role: self.role(key), ..named(key, comm) }
+    }
+}
+
+/// How a recording refers to the thread that made a call if nothing else is known of it.
+#[must_use]
+pub fn stranger(key: &ThreadKey, comm: &[u8]) -> ThreadRef {
+    named(key, comm_text(comm))
+}
+
+fn named(key: &ThreadKey, comm: String) -> ThreadRef {
+    ThreadRef {
+        hostname: None,
+        pid: Pid(key.pid),
+        tid: Tid(key.tid),
+        start_time_ns: key.start_boottime_ns,
+        name: comm.clone(),
+        comm,
+        role: Role::Unknown,
     }
 }
 

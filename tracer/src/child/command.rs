@@ -20,6 +20,7 @@ use super::{
     inherited::{Inherited, ignores},
     signals::{Received, Signals},
     stage::{GO, Plan, Word},
+    streams::Streams,
     user::User,
 };
 use crate::model::{Pid, Process};
@@ -56,13 +57,13 @@ impl Child {
     ///
     /// # Errors
     /// If there can be no such process, or it cannot become `user`.
-    pub fn start(words: &[OsString], user: Option<User>) -> Result<Self> {
+    pub fn start(words: &[OsString], user: Option<User>, streams: Streams) -> Result<Self> {
         let cannot_start = "cannot start a process for the command";
         let inherited = Inherited::take();
         let heeds_interrupts = !ignores(libc::SIGINT);
         let signals = Signals::hold()?;
         let who = user.as_ref().map(|user| user.name.display().to_string());
-        let plan = Plan::new(words, user, inherited, signals.former())?;
+        let plan = Plan::new(words, user, streams, inherited, signals.former())?;
         let (own, its) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).context(cannot_start)?;
         let (pid, own) = plan.fork(&its, own)?;

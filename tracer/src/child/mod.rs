@@ -7,10 +7,12 @@ mod ending;
 mod inherited;
 mod signals;
 mod stage;
+mod streams;
 mod user;
 
 pub use self::{
     command::Child,
     ending::Ending,
+    streams::Streams,
     user::{User, run_as},
 };

@@ -21,6 +21,7 @@ use rustix::{
 
 use super::{
     inherited::Inherited,
+    streams::Streams,
     user::{User, assignment},
 };
 
@@ -40,6 +41,7 @@ pub struct Plan {
     environment: Option<(Vec<CString>, Vec<*const libc::c_char>)>,
     name: CString,
     user: Option<User>,
+    streams: Streams,
     inherited: Inherited,
     mask: SigSet,
 }
@@ -53,7 +55,13 @@ impl Plan {
     ///
     /// # Errors
     /// If a word holds a NUL.
-    pub fn new(words: &[OsString], user: Option<User>, inherited: Inherited, mask: SigSet) -> Result<Self> {
+    pub fn new(
+        words: &[OsString],
+        user: Option<User>,
+        streams: Streams,
+        inherited: Inherited,
+        mask: SigSet,
+    ) -> Result<Self> {
         let words: Vec<_> = words.iter().map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
         let file = words.first().context("no command")?;
         let base = Path::new(OsStr::from_bytes(file.as_bytes())).file_name().unwrap_or_default();
@@ -64,7 +72,7 @@ impl Plan {
             let pointers = pointers(&variables);
             (variables, pointers)
         });
-        Ok(Self { words, argv, environment, name, user, inherited, mask })
+        Ok(Self { words, argv, environment, name, user, streams, inherited, mask })
     }
 
     /// Makes the process. `line` is its end of the line to tracer; it closes tracer's end.
@@ -93,6 +101,7 @@ impl Plan {
             exit(NEVER_BEGAN);
         }
         self.inherited.restore();
+        self.streams.put_in_place();
         let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&self.mask), None);
         // SAFETY: both arrays end with a null pointer, and what they point to lives as long as this process.
         unsafe {

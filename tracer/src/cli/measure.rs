@@ -49,6 +49,9 @@ struct WindowArgs {
     /// Print a line this often
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse_interval, allow_hyphen_values = true)]
     interval: Option<Duration>,
+    /// Show the window on the terminal as it goes, second by second; q closes it. Where stdout is no terminal: a line a second
+    #[arg(long)]
+    live: bool,
 }
 
 impl HowArgs {
@@ -56,6 +59,12 @@ impl HowArgs {
     #[must_use]
     pub fn reports_intervals(&self) -> bool {
         self.window.interval.is_some()
+    }
+
+    /// Whether the user asks to see the window on the terminal as it goes.
+    #[must_use]
+    pub fn live(&self) -> bool {
+        self.window.live
     }
 
     /// Writes what the user says into a measurement.

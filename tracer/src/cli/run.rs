@@ -1,6 +1,6 @@
 //! A command to run: as what is measured, or meanwhile.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, ValueEnum as _};
 
@@ -40,6 +40,9 @@ pub struct CommandArgs {
     /// Run CMD even if it cannot be measured
     #[arg(long, requires = "command")]
     pub keep_going: bool,
+    /// Where CMD's stdout and stderr go, if not to tracer's; --live needs it, to have the terminal for itself
+    #[arg(long, value_name = "FILE", requires = "command")]
+    pub command_output: Option<PathBuf>,
 }
 
 impl RunArgs {

@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BinaryHeap, HashMap, VecDeque},
     hash::Hash,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::AddAssign,
@@ -27,12 +27,16 @@ const MOST_ROWS: usize = 10_000;
 /// Most calls that are kept one by one: the longest.
 const MOST_CALLS: usize = 1000;
 
+/// Most calls that wait to be shown as they happen: more than fit on a screen.
+const MOST_NEW: usize = 200;
+
 /// What the ring buffer has told so far.
 pub struct CulpritLog {
     ring: RingBuf<MapData>,
     files: Rows<FileRef, FileSums>,
     clients: Rows<Peer, CallSums>,
     calls: BinaryHeap<Reverse<Kept>>,
+    new: VecDeque<CallData>,
     devices: HashMap<u32, Option<String>>,
     paths: Paths,
     received: u64,
@@ -46,6 +50,7 @@ impl CulpritLog {
             files: Rows::default(),
             clients: Rows::default(),
             calls: BinaryHeap::new(),
+            new: VecDeque::new(),
             devices: HashMap::new(),
             paths: Paths::default(),
             received: 0,
@@ -83,11 +88,12 @@ impl CulpritLog {
         self.files.add(syscall, file.as_ref(), FileSums { sums, range: range(&call) });
         self.clients.add(syscall, peer.as_ref(), sums);
         self.received += 1;
-        self.calls.push(Reverse(Kept {
-            latency_ns: call.latency_ns,
-            order: self.received,
-            data: CallData { call, file, peer },
-        }));
+        let data = CallData { call, file, peer };
+        if self.new.len() == MOST_NEW {
+            self.new.pop_front();
+        }
+        self.new.push_back(data.clone());
+        self.calls.push(Reverse(Kept { latency_ns: call.latency_ns, order: self.received, data }));
         if self.calls.len() > MOST_CALLS {
             self.calls.pop();
         }
@@ -132,8 +138,13 @@ impl CulpritLog {
         self.devices.entry(device).or_insert_with(|| name_of_device(numbers_of(device))).clone()
     }
 
-    /// What came, and what the kernel says did not.
-    pub fn finish(mut self, untold: &[(Syscall, CallSums)]) -> Culprits {
+    /// The calls that have come since the last time, the newest at most; in the order in which they came.
+    pub fn take_new(&mut self) -> Vec<CallData> {
+        std::mem::take(&mut self.new).into()
+    }
+
+    /// What has come so far, and what the kernel says did not.
+    pub fn so_far(&mut self, untold: &[(Syscall, CallSums)]) -> Culprits {
         self.drain();
         let untold = untold.iter().map(|&(syscall, dropped)| UntoldData {
             syscall,
@@ -142,14 +153,18 @@ impl CulpritLog {
             beyond_clients: self.clients.beyond.get(&syscall).copied().unwrap_or_default(),
         });
         let untold = untold.collect();
-        let files = self.files.rows.into_iter().map(|((syscall, file), row)| FileData {
-            syscall,
-            file,
+        let files = self.files.rows.iter().map(|((syscall, file), row)| FileData {
+            syscall: *syscall,
+            file: file.clone(),
             range: row.range,
             sums: row.sums,
         });
-        let clients = self.clients.rows.into_iter().map(|((syscall, peer), sums)| ClientData { syscall, peer, sums });
-        let mut calls: Vec<_> = self.calls.into_iter().map(|Reverse(kept)| kept.data).collect();
+        let clients = self.clients.rows.iter().map(|((syscall, peer), sums)| ClientData {
+            syscall: *syscall,
+            peer: peer.clone(),
+            sums: *sums,
+        });
+        let mut calls: Vec<_> = self.calls.iter().map(|Reverse(kept)| kept.data.clone()).collect();
         calls.sort_by_key(|data| (data.call.since_ns, data.call.key.tid));
         Culprits { files: files.collect(), clients: clients.collect(), calls, untold }
     }

@@ -13,7 +13,7 @@ use tracer_common::{
     turns::{NO_ROOM, TurnStats, Turns},
 };
 
-use super::{boottime_ns, mapped::MappedArray, monotonic_ns, thread_now};
+use super::{ThreadNow, boottime_ns, mapped::MappedArray, monotonic_ns};
 use crate::{
     model::{Histogram, HistogramBuilder},
     probe::{Session, Sizes},
@@ -146,11 +146,11 @@ impl KernelMaps {
         Some((one_of_each(entries), rest))
     }
 
-    /// The threads, with what they did with each traced system call.
-    pub fn threads(&self) -> Vec<ThreadData> {
+    /// The threads, with what they did with each traced system call; `look` says what one is now.
+    pub fn threads(&self, look: &mut dyn FnMut(&ThreadKey) -> ThreadNow) -> Vec<ThreadData> {
         self.slots()
             .map(|(index, mut slot)| {
-                let now = thread_now(&slot.key);
+                let now = look(&slot.key);
                 let mut turns = self.turns_of(&slot);
                 end_turn_of_sleeper(&mut slot.turns, &mut turns);
                 ThreadData {
@@ -159,8 +159,8 @@ impl KernelMaps {
                     turns,
                     worst_file: None,
                     worst_path: None,
-                    has_ended: now.as_ref().is_none_or(|thread| thread.has_ended),
-                    comm_now: now.map(|thread| thread.comm),
+                    has_ended: now.has_ended,
+                    comm_now: now.comm,
                 }
             })
             .collect()
@@ -254,7 +254,8 @@ impl KernelMaps {
 
 /// Adds the turn that ended when the thread fell asleep, which the kernel half does when the wait returns.
 fn end_turn_of_sleeper(turns: &mut Turns, stats: &mut Option<Box<TurnStats>>) {
-    if turns.waiting_since_ns == 0 || turns.since_ns == 0 {
+    // While the window is open, a copy may mix the end of a turn with the beginning of the next.
+    if turns.waiting_since_ns == 0 || turns.since_ns == 0 || turns.waiting_since_ns < turns.since_ns {
         return;
     }
     if turns.stats == 0 {

@@ -11,6 +11,7 @@ mod mounts;
 mod paths;
 mod stacks;
 mod targets;
+mod thread_log;
 mod totals;
 mod watched;
 
@@ -22,7 +23,8 @@ pub use self::{
     kernel_maps::KernelMaps,
     mapped_files::MappedFiles,
     stacks::StackLog,
-    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ensure_somebody, ignores_hangup, thread_now},
+    targets::{ProcessList, TargetEnd, TargetProcess, Targets, ThreadNow, ensure_somebody, ignores_hangup, thread_now},
+    thread_log::ThreadLog,
     totals::{Totals, interval},
     watched::WatchLog,
 };

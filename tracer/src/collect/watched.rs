@@ -63,9 +63,9 @@ impl WatchLog {
         instances.collect()
     }
 
-    /// What was seen.
-    pub fn finish(self) -> HashMap<ReadySet, Watched> {
-        self.0
+    /// What was seen so far.
+    pub fn so_far(&self) -> &HashMap<ReadySet, Watched> {
+        &self.0
     }
 }
 

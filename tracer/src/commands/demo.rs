@@ -6,6 +6,7 @@ use anyhow::{Error, Result};
 use jiff::Timestamp;
 
 use super::{
+    follow::Follow,
     progress::Progress,
     results::{Results, print},
 };
@@ -46,7 +47,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         interval: args.output.has(Format::Jsonl).then_some(RECORDED_INTERVAL),
         ..Measurement::new(Family::Sendfile, TargetOption::pid(stage.pid()), args.output.verbose)
     };
-    let mut director = Director { progress: Progress::new(&mut results, &options, false), stage, failure: None };
+    let mut director = Director { progress: Progress::new(&mut results, &options, Follow::Line), stage, failure: None };
     let recording = measure(&options, None, &mut director)?;
     let lines = director.progress.finish();
     if let Some(failure) = director.failure {

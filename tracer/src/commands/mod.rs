@@ -1,6 +1,7 @@
 //! One thin file per command: options in, results out.
 
 pub mod demo;
+pub mod follow;
 pub mod lines;
 pub mod measure;
 pub mod progress;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use self::line::ProgressLine;
 use super::{
+    follow::Follow,
     lines::Lines,
     results::{Results, print},
 };
@@ -43,15 +44,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a measurement with these results; for people, each interval is reported or not.
+    /// Of a measurement with these results, which somebody follows in this way.
     #[must_use]
-    pub fn new(results: &mut Results, options: &Measurement, reports_intervals: bool) -> Self {
-        let prints_intervals = results.prints_table() && reports_intervals;
+    pub fn new(results: &mut Results, options: &Measurement, follow: Follow) -> Self {
+        let prints_intervals = results.prints_table() && follow == Follow::Intervals;
+        let is_seen = prints_intervals || matches!(follow, Follow::View { .. });
         Self {
             title: options.title(),
             prints_table: results.prints_table(),
             prints_intervals,
-            wants_line: results.are_for_later() && !prints_intervals && !results.come_after_command() && shows_lines(),
+            wants_line: results.are_for_later() && !is_seen && !results.come_after_command() && shows_lines(),
             line: None,
             style: results.style(),
             verbose: results.verbose(),

@@ -224,6 +224,12 @@ impl Printer {
     }
 }
 
+/// Whether what is shown on stdout has colours.
+#[must_use]
+pub fn colors_stdout(choice: ColorChoice) -> bool {
+    wants_color(choice, io::stdout().is_terminal())
+}
+
 fn wants_color(choice: ColorChoice, is_terminal: bool) -> bool {
     match choice {
         ColorChoice::Always => true,

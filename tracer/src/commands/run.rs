@@ -5,12 +5,11 @@ use std::ffi::OsString;
 use anyhow::{Error, Result, anyhow};
 use rustix::io::Errno;
 
-use super::{progress::Progress, results::Results};
+use super::{follow::Follow, progress::Progress, results::Results};
 use crate::{
-    child::{Child, Ending, run_as},
-    cli::{CommandArgs, OutputArgs, RunArgs},
+    child::{Child, Ending, Streams, run_as},
+    cli::{CommandArgs, HowArgs, OutputArgs, RunArgs},
     escape::escape,
-    measure::measure,
     options::Measurement,
     stderr::say,
 };
@@ -20,8 +19,7 @@ use crate::{
 /// # Errors
 /// If it cannot measure or write.
 pub fn run(args: &RunArgs) -> Result<u8> {
-    let reports_intervals = args.how.reports_intervals();
-    while_command_runs(&args.command, &args.options, &args.output, reports_intervals, |child| args.measurement(child))
+    while_command_runs(&args.command, &args.options, &args.output, &args.how, |child| args.measurement(child))
 }
 
 /// Measures while a command runs, and reports when it has ended. Returns the command's exit code.
@@ -32,16 +30,19 @@ pub fn while_command_runs(
     words: &[OsString],
     args: &CommandArgs,
     output: &OutputArgs,
-    reports_intervals: bool,
+    how: &HowArgs,
     options: impl FnOnce(&Child) -> Measurement,
 ) -> Result<u8> {
     // Mistakes first, before there is anything to be held up or to be ended.
+    let follow = Follow::chosen(how, output, args.command_output.is_some())?;
     let mut results = Results::open_beside_command(output)?;
     let user = run_as(args.user.as_deref())?;
-    let mut child = Child::start(words, user)?;
-    let options = options(&child);
-    let mut progress = Progress::new(&mut results, &options, reports_intervals);
-    let measured = measure(&options, Some(&mut child), &mut progress);
+    let streams = Streams::new(args.command_output.as_deref(), matches!(follow, Follow::View { .. }))?;
+    let mut child = Child::start(words, user, streams)?;
+    let mut options = options(&child);
+    follow.apply(&mut options);
+    let progress = Progress::new(&mut results, &options, follow);
+    let (measured, mut progress) = follow.measure(&options, Some(&mut child), progress);
     if !child.was_let_go() {
         return match (child.ending(), measured) {
             // As without a command: nobody asks why.

@@ -7,7 +7,7 @@ use tracer_common::records::{SleepingTask, ThreadKey};
 use super::Observer;
 use crate::{
     collect::{JavaNames, ProcessList, TargetProcess, Targets},
-    snapshot::ThreadData,
+    snapshot::{Snapshot, ThreadData},
 };
 
 /// What processes that run a JVM are mostly called.
@@ -20,6 +20,15 @@ pub fn ask(targets: &Targets, list: &ProcessList, observer: &mut dyn Observer) -
     let found: Vec<_> = found.filter_map(|process| TargetProcess::of_pid(process.pid).ok()).collect();
     let all = targets.given.iter().chain(&found);
     all.map(|process| JavaNames::ask(process, &mut |text| observer.warning(text))).collect()
+}
+
+/// What they answered, of the threads of a window that is open.
+pub fn known(asked: &[JavaNames], snapshot: &Snapshot) -> HashMap<ThreadKey, String> {
+    let keys = || {
+        let asleep = snapshot.asleep.iter().flatten().map(|task| task.key);
+        snapshot.threads.iter().map(|thread| thread.slot.key).chain(asleep)
+    };
+    asked.iter().flat_map(|java| java.known(keys())).collect()
 }
 
 /// What they answered, once more for threads that have started since.

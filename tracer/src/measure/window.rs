@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use tracer_common::records::SleepingTask;
 
 use super::{
-    Logs, Observer,
+    Observer,
     cutter::Cutter,
     early::Early,
+    java,
+    logs::Logs,
+    scene::{Asked, Scene},
     ticks::{reached, tick, ticks},
     warnings::{Warnings, show},
 };
 use crate::{
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, StackLog, TargetEnd, Targets},
+    collect::{self, CulpritLog, StackLog, TargetEnd, Targets},
     model::Target,
-    options::{Measurement, RECORDED_INTERVAL},
+    options::RECORDED_INTERVAL,
     probe::Session,
     snapshot::IntervalData,
 };
@@ -27,15 +30,18 @@ use crate::{
 /// very thread that is measured.
 const READ_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A window that has closed.
-pub struct ClosedWindow {
+/// So many intervals are handed over while the window is open: the last minute.
+const SHOWN_INTERVALS: usize = 60;
+
+/// What a window as such has brought, so far or in all.
+pub struct WindowData {
     /// Whom it was about.
     pub target: Target,
     /// When it opened, by the wall clock.
     pub start: Timestamp,
     /// When it opened, CLOCK_MONOTONIC.
     pub opened_ns: u64,
-    /// When it closed, likewise.
+    /// When it closed, or up to when it is looked at, likewise.
     pub closed_ns: u64,
     /// The threads that slept inside a system call just before; `None` where the kernel cannot list them.
     pub asleep_before: Option<Vec<SleepingTask>>,
@@ -46,14 +52,14 @@ pub struct ClosedWindow {
 /// Opens the window, lets a command go that is to run meanwhile, and closes the window when time is up, the target or
 /// that command ends, or, without one, the user says so.
 pub async fn watch(
-    options: &Measurement,
+    scene: &Scene<'_>,
     session: &mut Session,
-    maps: &KernelMaps,
     logs: &mut Logs,
     targets: Targets,
     child: Option<&mut Child>,
     observer: &mut dyn Observer,
-) -> Result<ClosedWindow> {
+) -> Result<WindowData> {
+    let (options, maps) = (scene.options, scene.maps);
     let mut early = Early::listen(child)?;
     let Targets { given, threads, .. } = targets;
     let processes = given.into_iter().map(|given| (given.process.pid, given.ended)).collect();
@@ -63,7 +69,7 @@ pub async fn watch(
         false => None,
     };
 
-    let mut target = Target {
+    let target = Target {
         selector: options.selector(),
         processes: logs.processes.processes().to_vec(),
         processes_unlisted: None,
@@ -85,11 +91,13 @@ pub async fn watch(
 
     let mut recorded = Cutter::new(opened_ns, maps);
     let mut reported = Cutter::new(opened_ns, maps);
-    let mut intervals = Vec::new();
     let mut record = ticks(opened, Some(RECORDED_INTERVAL));
     let mut report = ticks(opened, options.interval);
     let mut read = ticks(opened, Some(READ_INTERVAL));
     let mut look_early = true;
+    let stop = observer.stop();
+    let mut window =
+        WindowData { target, start, opened_ns, closed_ns: opened_ns, asleep_before, intervals: Vec::new() };
     let end = options.duration.and_then(|duration| opened.checked_add(duration));
     loop {
         tokio::select! {
@@ -100,18 +108,22 @@ pub async fn watch(
                 break;
             }
             () = ended.reached(maps) => {
-                target.ended_early = Some(true);
+                window.target.ended_early = Some(true);
                 break;
             }
+            () = stopped(stop.as_deref()) => break,
             () = tick(&mut record) => {
                 let piece = recorded.cut(collect::monotonic_ns());
                 observer.recorded(&piece.interval);
-                intervals.push(piece);
+                window.intervals.push(piece);
                 logs.look(maps);
                 if !session.lists_targets_as_they_come() {
                     logs.processes.add_slots(maps);
                 }
                 show(warnings.as_mut());
+                if observer.wants_snapshot() {
+                    so_far(scene, session, logs, &window, early.command(), observer);
+                }
             }
             () = tick(&mut read) => {
                 logs.culprits.iter_mut().for_each(CulpritLog::drain);
@@ -120,18 +132,22 @@ pub async fn watch(
                 // Once early: a short load may be over before the first second is.
                 if std::mem::take(&mut look_early) {
                     logs.look(maps);
+                    if observer.wants_snapshot() {
+                        so_far(scene, session, logs, &window, early.command(), observer);
+                    }
                 }
+                logs.culprits.iter_mut().for_each(|log| observer.slow_calls(log.take_new()));
             }
             () = tick(&mut report) => observer.interval(&reported.cut(collect::monotonic_ns()).interval),
         }
     }
     observer.closing();
-    let closed_ns = maps.close_window();
+    window.closed_ns = maps.close_window();
     logs.look(maps);
     settle().await;
-    intervals.push(recorded.cut(closed_ns));
+    window.intervals.push(recorded.cut(window.closed_ns));
     if options.interval.is_some() {
-        observer.interval(&reported.cut(closed_ns).interval);
+        observer.interval(&reported.cut(window.closed_ns).interval);
     }
     show(warnings.as_mut());
     logs.processes.drain();
@@ -139,10 +155,47 @@ pub async fn watch(
         child.attend()?;
         if options.command.is_some() {
             // That it ends is how its window ends.
-            target.ended_early = None;
+            window.target.ended_early = None;
         }
     }
-    Ok(ClosedWindow { target, start, opened_ns, closed_ns, asleep_before, intervals })
+    Ok(window)
+}
+
+/// Shows the observer what the open window has brought so far. Nothing is taken away from what comes at the end.
+fn so_far(
+    scene: &Scene<'_>,
+    session: &mut Session,
+    logs: &mut Logs,
+    window: &WindowData,
+    command: Option<&mut Child>,
+    observer: &mut dyn Observer,
+) {
+    let began = std::time::Instant::now();
+    let asked = Asked::now(session, scene.maps, logs);
+    logs.threads.begin();
+    let threads = scene.maps.threads(&mut |key| logs.threads.look(key));
+    let window = WindowData {
+        target: window.target.clone(),
+        // Last: what has been read lies before.
+        closed_ns: collect::monotonic_ns(),
+        asleep_before: window.asleep_before.clone(),
+        intervals: window.intervals[window.intervals.len().saturating_sub(SHOWN_INTERVALS)..].to_vec(),
+        ..*window
+    };
+    let mut snapshot = scene.snapshot(window, asked, threads, logs);
+    if let Some(child) = command {
+        snapshot.target.processes.iter_mut().for_each(|process| child.describe(process));
+    }
+    snapshot.thread_names = java::known(logs.java.as_deref().unwrap_or_default(), &snapshot);
+    observer.snapshot(snapshot, began.elapsed());
+}
+
+/// Waits until the observer asks for the end.
+async fn stopped(stop: Option<&Notify>) {
+    match stop {
+        Some(stop) => stop.notified().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits until a program that had passed the gate just before it closed has come to its end. Programs

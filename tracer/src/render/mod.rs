@@ -4,24 +4,24 @@
 //! saturates.
 
 mod bpftrace;
-mod calls;
-mod color;
-mod columns;
+pub(crate) mod calls;
+pub(crate) mod color;
+pub(crate) mod columns;
 mod demo;
-mod facts;
-mod findings;
+pub(crate) mod facts;
+pub(crate) mod findings;
 mod folded;
 mod histogram;
 mod hlog;
 mod html;
 mod interval;
 mod json;
-mod layout;
-mod loops;
+pub(crate) mod layout;
+pub(crate) mod loops;
 mod markdown;
-mod observation;
+pub(crate) mod observation;
 mod openmetrics;
-mod percentile;
+pub(crate) mod percentile;
 mod table;
 mod worst;
 

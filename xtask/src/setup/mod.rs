@@ -34,6 +34,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "golang-go", needed_for: "tests: a file server in Go" },
     Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
+    Package { name: "tmux", needed_for: "tests: the live view on a real terminal" },
     Package { name: "util-linux", needed_for: "tests: another user, other namespaces" },
     Package { name: "maven", needed_for: "tests: fetching Kafka and HdrHistogram" },
     Package { name: "cmark-gfm", needed_for: "tests: GitHub's own reading of Markdown" },

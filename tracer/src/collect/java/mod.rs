@@ -56,16 +56,23 @@ impl JavaNames {
         Self(asked.ok())
     }
 
+    /// The names that are known of these threads.
+    pub fn known(&self, keys: impl IntoIterator<Item = ThreadKey>) -> impl Iterator<Item = (ThreadKey, String)> {
+        let asked = self.0.as_ref();
+        keys.into_iter().filter_map(move |key| Some((key, asked?.names.get(&task_of(&key))?.clone())))
+    }
+
     /// The names of threads with a slot or asleep, as far as they have one. Asks once more if threads that will be
     /// listed have started since.
     pub fn of(
-        self,
+        mut self,
         threads: &[ThreadData],
         asleep: &[SleepingTask],
         warn: &mut dyn FnMut(&str),
     ) -> HashMap<ThreadKey, String> {
-        let Some(mut asked) = self.0 else { return HashMap::new() };
-        if threads.iter().any(|thread| asked.misses(thread)) {
+        if let Some(asked) = &mut self.0
+            && threads.iter().any(|thread| asked.misses(thread))
+        {
             match ask_in_time(asked.pid, &asked.process) {
                 Ok(names) => asked.names.extend(names),
                 Err(error) => {
@@ -76,7 +83,7 @@ impl JavaNames {
             }
         }
         let keys = threads.iter().map(|thread| thread.slot.key).chain(asleep.iter().map(|task| task.key));
-        keys.filter_map(|key| Some((key, asked.names.get(&task_of(&key))?.clone()))).collect()
+        self.known(keys).collect()
     }
 }
 

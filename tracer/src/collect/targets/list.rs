@@ -104,9 +104,8 @@ impl ProcessList {
         }
     }
 
-    /// Writes them into `target`, those that were met first before the others; of `joined` processes as far as they are
-    /// known.
-    pub fn finish(&mut self, target: &mut Target, counts: &TargetCounts) {
+    /// Looks once more what each of them is called.
+    pub fn refresh(&mut self) {
         for process in &mut self.processes {
             // A name may have changed, by exec or otherwise.
             let now = processes::now(process.pid).filter(|now| now.start_time_ns == process.start_time_ns);
@@ -114,6 +113,11 @@ impl ProcessList {
                 *process = now;
             }
         }
+    }
+
+    /// Writes them into `target`, those that were met first before the others; of `joined` processes as far as they are
+    /// known.
+    pub fn write(&self, target: &mut Target, counts: &TargetCounts) {
         let unlisted = match self.processes.len() < MOST {
             true => counts.unrecorded,
             false => counts.joined.saturating_sub(MOST as u64),

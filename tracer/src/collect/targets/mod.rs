@@ -20,7 +20,7 @@ pub use self::{
     end::TargetEnd,
     given::{TargetProcess, ignores_hangup},
     list::ProcessList,
-    processes::thread_now,
+    processes::{ThreadNow, thread_now},
 };
 use crate::{
     globs,

@@ -71,12 +71,24 @@ fn command_line(pid: Pid) -> Option<String> {
     (!bytes.is_empty()).then(|| words.join(" "))
 }
 
-/// A thread as it is now; `None` if it is gone.
+/// A thread at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadNow {
+    /// Its name; `None`: /proc had it no more, or nobody looked.
+    pub comm: Option<String>,
+    /// Whether it had ended. One may still be in /proc: the first thread of a process that nobody has waited for.
+    pub has_ended: bool,
+}
+
+/// A thread as it is now.
 #[must_use]
-pub fn thread_now(key: &ThreadKey) -> Option<Stat> {
-    let stat = stat(&format!("/proc/{}/task/{}/stat", key.pid, key.tid))?;
+pub fn thread_now(key: &ThreadKey) -> ThreadNow {
+    let stat = stat(&format!("/proc/{}/task/{}/stat", key.pid, key.tid));
     // Another thread may have the id by now: the start tells.
-    (stat.start_time_ns == to_tick(key.start_boottime_ns)).then_some(stat)
+    match stat.filter(|stat| stat.start_time_ns == to_tick(key.start_boottime_ns)) {
+        Some(stat) => ThreadNow { comm: Some(stat.comm), has_ended: stat.has_ended },
+        None => ThreadNow { comm: None, has_ended: true },
+    }
 }
 
 /// A time as /proc gives the start of a thread: to a clock tick.

@@ -1,0 +1,95 @@
+//! From what is collected to a snapshot: the same for a window that has closed and for one that is open.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tracer_common::{records::SleepingTask, syscall::Syscall};
+
+use super::{logs::Logs, window::WindowData};
+use crate::{
+    collect::{CulpritLog, KernelMaps},
+    model::{Host, Probe},
+    options::Measurement,
+    probe::Session,
+    snapshot::{IdleInstance, Snapshot, ThreadData},
+};
+
+/// What is the same throughout a measurement.
+pub struct Scene<'a> {
+    /// What is asked for.
+    pub options: &'a Measurement,
+    /// The kernel half's maps.
+    pub maps: &'a KernelMaps,
+    /// Where.
+    pub host: Host,
+}
+
+/// What the probes say of one moment.
+pub struct Asked {
+    asleep: Option<Vec<SleepingTask>>,
+    idle_instances: Vec<IdleInstance>,
+    probes: Vec<Probe>,
+    counts_behind: bool,
+}
+
+impl Asked {
+    /// Who sleeps now, on what, and what was missed so far.
+    pub fn now(session: &mut Session, maps: &KernelMaps, logs: &mut Logs) -> Self {
+        let asleep = session.sleeping_tasks();
+        logs.watched.look(maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
+        // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
+        let stuck = asleep.iter().flatten().filter(|task| may_be_stuck(task)).map(|task| task.key.pid);
+        let stuck: BTreeSet<_> = stuck.collect();
+        let idle_instances = stuck.into_iter().flat_map(|pid| logs.watched.idle_instances(pid)).collect();
+        Self { asleep, idle_instances, probes: session.probes(), counts_behind: session.counts_behind() }
+    }
+}
+
+impl Scene<'_> {
+    /// What `window` has brought, without the names that JVMs give their threads, and without stacks.
+    pub fn snapshot(
+        &self,
+        window: WindowData,
+        asked: Asked,
+        mut threads: Vec<ThreadData>,
+        logs: &mut Logs,
+    ) -> Snapshot {
+        let (options, maps) = (self.options, self.maps);
+        let target_counts = maps.target_counts();
+        let mut target = window.target;
+        logs.processes.write(&mut target, &target_counts);
+        logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
+        Snapshot {
+            host: self.host.clone(),
+            families: options.families.clone(),
+            target,
+            start: window.start,
+            opened_ns: window.opened_ns,
+            opened_boottime_ns: maps.opened_boottime_ns(),
+            closed_ns: window.closed_ns,
+            threshold_ns: options.threshold_ns,
+            blocked_share: options.blocked_share,
+            probes: asked.probes,
+            processes_dropped: target_counts.no_room,
+            losses: maps.losses(),
+            threads,
+            syscalls: maps.beyond_threads(),
+            asleep_before: window.asleep_before,
+            asleep: asked.asleep,
+            idle_instances: asked.idle_instances,
+            counts_behind: asked.counts_behind,
+            watched: logs.watched.so_far().clone(),
+            thread_names: HashMap::new(),
+            peer_labels: options.peer_labels.clone(),
+            files: logs.files(maps),
+            culprits: logs.culprits.as_mut().map(|log: &mut CulpritLog| log.so_far(&maps.untold())),
+            stacks: None,
+            intervals: window.intervals,
+        }
+    }
+}
+
+/// Whether a thread that is asleep may be an event loop that is stuck: in a traced call, or waiting for storage.
+fn may_be_stuck(task: &SleepingTask) -> bool {
+    let is_traced = |syscall: &Syscall| i64::from(syscall.info().number) == task.syscall_number;
+    task.is_uninterruptible() || Syscall::ALL.iter().any(is_traced)
+}
