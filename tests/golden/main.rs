@@ -61,7 +61,7 @@ fn the_json_ends_with_one_newline() {
 fn each_row_of_the_json_has_a_line() {
     let recording = recording("blocked");
     let text = render::json(&recording);
-    let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\": "))).count();
+    let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\":"))).count();
     assert_eq!(row("at_ns"), recording.slow_calls.len() + recording.intervals.len());
     assert_eq!(row("path"), recording.syscalls[0].files.as_ref().unwrap().len());
     assert!(text.contains("\n \"threshold_ns\": 1000000,\n"), "{text}");

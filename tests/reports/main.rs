@@ -6,6 +6,7 @@ mod bpftrace;
 mod command;
 mod golden;
 mod hlog;
+mod large;
 mod markdown;
 mod merge;
 mod openmetrics;

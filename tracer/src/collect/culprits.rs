@@ -25,7 +25,7 @@ const MOST_ROWS: usize = 10_000;
 const MOST_PATHS: usize = 1 << 18;
 
 /// Most calls that are kept one by one: the longest.
-const MOST_CALLS: usize = 1000;
+pub const MOST_CALLS: usize = 1000;
 
 /// What the ring buffer has told so far.
 pub struct CulpritLog {
