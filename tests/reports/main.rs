@@ -26,18 +26,6 @@ fn kept(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()))
 }
 
-/// All of them.
-const KEPT: [&str; 8] = [
-    "blocked",
-    "blocked-in-pread",
-    "clear",
-    "hostile-names",
-    "inconclusive",
-    "many-threads",
-    "no-calls",
-    "several-calls",
-];
-
 /// A recording's JSON.
 fn json(recording: &Recording) -> Value {
     serde_json::to_value(recording).expect("a recording is JSON")

@@ -63,7 +63,7 @@ impl Shown {
 }
 
 fn tint(read: &PagesRead) -> Option<Tint> {
-    (read.cold_requested + read.fault_pages > 0).then_some(Tint::Disk)
+    (read.cold_requested > 0 || read.fault_pages > 0).then_some(Tint::Disk)
 }
 
 fn files(report: &Report, files: &[FileUse]) -> String {

@@ -39,7 +39,7 @@ fn thread_columns<'a, R: 'a>(facts: &Facts, of: fn(&R) -> &ThreadRef) -> Vec<Col
 
 /// Which host a row is about, where there are several.
 fn host_column<'a, R: 'a>(of: impl Fn(&R) -> Option<&str> + 'a) -> Column<'a, R> {
-    column("hostname", "Host", move |row| of(row).map_or(Cell::Absent, |host| Cell::Name(host.into())))
+    column("hostname", "Host", move |row| of(row).map_or(Cell::Absent, |host| Cell::Text(host.into())))
 }
 
 /// The columns about the disk that threads, files and clients share; unknown where disk waits were not observed.
