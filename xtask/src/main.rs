@@ -67,6 +67,8 @@ enum Task {
     },
     /// Make the golden recordings of real servers anew: nginx and Kafka, for some seconds; needs root
     Recordings,
+    /// Draw the pictures of the README from one of these recordings; needs chromium
+    Pictures,
     /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
     Bench(bench::Options),
     #[command(flatten)]
@@ -102,6 +104,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
         Task::Recordings => recordings::record(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Pictures => recordings::draw(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
         Task::BenchStep(step) => bench::step(&step).map(|()| ExitCode::SUCCESS),
     }

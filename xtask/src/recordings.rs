@@ -1,4 +1,4 @@
-//! `cargo xtask recordings`: what is made with real programs and kept in the repository.
+//! `cargo xtask recordings` and `cargo xtask pictures`: what is made with real programs and kept in the repository.
 
 use anyhow::Result;
 
@@ -19,6 +19,12 @@ pub fn record(workspace: &Workspace) -> Result<()> {
         .status()?;
     println!("Their reports are now other ones: UPDATE_GOLDEN=1 cargo test -p tests --test golden --test reports");
     Ok(())
+}
+
+/// Draws the pictures of the README from one of these recordings.
+pub fn draw(workspace: &Workspace) -> Result<()> {
+    build(workspace, TESTS_PACKAGE, "pictures")?;
+    Run::new(workspace.target.join("debug/pictures")).arg(workspace.path("docs/pictures")).status()
 }
 
 fn build(workspace: &Workspace, package: &str, program: &str) -> Result<()> {
