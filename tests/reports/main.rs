@@ -4,6 +4,7 @@
 mod any_recording;
 mod bpftrace;
 mod command;
+mod contradictions;
 mod golden;
 mod hlog;
 mod large;
