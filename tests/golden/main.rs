@@ -8,14 +8,14 @@ mod live;
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
-use tests::golden::{assert_reports, difference, recording, recording_text, tainted};
+use tests::golden::{REAL, assert_reports, difference, fleet, recording, recording_text, tainted};
 use tracer::{
     model::{Out, Recording, culprit::OTHER},
     render::{self, Style},
 };
 
 /// Recording, name of its report, width and colour.
-const REPORTS: [(&str, &str, usize, bool); 17] = [
+const REPORTS: [(&str, &str, usize, bool); 24] = [
     ("blocked", "blocked.80", 80, false),
     ("blocked", "blocked.100", 100, false),
     ("blocked", "blocked.200", 200, false),
@@ -28,6 +28,13 @@ const REPORTS: [(&str, &str, usize, bool); 17] = [
     ("no-calls", "no-calls", 100, false),
     ("hostile-names", "hostile-names", 100, false),
     ("hostile-names", "hostile-names.color", 80, true),
+    ("kafka-cold", "kafka-cold", 100, false),
+    ("kafka-cold", "kafka-cold.80", 80, false),
+    ("kafka-idle", "kafka-idle", 100, false),
+    ("nginx-cold", "nginx-cold", 100, false),
+    ("nginx-cold", "nginx-cold.80", 80, false),
+    ("nginx-hot", "nginx-hot", 100, false),
+    ("nginx-idle", "nginx-idle", 100, false),
     ("many-threads", "many-threads", 100, false),
     ("many-threads", "many-threads.80", 80, false),
     ("many-threads", "many-threads.200", 200, false),
@@ -41,6 +48,20 @@ fn every_recording_gives_its_report() {
         (format!("{report}.txt"), render::table(&recording(name), &Style { color, width, top: 10 }))
     });
     assert_reports(reports);
+}
+
+#[test]
+fn a_fleet_gives_its_report() {
+    let reports = [80, 120]
+        .map(|width| (format!("fleet.{width}.txt"), render::table(&fleet(), &Style { width, ..Style::default() })));
+    assert_reports(reports);
+}
+
+#[test]
+fn what_tracer_wrote_is_written_again_letter_for_letter() {
+    for name in REAL {
+        assert_eq!(render::json(&recording(name)), recording_text(name), "{name}");
+    }
 }
 
 #[test]
@@ -63,7 +84,7 @@ fn the_json_ends_with_one_newline() {
 fn each_row_of_the_json_has_a_line() {
     let recording = recording("blocked");
     let text = render::json(&recording);
-    let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\": "))).count();
+    let row = |key: &str| text.lines().filter(|line| line.trim_start().starts_with(&format!("{{\"{key}\":"))).count();
     assert_eq!(row("at_ns"), recording.slow_calls.len() + recording.intervals.len());
     assert_eq!(row("path"), recording.syscalls[0].files.as_ref().unwrap().len());
     assert!(text.contains("\n \"threshold_ns\": 1000000,\n"), "{text}");

@@ -1,16 +1,18 @@
 //! Writes a recording as large as they get, and says how long that took: an hour of 10,000 threads, 100,000 slow calls
-//! and one-second intervals. Made up, and sound: `tracer report` reads it.
+//! and one-second intervals. Made up, and sound: `tracer report` reads it. Of the slow calls it lists the longest, as
+//! many as a measurement keeps; or all, as only a hundred merged recordings can.
 #![expect(clippy::print_stdout, reason = "what it says is its result")]
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
+use std::{cmp::Reverse, collections::BTreeMap, fs, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use tracer::{
+    collect::MOST_CALLS,
     model::{
         ByCause, ClientCalls, EventLoop, FileCalls, Histogram, HistogramBuilder, Interval, IntervalLoop,
-        IntervalSyscall, Out, Pid, ProcessCalls, Recording, Role, SlowCallRecord, Status, SyscallWaits, ThreadCalls,
-        ThreadRecord, ThreadRef, Tid, TimeNs,
+        IntervalSyscall, Out, Pid, ProcessCalls, Recording, Role, SlowCallRecord, Stack, StackThread, Status,
+        SyscallWaits, ThreadCalls, ThreadRecord, ThreadRef, Tid, TimeNs,
     },
     recordings::parse,
     render,
@@ -26,18 +28,22 @@ const SECOND_NS: u64 = 1_000_000_000;
 const BYTES: u64 = 65_536;
 const FILES: u64 = 500;
 const CLIENTS: u64 = 1_000;
+const STACKS: u32 = 40;
 
 /// Where to write it, and a small recording to take the rest from.
 #[derive(Parser)]
 struct Arguments {
     like: PathBuf,
     to: PathBuf,
+    /// List all slow calls.
+    #[arg(long)]
+    all: bool,
 }
 
 fn main() -> Result<()> {
-    let Arguments { like, to } = Arguments::parse();
+    let Arguments { like, to, all } = Arguments::parse();
     let like = parse(&fs::read(&like).with_context(|| format!("cannot read {}", like.display()))?)?;
-    let recording = large(like);
+    let recording = large(like, if all { usize::MAX } else { MOST_CALLS });
     let begun = Instant::now();
     let text = render::json(&recording);
     fs::write(&to, &text).with_context(|| format!("cannot write {}", to.display()))?;
@@ -130,8 +136,8 @@ fn client(client: u64) -> (String, String) {
     (format!("{host}:51234"), host)
 }
 
-/// `like` with the calls of an hour.
-fn large(like: Recording) -> Recording {
+/// `like` with the calls of an hour; of the slow ones, at most so many one by one.
+fn large(like: Recording, listed: usize) -> Recording {
     let calls: Vec<Call> = (0..u64::from(THREADS) * (SLOW_PER_THREAD + FAST_PER_THREAD)).map(Call::of).collect();
     let mut total = Sum::default();
     let mut threads: BTreeMap<u32, Sum> = BTreeMap::new();
@@ -148,6 +154,8 @@ fn large(like: Recording) -> Recording {
         }
     }
     let mut slow: Vec<&Call> = calls.iter().filter(|call| call.is_slow()).collect();
+    slow.sort_by_key(|call| Reverse(call.latency_ns()));
+    slow.truncate(listed);
     slow.sort_by_key(|call| call.at_ns);
     let mut recording = like;
     recording.window.duration_ns = SECONDS * SECOND_NS;
@@ -184,6 +192,7 @@ fn large(like: Recording) -> Recording {
     let loops = threads.range(..LOOPS);
     recording.event_loops = loops.map(|(&thread, sum)| event_loop(thread, sum)).collect();
     recording.slow_calls = slow.into_iter().map(slow_call).collect();
+    recording.stacks = Some((0..STACKS).map(|id| stack(id, &threads, &recording.slow_calls)).collect());
     recording.intervals = seconds.iter().map(|(&second, sum)| interval(second, sum)).collect();
     recording.verdict.status = Status::Blocked;
     recording.verdict.threads = (0..LOOPS).map(thread_ref).collect();
@@ -300,7 +309,32 @@ fn slow_call(call: &Call) -> SlowCallRecord {
         client: Some(client(call.client).0),
         out: Out::Socket,
         behind: (call.thread < LOOPS).then_some(10),
-        stack: None,
+        stack: Some(call.thread % STACKS),
+    }
+}
+
+/// Each thread waits on one.
+fn stack(id: u32, threads: &BTreeMap<u32, Sum>, calls: &[SlowCallRecord]) -> Stack {
+    let of_stack = threads.iter().filter(|&(thread, _)| thread % STACKS == id);
+    let waited: Vec<_> = of_stack
+        .map(|(&thread, sum)| StackThread {
+            thread: thread_ref(thread),
+            disk_waits: sum.slow,
+            disk_wait_ns: sum.disk_ns,
+        })
+        .collect();
+    let frames = |half: &str, depth: u32| (0..depth).map(|level| format!("{half}_{id}_{level}")).collect();
+    Stack {
+        hostname: None,
+        id,
+        pid: Pid(4088),
+        syscall: "sendfile".into(),
+        kernel: frames("kernel", 20),
+        user: frames("user", 30),
+        disk_waits: waited.iter().map(|row| row.disk_waits).sum(),
+        disk_wait_ns: waited.iter().map(|row| row.disk_wait_ns).sum(),
+        slow_calls: calls.iter().filter(|call| call.stack == Some(id)).count() as u64,
+        threads: waited,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::golden::{NAMES, assert_reports, path, recording};
+use tests::golden::{NAMES, REAL, assert_reports, fleet, path, recording};
 use tracer::{model::Recording, render};
 
 type Render = fn(&Recording) -> String;
@@ -21,6 +21,41 @@ fn every_recording_gives_its_report_in_every_format() {
         FORMATS.iter().map(move |(extension, render)| (format!("{name}.{extension}"), render(&recording(name))))
     });
     assert_reports(reports);
+}
+
+#[test]
+fn a_fleet_gives_its_report_in_every_format() {
+    let fleet = fleet();
+    let reports = FORMATS.iter().map(|(extension, render)| (format!("fleet.{extension}"), render(&fleet)));
+    assert_reports(reports.chain([("fleet.folded".into(), render::folded(&fleet))]));
+}
+
+#[test]
+fn stacks_are_folded() {
+    let with_stacks =
+        NAMES.iter().map(|name| (name, recording(name))).filter(|(_, recording)| recording.stacks.is_some());
+    let reports: Vec<_> =
+        with_stacks.map(|(name, recording)| (format!("{name}.folded"), render::folded(&recording))).collect();
+    assert!(!reports.is_empty());
+    assert_reports(reports);
+}
+
+#[test]
+fn a_real_recording_gives_its_page() {
+    assert_reports(REAL.map(|name| (format!("{name}.html"), lines_of(&render::html(&recording(name))))));
+}
+
+/// A page with a line for each element, so that it can be compared; without its style, its script and the recording in it,
+/// which are tested by themselves.
+fn lines_of(page: &str) -> String {
+    let mut out = String::new();
+    for element in page.split_inclusive('>') {
+        let is_own = |tag: &str| element.ends_with(tag) && element != tag && element.len() > 200;
+        let tag = ["</style>", "</script>"].into_iter().find(|tag| is_own(tag));
+        out += tag.unwrap_or(element);
+        out.push('\n');
+    }
+    out
 }
 
 /// A recording that the list forgot would be in no report.

@@ -4,8 +4,10 @@
 mod any_recording;
 mod bpftrace;
 mod command;
+mod contradictions;
 mod golden;
 mod hlog;
+mod large;
 mod markdown;
 mod merge;
 mod openmetrics;
@@ -24,18 +26,6 @@ fn kept(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("golden/recordings/{name}.json"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("reading {}: {error}", path.display()))
 }
-
-/// All of them.
-const KEPT: [&str; 8] = [
-    "blocked",
-    "blocked-in-pread",
-    "clear",
-    "hostile-names",
-    "inconclusive",
-    "many-threads",
-    "no-calls",
-    "several-calls",
-];
 
 /// A recording's JSON.
 fn json(recording: &Recording) -> Value {

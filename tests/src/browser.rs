@@ -268,7 +268,14 @@ impl Browser {
     /// If the browser gives none.
     pub fn screenshot(&mut self) -> Vec<u8> {
         let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
-        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        self.screenshot_of(json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}))
+    }
+
+    /// A part of the page as a PNG: `x`, `y`, `width`, `height`, `scale`.
+    ///
+    /// # Panics
+    /// If the browser gives none.
+    pub fn screenshot_of(&mut self, clip: Value) -> Vec<u8> {
         let parameters = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         decoded(&self.call("Page.captureScreenshot", parameters)["data"])
     }

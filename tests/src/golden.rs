@@ -3,20 +3,43 @@
 use std::{fmt::Write, fs, path::PathBuf};
 
 use serde_json::Value;
-use tracer::model::Recording;
+use tracer::{analysis::merge::merge, model::Recording};
 
 /// The recordings, in order.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 14] = [
     "blocked",
     "blocked-in-pread",
     "clear",
     "event-loops",
     "hostile-names",
     "inconclusive",
+    "kafka-cold",
+    "kafka-idle",
     "many-threads",
+    "nginx-cold",
+    "nginx-hot",
+    "nginx-idle",
     "no-calls",
     "several-calls",
 ];
+
+/// Those that tracer made of real servers (`cargo xtask recordings`). The others are made up.
+pub const REAL: [&str; 5] = ["kafka-cold", "kafka-idle", "nginx-cold", "nginx-hot", "nginx-idle"];
+
+/// nginx on three hosts, measured at almost the same time: the same figures three times.
+///
+/// # Panics
+/// If it does not merge.
+#[must_use]
+pub fn fleet() -> Recording {
+    let hosts = [("web-1", 0), ("web-2", 250), ("web-3", 400)].map(|(hostname, later_ms)| {
+        let mut recording = recording("nginx-cold");
+        (recording.hosts[0].hostname, recording.hosts[0].boot_id) = (hostname.into(), format!("boot of {hostname}"));
+        recording.window.start += jiff::SignedDuration::from_millis(later_ms);
+        recording
+    });
+    merge(hosts.into()).unwrap_or_else(|refusal| panic!("{refusal:?}"))
+}
 
 /// A folder beside the tests of the table.
 #[must_use]

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 /// The directory that cargo builds in.
 ///
 /// # Panics
-/// If the running test lies elsewhere.
+/// If the running program lies elsewhere.
 #[must_use]
 pub fn target_folder() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this test");
-    // target/PROFILE/deps/TEST
-    test.ancestors().nth(3).expect("a test lies below the target directory").to_owned()
+    let program = std::env::current_exe().expect("the path of this program");
+    let folder = program.parent().expect("a program lies in a directory");
+    // target/PROFILE/deps/TEST or target/PROFILE/PROGRAM
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    profile.and_then(|profile| profile.parent()).expect("it lies below the target directory").to_owned()
 }
 
 /// Prometheus' own tool.

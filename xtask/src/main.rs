@@ -8,6 +8,7 @@ mod ebpf;
 mod faults;
 mod fuzz;
 mod privilege;
+mod recordings;
 mod setup;
 mod test;
 mod workspace;
@@ -64,6 +65,10 @@ enum Task {
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
+    /// Make the golden recordings of real servers anew: nginx and Kafka, for some seconds; needs root
+    Recordings,
+    /// Draw the pictures of the README from one of these recordings; needs chromium
+    Pictures,
     /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
     Bench(bench::Options),
     #[command(flatten)]
@@ -98,6 +103,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test { faults: true, .. } => faults::run(&workspace),
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
+        Task::Recordings => recordings::record(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Pictures => recordings::draw(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
         Task::BenchStep(step) => bench::step(&step).map(|()| ExitCode::SUCCESS),
     }

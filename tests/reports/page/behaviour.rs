@@ -3,17 +3,17 @@
 use std::{fs, time::Duration};
 
 use serde_json::{Value, json};
-use tests::browser::Browser;
+use tests::{browser::Browser, golden::NAMES};
 
 use super::{
     figures::rows,
-    recordings::{GOLDEN, HUGE, golden, json_of, many_calls, over_time, page},
+    recordings::{HUGE, golden, json_of, many_calls, over_time, page},
 };
 
 #[test]
 fn no_page_asks_for_anything_or_has_an_error() {
     let Some(mut browser) = Browser::start("no_page_asks_for_anything_or_has_an_error") else { return };
-    let mut recordings: Vec<_> = GOLDEN.map(|name| (name, golden(name))).into();
+    let mut recordings: Vec<_> = NAMES.map(|name| (name, golden(name))).into();
     recordings.extend([("over-time", over_time(60)), ("many-calls", many_calls())]);
     for (name, recording) in recordings {
         browser.show_text(&page(&recording));

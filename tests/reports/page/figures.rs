@@ -1,7 +1,9 @@
 //! The figures on the page are those of the recording.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tests::browser::Browser;
+use tracer::{analysis::merge::merge, model::Recording};
 
 use super::recordings::{golden, over_time, page};
 
@@ -153,6 +155,46 @@ fn the_figures_behind_a_heat_map_are_the_intervals() {
     let pointers = members.map(|member| format!("/{member}"));
     let members: Vec<_> = members.iter().zip(&pointers).map(|(&key, pointer)| (key, pointer.as_str())).collect();
     assert_same("heat-0-table", &rows(&mut browser, "heat-0-table"), &recorded, &members);
+}
+
+#[test]
+fn a_heat_map_of_two_hosts_has_the_sum_of_their_calls_at_each_time() {
+    let Some(mut browser) = Browser::start("a_heat_map_of_two_hosts_has_the_sum_of_their_calls_at_each_time") else {
+        return;
+    };
+    let (one, mut other) = (over_time(10), over_time(10));
+    other["hosts"][0]["hostname"] = "broker-2".into();
+    other["hosts"][0]["boot_id"] = "another".into();
+    // Its seconds are other ones, and begin a third of a second later.
+    let mut seconds = other["intervals"].as_array().unwrap().clone();
+    let mut figures: Vec<_> = seconds.iter().map(|second| second["syscalls"].clone()).collect();
+    figures.rotate_left(3);
+    seconds.iter_mut().zip(figures).for_each(|(second, figures)| second["syscalls"] = figures);
+    other["intervals"] = seconds.clone().into();
+    let mut recordings = [&one, &other].map(|value| Recording::deserialize(value).unwrap());
+    recordings[1].window.start += jiff::SignedDuration::from_millis(333);
+    let merged = serde_json::to_value(merge(recordings.to_vec()).unwrap()).unwrap();
+    assert_eq!(merged["intervals"].as_array().unwrap().len(), 20);
+    let page = page(&merged);
+    assert!(page.contains("A column is the sum over the hosts that were measured at the time."));
+    browser.show_text(&page);
+    let members = ["calls", "bytes", "slow", "disk_blocked", "disk_wait_ns"];
+    let expected = one["intervals"].as_array().unwrap().iter().zip(&seconds).map(|(one, other)| {
+        let mut row = json!({"at_ns": one["at_ns"]});
+        for member in members {
+            let figure = |second: &Value| second["syscalls"][0][member].as_u64().unwrap();
+            row[member] = json!(figure(one) + figure(other));
+        }
+        row
+    });
+    let expected: Vec<_> = expected.collect();
+    let pointers = members.map(|member| format!("/{member}"));
+    let mut members: Vec<_> = members.iter().zip(&pointers).map(|(&key, pointer)| (key, pointer.as_str())).collect();
+    members.push(("at_ns", "/at_ns"));
+    let shown = rows(&mut browser, "heat-0-table");
+    assert_same("heat-0-table", &shown, &expected, &members);
+    // Each column ends where the next begins: nothing was measured twice, and nothing is drawn twice.
+    assert!(shown.windows(2).all(|pair| pair[0]["end_ns"] == pair[1]["at_ns"]), "{shown:?}");
 }
 
 #[test]

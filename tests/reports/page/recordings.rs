@@ -6,18 +6,6 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tracer::{model::Recording, render};
 
-/// Names of the golden recordings.
-pub const GOLDEN: [&str; 8] = [
-    "blocked",
-    "blocked-in-pread",
-    "clear",
-    "hostile-names",
-    "inconclusive",
-    "many-threads",
-    "no-calls",
-    "several-calls",
-];
-
 /// A golden recording as it is published.
 pub fn golden(name: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/recordings").join(format!("{name}.json"));

@@ -1,8 +1,8 @@
 //! Text that somebody else chose runs nothing, hides nothing, and is seen as what it is.
 
-use tests::browser::Browser;
+use tests::{browser::Browser, golden::NAMES};
 
-use super::recordings::{GOLDEN, golden, over_time, page, taint};
+use super::recordings::{golden, over_time, page, taint};
 
 const ATTACKS: [&str; 6] = [
     "</script><script>document.documentElement.dataset.hit = 1; alert(1)</script>",
@@ -44,7 +44,7 @@ fn hostile_text_runs_nothing_and_is_shown() {
 
 #[test]
 fn nothing_but_printable_text_is_in_the_file() {
-    for name in GOLDEN {
+    for name in NAMES {
         let mut recording = golden(name);
         taint(&mut recording, ATTACKS[5]);
         let text = page(&recording);

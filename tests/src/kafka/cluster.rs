@@ -14,7 +14,7 @@ use crate::{net::free_port, wait::until};
 pub struct Cluster {
     brokers: Vec<Broker>,
     // After the brokers: their settings are in there.
-    _settings: TempDir,
+    settings: TempDir,
 }
 
 impl Cluster {
@@ -37,7 +37,7 @@ impl Cluster {
             let threads: Vec<_> = (0..brokers).map(|id| scope.spawn(move || start(id))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a broker starts")).collect()
         });
-        let this = Self { brokers, _settings: settings };
+        let this = Self { brokers, settings };
         for broker in &this.brokers {
             broker.wait_until_it_serves(this.brokers.len());
         }
@@ -48,6 +48,12 @@ impl Cluster {
     #[must_use]
     pub fn broker(&self, id: usize) -> &Broker {
         &self.brokers[id]
+    }
+
+    /// Where the settings of its brokers are.
+    #[must_use]
+    pub fn settings(&self) -> &Path {
+        self.settings.path()
     }
 
     /// Makes a topic with the brokers of each partition, its leader first, and waits until all are led.

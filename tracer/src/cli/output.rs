@@ -95,6 +95,12 @@ impl Format {
         }
     }
 
+    /// Whether it can be made from a recording: lines of intervals are written while a measurement goes on.
+    #[must_use]
+    pub fn is_of_recordings(self) -> bool {
+        self != Self::Jsonl
+    }
+
     /// As the user writes it.
     #[must_use]
     pub fn name(self) -> String {

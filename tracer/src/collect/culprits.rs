@@ -25,7 +25,7 @@ use crate::snapshot::{CallData, ClientData, Culprits, FileData, FileRef, FilesRe
 const MOST_ROWS: usize = 10_000;
 
 /// Most calls that are kept one by one: the longest.
-const MOST_CALLS: usize = 1000;
+pub const MOST_CALLS: usize = 1000;
 
 /// Most calls that wait to be shown as they happen: more than fit on a screen.
 const MOST_NEW: usize = 200;

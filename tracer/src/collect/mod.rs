@@ -17,7 +17,7 @@ mod watched;
 
 pub use self::{
     clock::{boottime_ns, monotonic_ns},
-    culprits::CulpritLog,
+    culprits::{CulpritLog, MOST_CALLS},
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,

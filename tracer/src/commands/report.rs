@@ -17,9 +17,6 @@ use crate::{
 /// # Errors
 /// If one cannot be read, if those of a target do not merge, or if an output fails.
 pub fn run(args: &ReportArgs) -> Result<()> {
-    if args.output.has(Format::Jsonl) {
-        bail!("cannot write jsonl from recordings: its lines are written while a measurement goes on; take json");
-    }
     let results = Results::open(&args.output)?;
     let mut targets: Vec<(TargetId, Vec<Saved>)> = Vec::new();
     for saved in recordings::read(&args.files)? {

@@ -57,11 +57,13 @@ fn of_syscall(recording: &Recording, syscall: &SyscallRecord) -> Vec<String> {
         lines.extend(keyed(&format!("@{name}_ns_by_cause"), causes));
     }
     // A tid that was given twice stands for both of its threads, as in bpftrace.
-    let mut by_tid: BTreeMap<u32, Vec<&Histogram>> = BTreeMap::new();
+    let mut by_tid: BTreeMap<(Option<&str>, u32), Vec<&Histogram>> = BTreeMap::new();
     for row in &syscall.threads {
-        by_tid.entry(row.thread.tid.0).or_default().push(&row.latency);
+        by_tid.entry((row.thread.hostname.as_deref(), row.thread.tid.0)).or_default().push(&row.latency);
     }
-    let by_tid = by_tid.into_iter().map(|(tid, threads)| (tid.to_string(), threads));
+    let key =
+        |host: Option<&str>, tid: u32| host.map_or_else(|| tid.to_string(), |host| format!("{},{tid}", escape(host)));
+    let by_tid = by_tid.into_iter().map(|((host, tid), threads)| (key(host, tid), threads));
     lines.extend(keyed(&format!("@{name}_ns_by_tid"), by_tid));
     lines
 }

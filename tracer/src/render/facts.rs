@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::hosts;
 use crate::{
     escape::escape,
     model::{
@@ -16,6 +17,9 @@ use crate::{
 /// Stands for a figure whose probe was not attached: a 0 in the recording is then no measured zero.
 pub const UNKNOWN: &str = "unknown";
 
+/// Stands for the files of the page cache that found no room.
+pub const OTHER_FILES: &str = "(other: too many to list)";
+
 /// Whether disk waits were observed. If not, a 0 in the recording is no measured zero.
 pub fn knows_disk_waits(recording: &Recording) -> bool {
     let mut probes = recording.probes.iter().filter(|probe| probe.name == Probe::DISK_WAITS);
@@ -27,20 +31,6 @@ fn has_several_processes(recording: &Recording) -> bool {
     let processes = &recording.target.processes;
     let hosts: BTreeSet<_> = processes.iter().map(|process| &process.hostname).collect();
     processes.len() > hosts.len()
-}
-
-/// Whether rows are of more than one host.
-pub fn has_several_hosts(recording: &Recording) -> bool {
-    recording.runs.iter().any(|run| run.hostname.is_some())
-}
-
-/// The hosts of a merged recording as its rows name them; of another, as they name themselves.
-pub fn hostnames(recording: &Recording) -> BTreeSet<String> {
-    if has_several_hosts(recording) {
-        recording.runs.iter().filter_map(|run| run.hostname.as_deref()).map(escape).collect()
-    } else {
-        recording.hosts.iter().map(|host| escape(&host.hostname)).collect()
-    }
 }
 
 /// How many event loops the recording knows.
@@ -200,7 +190,7 @@ pub fn host(recording: &Recording) -> Vec<String> {
             counted(host.cpus.into(), "CPU", "CPUs"),
         ],
         _ => {
-            let names = hostnames(recording);
+            let names = hosts::names(recording);
             let hidden = names.len().saturating_sub(HOSTS) as u64;
             let more = (hidden > 0).then(|| format!("and {} more", count(hidden)));
             names.into_iter().take(HOSTS).chain(more).collect()

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     facts::{self, address, call, identity, thread_name},
+    hosts,
     loops::behind,
     percentile::of_turns,
     worst,
@@ -132,7 +133,7 @@ impl Place {
 }
 
 fn who(recording: &Recording, thread: &ThreadRef) -> Who {
-    let host = thread.hostname.as_deref().map_or_else(String::new, |host| format!("{}: ", escape(host)));
+    let host = hosts::prefix(thread.hostname.as_deref());
     Who { id: format!("{host}{}", thread.tid), name: thread_name(thread), did: did(recording, thread) }
 }
 

@@ -32,7 +32,8 @@ pub fn hlog(recording: &Recording) -> String {
     }
     for event_loop in &recording.event_loops {
         let thread = &event_loop.thread;
-        let tag = |kind: &str| format!("{kind}.{}.{}", thread.pid, thread.tid);
+        let host = thread.hostname.as_deref().map_or_else(String::new, |host| format!("{}.", tag(&escape(host))));
+        let tag = |kind: &str| format!("{kind}.{host}{}.{}", thread.pid, thread.tid);
         let turns =
             [("turns", &event_loop.turn_latency), ("turns_without_disk", &event_loop.turn_latency_without_disk)];
         for (kind, histogram) in turns {

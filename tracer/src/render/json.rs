@@ -8,7 +8,8 @@ use serde_json::ser::{Formatter, Serializer};
 use crate::model::{IntervalLine, Recording};
 
 /// The recording as JSON for people and programs: a line for each member and for each row of a list, with a newline at
-/// the end. With a line for every figure, an hour's recording would be half as long again.
+/// the end. With a line for every figure, an hour's recording would be half as long again; with spaces inside the lines,
+/// a ninth.
 #[must_use]
 pub fn json(recording: &Recording) -> String {
     let mut text = Vec::new();
@@ -70,7 +71,7 @@ impl Rows {
             (true, true) => self.line(to),
             (true, false) => to.write_all(b",").and_then(|()| self.line(to)),
             (false, true) => Ok(()),
-            (false, false) => to.write_all(b", "),
+            (false, false) => to.write_all(b","),
         }
     }
 }
@@ -109,7 +110,7 @@ impl Formatter for Rows {
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, to: &mut W) -> io::Result<()> {
-        to.write_all(b": ")
+        to.write_all(if self.breaks() { b": " } else { b":" })
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {

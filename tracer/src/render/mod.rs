@@ -13,6 +13,7 @@ pub(crate) mod findings;
 mod folded;
 mod histogram;
 mod hlog;
+mod hosts;
 mod html;
 mod interval;
 mod json;

@@ -15,7 +15,7 @@ const PAGE: &str = "docs/recording.md";
 /// What stands before and behind the table there.
 const MARKS: [&str; 2] = ["<!-- written by `cargo xtask bench --recordings --update-docs` -->", "<!-- end -->"];
 
-/// Makes a large recording, reports it in every format, and prints what that took.
+/// Makes large recordings, reports the largest in every format, and prints what that took.
 pub fn run(workspace: &Workspace, update_docs: bool) -> Result<()> {
     for (package, program) in [("tracer", "tracer"), ("tests", "large-recording")] {
         let build = ["build", "--locked", "--release", "--package", package, "--bin", program];
@@ -24,19 +24,20 @@ pub fn run(workspace: &Workspace, update_docs: bool) -> Result<()> {
     let release = workspace.target.join("release");
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = folder.path().join("large.json");
-    let made = Run::new(release.join("large-recording"))
-        .arg(workspace.path("tests/golden/recordings/blocked.json"))
-        .arg(&path)
-        .capture()?;
-    let made: serde_json::Value = serde_json::from_str(&made).context("it was not said how long writing took")?;
-    let number = |key: &str| made[key].as_u64().unwrap_or_default();
     let mut table = String::from("| what | seconds | MB of memory | MB written |\n|---|---|---|---|\n");
-    let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    table += &format!(
-        "| written as JSON | {:.2} | | {:.1} |\n",
-        number("written_ms") as f64 / 1e3,
-        megabytes(number("bytes"))
-    );
+    for (what, options) in
+        [("the longest 1,000 slow calls listed", [].as_slice()), ("all slow calls listed", &["--all"])]
+    {
+        let made = Run::new(release.join("large-recording"))
+            .arg(workspace.path("tests/golden/recordings/blocked.json"))
+            .arg(&path)
+            .args(options)
+            .capture()?;
+        let made: serde_json::Value = serde_json::from_str(&made).context("it was not said how long writing took")?;
+        let number = |key: &str| made[key].as_u64().unwrap_or_default();
+        let (seconds, bytes) = (number("written_ms") as f64 / 1e3, number("bytes"));
+        table += &format!("| written as JSON, {what} | {seconds:.2} | | {:.1} |\n", megabytes(bytes));
+    }
     let tracer = release.join("tracer");
     for format in formats(&tracer)? {
         let out = folder.path().join("report");
@@ -63,6 +64,10 @@ fn formats(tracer: &Path) -> Result<Vec<String>> {
     let words = help.split_once("--format").and_then(|(_, rest)| rest.split_once("[possible values: "));
     let (words, _) = words.and_then(|(_, rest)| rest.split_once(']')).context("the help lists no formats")?;
     Ok(words.split(',').map(|word| word.split_whitespace().collect()).collect())
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 struct Cost {

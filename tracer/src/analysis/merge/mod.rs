@@ -2,6 +2,7 @@
 //! itself stays in its runs. The order does not matter, and merging in steps gives the same as at once.
 
 mod hosts;
+mod names;
 mod page_cache;
 mod refusal;
 mod row;
@@ -13,14 +14,14 @@ mod target;
 mod verdict;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use self::{hosts::Hosts, row::merged};
+use self::{hosts::Hosts, names::Known, row::merged};
 pub use self::{
     refusal::Refusal,
     target::{TargetId, target_id},
 };
-use crate::model::{Host, Recording, Role, SCHEMA_VERSION, ThreadRef, Tool};
+use crate::model::{Host, Recording, SCHEMA_VERSION, Tool};
 
 /// The recording of all of them together; a single one stays as it is.
 ///
@@ -51,6 +52,8 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
         let later_ns = recording.window.start.as_nanosecond() - window.start.as_nanosecond();
         walk::delay(recording, u64::try_from(later_ns).ok()?)?;
     }
+    // Before rows are added up: each has one of their names.
+    let known = Known::of(&mut recordings);
     let first = recordings.first()?;
     let (threshold_ns, blocked_share) = (first.threshold_ns, first.blocked_share);
     let mut runs = take(&mut recordings, |recording| &mut recording.runs).concat();
@@ -82,7 +85,7 @@ fn sum(mut recordings: Vec<Recording>, hosts: Vec<Host>) -> Option<Recording> {
         runs,
     };
     // First the names: where rows stand must not depend on what a thread was called in some run.
-    agree_on_threads(&mut whole);
+    known.tell(&mut whole);
     whole.slow_calls.sort_unstable();
     whole.intervals.sort_by(|one, other| (one.at_ns, one).cmp(&(other.at_ns, other)));
     whole.syscalls.iter_mut().for_each(|syscall| rows::sort_in_flight(&mut syscall.in_flight));
@@ -97,39 +100,4 @@ fn families(recordings: &[Recording]) -> Vec<String> {
 /// One list of each recording.
 fn take<T>(recordings: &mut [Recording], list: impl Fn(&mut Recording) -> &mut Vec<T>) -> Vec<Vec<T>> {
     recordings.iter_mut().map(|recording| std::mem::take(list(recording))).collect()
-}
-
-/// What a thread is called. A name that somebody gave it outweighs the kernel's.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Called {
-    is_named: bool,
-    name: String,
-    comm: String,
-}
-
-/// Gives each thread the same name and part wherever the recording names it, as far as some run could tell: the part of
-/// an event loop outweighs that of a poller, and that one a worker's.
-fn agree_on_threads(recording: &mut Recording) {
-    type Key = (Option<String>, u32, u32, u64);
-    let key =
-        |thread: &ThreadRef| -> Key { (thread.hostname.clone(), thread.pid.0, thread.tid.0, thread.start_time_ns) };
-    let mut known: BTreeMap<Key, (Called, Role)> = BTreeMap::new();
-    walk::threads(recording, &mut |thread| {
-        let ThreadRef { name, comm, role, .. } = &*thread;
-        let said = Called { is_named: name != comm, name: name.clone(), comm: comm.clone() };
-        match known.get_mut(&key(thread)) {
-            Some((best, part)) => {
-                *part = (*part).min(*role);
-                if *best < said {
-                    *best = said;
-                }
-            }
-            None => drop(known.insert(key(thread), (said, *role))),
-        }
-    });
-    walk::threads(recording, &mut |thread| {
-        if let Some((best, part)) = known.get(&key(thread)) {
-            (thread.name, thread.comm, thread.role) = (best.name.clone(), best.comm.clone(), *part);
-        }
-    });
 }

@@ -4,6 +4,20 @@ use crate::model::{Recording, Run, ThreadRef, Verdict};
 
 /// Hands every thread that a recording names to `each`; its runs keep what they say.
 pub fn threads(recording: &mut Recording, each: &mut impl FnMut(&mut ThreadRef)) {
+    threads_of_all_runs(recording, each);
+    threads_of_some_runs(recording, each);
+}
+
+/// Those of the lists that a merged recording has only if all runs have them.
+pub fn threads_of_some_runs(recording: &mut Recording, each: &mut impl FnMut(&mut ThreadRef)) {
+    let stacks = recording.stacks.iter_mut().flatten().flat_map(|stack| &mut stack.threads);
+    stacks.for_each(|row| each(&mut row.thread));
+    let readers = recording.page_cache.iter_mut().flat_map(|read| &mut read.threads);
+    readers.for_each(|row| each(&mut row.thread));
+}
+
+/// Those of all other lists.
+pub fn threads_of_all_runs(recording: &mut Recording, each: &mut impl FnMut(&mut ThreadRef)) {
     for syscall in &mut recording.syscalls {
         syscall.threads.iter_mut().for_each(|row| each(&mut row.thread));
         syscall.in_flight.iter_mut().for_each(|row| each(&mut row.thread));
@@ -11,10 +25,6 @@ pub fn threads(recording: &mut Recording, each: &mut impl FnMut(&mut ThreadRef))
     recording.threads.iter_mut().for_each(|row| each(&mut row.thread));
     recording.event_loops.iter_mut().for_each(|row| each(&mut row.thread));
     recording.slow_calls.iter_mut().for_each(|row| each(&mut row.thread));
-    let stacks = recording.stacks.iter_mut().flatten().flat_map(|stack| &mut stack.threads);
-    stacks.for_each(|row| each(&mut row.thread));
-    let readers = recording.page_cache.iter_mut().flat_map(|read| &mut read.threads);
-    readers.for_each(|row| each(&mut row.thread));
     let loops = recording.intervals.iter_mut().flat_map(|interval| &mut interval.event_loops);
     loops.for_each(|row| each(&mut row.thread));
     verdict(&mut recording.verdict, each);

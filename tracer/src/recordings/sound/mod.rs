@@ -1,6 +1,8 @@
 //! Whether a recording's figures agree with each other: what contradicts itself was damaged, or made by somebody else.
 
+mod page_cache;
 mod runs;
+mod stacks;
 mod syscall;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,8 @@ pub fn check(recording: &Recording) -> Checked {
     for (index, call) in recording.slow_calls.iter().enumerate().filter(|_| is_exact) {
         slow_call(&format!("slow_calls[{index}]"), call)?;
     }
+    stacks::check(recording, is_exact)?;
+    page_cache::check(recording)?;
     for (index, interval) in recording.intervals.iter().enumerate() {
         self::interval(&format!("intervals[{index}]"), interval)?;
     }
@@ -77,6 +81,18 @@ fn unique<K: Ord>(place: &str, keys: impl Iterator<Item = K>) -> Checked {
         require(seen.insert(key), &format!("{place}[{index}]"), || "it is there twice".into())?;
     }
     Ok(())
+}
+
+/// How much a share may differ from the quotient that it is, for the sake of its decimal form.
+const SHARE_ROUNDING: f64 = 1e-6;
+
+/// The share of pages that were in memory is that of the pages, of which so many were cold.
+fn share(place: &str, stated: Option<f64>, cold: u64, pages: u64) -> Checked {
+    let Some(share) = stated else { return Ok(()) };
+    let expected = crate::model::memory_share(cold, pages);
+    require(expected.is_some_and(|expected| (share - expected).abs() < SHARE_ROUNDING), place, || {
+        format!("memory_share is {share}, and {cold} of {pages} pages were cold")
+    })
 }
 
 fn of_thread(list: &str, thread: &ThreadRef) -> String {
@@ -150,5 +166,10 @@ fn verdict(recording: &Recording) -> Checked {
         Status::Clear => !names_threads,
         Status::Inconclusive => true,
     };
-    require(agrees, "verdict", || "its status and its threads differ".into())
+    require(agrees, "verdict", || "its status and its threads differ".into())?;
+    // Older recordings list no event loops.
+    let loops: BTreeSet<_> = recording.event_loops.iter().map(|row| row.thread.identity()).collect();
+    let is_known = |thread: &ThreadRef| loops.is_empty() || loops.contains(&thread.identity());
+    let unknown = verdict.threads.iter().find(|thread| !is_known(thread));
+    unknown.map_or(Ok(()), |thread| Err(format!("{}: it is none of the event loops", of_thread("verdict", thread))))
 }

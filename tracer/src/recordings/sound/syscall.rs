@@ -5,9 +5,6 @@ use tracer_common::histogram::{bounds_of, bucket_of};
 use super::{Checked, equal, require, sum, unique};
 use crate::model::{Histogram, SparseHistogram, SyscallRecord, ThreadCalls};
 
-/// How much a share may differ from the quotient that it is, for the sake of its decimal form.
-const SHARE_ROUNDING: f64 = 1e-6;
-
 pub fn check(record: &SyscallRecord, threshold_ns: u64, is_exact: bool) -> Checked {
     let place = format!("syscalls, {}", record.name);
     let place = place.as_str();
@@ -59,10 +56,7 @@ fn memory(place: &str, record: &SyscallRecord) -> Checked {
     let Some(share) = record.memory_share else { return Ok(()) };
     require((0.0..=1.0).contains(&share), place, || format!("memory_share is {share}, which is no share"))?;
     let (Some(pages), Some(cold)) = (record.pages, record.cold_requested) else { return Ok(()) };
-    let expected = crate::model::memory_share(cold, pages);
-    require(expected.is_some_and(|expected| (share - expected).abs() < SHARE_ROUNDING), place, || {
-        format!("memory_share is {share}, and {cold} of {pages} pages were cold")
-    })
+    super::share(place, Some(share), cold, pages)
 }
 
 /// The threads together are the system call.

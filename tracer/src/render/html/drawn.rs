@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     model::{Histogram, SyscallRecord, TimeNs},
+    render::hosts,
     units::{count, counted, duration, percent},
 };
 
@@ -44,6 +45,9 @@ pub fn over_time(facts: &Facts) -> Option<Section> {
          the more. A diamond: some of them were disk-blocked."
             .into(),
     );
+    if hosts::are_several(facts.recording) {
+        section.note("A column is the sum over the hosts that were measured at the time.".into());
+    }
     if intervals > SLICES_MAX {
         let intervals = counted(intervals as u64, "interval", "intervals");
         section.note(format!("{intervals} of the recording are put together to at most {SLICES_MAX} columns."));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 pub use crate::render::facts::{call, identity, syscall_name as label};
 use crate::{
     model::{Recording, SyscallRecord, ThreadIdentity, ThreadRef},
-    render::facts::knows_disk_waits,
+    render::{facts::knows_disk_waits, hosts},
     units::{self, NO_VALUE, count},
 };
 
@@ -42,9 +42,10 @@ pub fn name(thread: &ThreadRef) -> String {
     if thread.name.trim().is_empty() { "(no name)".into() } else { thread.name.clone() }
 }
 
-/// The target: `pid 4088 java`.
+/// The target: `pid 4088 java`, `java (kafka.Kafka) on 3 hosts`.
 pub fn target(recording: &Recording) -> String {
     match recording.target.processes.as_slice() {
+        _ if hosts::are_several(recording) => hosts::target(recording).concat(),
         [] => recording.target.selector.clone(),
         [process] => format!("pid {} {}", process.pid, process.comm),
         [first, rest @ ..] => format!("pid {} {} and {} more", first.pid, first.comm, count(rest.len() as u64)),

@@ -96,7 +96,8 @@ fn header(facts: &Facts) -> Element {
     items.extend(match recording.hosts.as_slice() {
         [] => None,
         [host] => Some(host.hostname.clone()),
-        hosts => Some(format!("{} hosts", hosts.len())),
+        // The target says so.
+        _ => None,
     });
     items.push(recording.window.start.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     items.push(format!("for {}", duration(recording.window.duration_ns)));

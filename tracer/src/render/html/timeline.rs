@@ -31,9 +31,10 @@ pub struct Slice {
     pub disk: Vec<(u64, u64, u64)>,
 }
 
-/// At most [`SLICES_MAX`] slices without a gap between them, of the rows that `is_of` picks.
+/// At most [`SLICES_MAX`] slices, of the rows that `is_of` picks.
 ///
-/// Intervals of several hosts that overlap by half are one slice.
+/// Intervals of several hosts that overlap by half are one slice, with the sum of their calls. A slice ends where the next
+/// begins, unless nothing was measured between them for longer than half of it.
 pub fn slices(intervals: &[Interval], is_of: impl Fn(&IntervalSyscall) -> bool) -> Vec<Slice> {
     let mut sorted: Vec<_> = intervals.iter().collect();
     sorted.sort_by_key(|interval| interval.at_ns);
@@ -51,8 +52,10 @@ pub fn slices(intervals: &[Interval], is_of: impl Fn(&IntervalSyscall) -> bool) 
     let mut slices = Vec::with_capacity(groups.len());
     for (index, group) in groups.iter().enumerate() {
         let last = group.iter().map(|interval| end(interval)).max().unwrap_or(0);
-        let mut slice =
-            Slice { at_ns: starts[index], end_ns: starts.get(index + 1).copied().unwrap_or(last), ..Slice::default() };
+        let at_ns = starts[index];
+        let is_near = |&next: &u64| next.saturating_sub(last) <= last.saturating_sub(at_ns) / 2;
+        let end_ns = starts.get(index + 1).copied().filter(is_near).unwrap_or(last);
+        let mut slice = Slice { at_ns, end_ns, ..Slice::default() };
         let rows: Vec<_> = group.iter().flat_map(|interval| &interval.syscalls).filter(|row| is_of(row)).collect();
         for row in &rows {
             slice.calls = slice.calls.saturating_add(row.calls);
@@ -113,6 +116,13 @@ mod tests {
         let slices = slices(&intervals, |_| true);
         let shown: Vec<_> = slices.iter().map(|slice| (slice.at_ns, slice.end_ns, slice.calls)).collect();
         assert_eq!(shown, [(0, 1_000, 3), (1_000, 2_200, 12)]);
+    }
+
+    #[test]
+    fn windows_that_lie_apart_leave_a_gap() {
+        let slices = slices(&[interval(0, 1_000, 1), interval(1_010, 1_000, 2), interval(9_000, 1_000, 4)], |_| true);
+        let shown: Vec<_> = slices.iter().map(|slice| (slice.at_ns, slice.end_ns, slice.calls)).collect();
+        assert_eq!(shown, [(0, 1_010, 1), (1_010, 2_010, 2), (9_000, 10_000, 4)]);
     }
 
     #[test]

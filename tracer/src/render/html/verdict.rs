@@ -7,7 +7,7 @@ use super::{
 use crate::{
     escape::escape,
     model::{EventLoop, Histogram, Status, ThreadRef, culprit::NONE},
-    render::worst,
+    render::{hosts, worst},
     units::{byte_range, count, counted, duration},
 };
 
@@ -46,7 +46,9 @@ pub fn section(facts: &Facts) -> Element {
     }
     // A summary of what is missing often says all of it already.
     let reasons = verdict.reasons.iter().filter(|reason| !verdict.summary.contains(*reason));
-    findings.push(("Why", reasons.map(|reason| el("span").text(sentence(reason))).collect()));
+    // Of several hosts, a reason begins with the host's name.
+    let reason = if hosts::are_several(facts.recording) { ended } else { sentence };
+    findings.push(("Why", reasons.map(|text| el("span").text(reason(text))).collect()));
     findings.push(("Try", verdict.advice.iter().map(|advice| el("span").text(sentence(advice))).collect()));
     findings.retain(|(_, lines)| !lines.is_empty());
     if findings.is_empty() {
@@ -60,11 +62,16 @@ pub fn section(facts: &Facts) -> Element {
 
 /// A sentence begins with a capital and ends with a full stop.
 fn sentence(text: &str) -> String {
-    let text = text.trim();
+    let text = ended(text);
     let mut characters = text.chars();
-    let Some(first) = characters.next() else { return String::new() };
-    let end = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+    characters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), characters.as_str()))
+}
+
+/// With a full stop at its end.
+fn ended(text: &str) -> String {
+    let text = text.trim();
+    let end = if text.is_empty() || text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    format!("{text}{end}")
 }
 
 /// The blocked event loops, worst first, and what each did.
@@ -79,7 +86,8 @@ fn who(facts: &Facts) -> Vec<Element> {
 }
 
 fn one(facts: &Facts, thread: &ThreadRef) -> Element {
-    let line = el("span").child(el("b").class("name").text(name(thread))).text(format!(" ({})", thread.tid));
+    let host = hosts::prefix(thread.hostname.as_deref());
+    let line = el("span").text(host).child(el("b").class("name").text(name(thread))).text(format!(" ({})", thread.tid));
     let id = identity(thread);
     let mut did = Vec::new();
     let rows = facts.recording.syscalls.iter().flat_map(|syscall| &syscall.threads);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     escape::escape,
-    model::{FileUse, InFlight, Recording, SyscallRecord, ThreadCalls, ThreadRecord},
+    model::{FileUse, InFlight, Recording, SyscallRecord, ThreadCalls, ThreadRecord, culprit::OTHER},
     render::{
         calls::{causes, errors, memory, page_bytes, pages_read},
         color::Paint,
@@ -36,7 +36,10 @@ pub fn sections(recording: &Recording, top: usize) -> Vec<(String, String)> {
     let mut sections: Vec<_> = syscalls.map(of_syscall).collect();
     if let Some(read) = &recording.page_cache {
         let text = format!("{}\n\n", plain(&pages_read(&read.total).join(" · ")));
-        sections.push(("page cache".into(), folded("page cache", &(text + &page_cache_files(&read.files, top)))));
+        sections.push((
+            "page cache".into(),
+            folded("page cache", &(text + &page_cache_files(recording, &read.files, top))),
+        ));
     }
     if !recording.threads.is_empty() && knows_disk_waits(recording) {
         let title = "disk waits by thread, in any call";
@@ -78,8 +81,8 @@ fn threads(recording: &Recording, threads: &[ThreadCalls], top: usize) -> String
         return String::new();
     }
     let headings = ["thread", facts::tid_heading(recording), "role"];
-    let mut table = Table::new(&headings, &["calls", "disk", "waited", "max"]);
-    let mut add = |words: [String; 3], rows: &[ThreadCalls]| {
+    let mut table = Table::on_hosts(recording, &headings, &["calls", "disk", "waited", "max"]);
+    let mut add = |hostname: Option<&str>, words: [String; 3], rows: &[ThreadCalls]| {
         let knows_disk = knows_disk_waits(recording);
         let disk = |figure: String| if knows_disk { figure } else { UNKNOWN.into() };
         let max_ns = rows.iter().filter_map(|row| row.max_ns).max();
@@ -89,17 +92,17 @@ fn threads(recording: &Recording, threads: &[ThreadCalls], top: usize) -> String
             disk(duration(sum(rows, |row| row.disk_wait_ns))),
             max_ns.map_or_else(|| NO_VALUE.into(), latency),
         ];
-        table.row(&[words.as_slice(), &figures].concat());
+        table.row_on(hostname, &[words.as_slice(), &figures].concat());
     };
     let (shown, hidden) = threads.split_at(threads.len().min(top));
     for row in shown {
         let thread = &row.thread;
         let words = [name(&thread_name(thread)), facts::tid(recording, thread), thread.role.label().into()];
-        add(words, std::slice::from_ref(row));
+        add(thread.hostname.as_deref(), words, std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
-        add([format!("… and {more}"), String::new(), String::new()], hidden);
+        add(None, [format!("… and {more}"), String::new(), String::new()], hidden);
     }
     table.finish()
 }
@@ -108,48 +111,53 @@ fn in_flight(recording: &Recording, calls: &[InFlight], top: usize) -> String {
     if calls.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["thread", facts::tid_heading(recording), "in flight", ""], &[]);
+    let mut table = Table::on_hosts(recording, &["thread", facts::tid_heading(recording), "in flight", ""], &[]);
     for call in calls.iter().take(top) {
         let (since, state) = (facts::in_flight_since(call), facts::in_flight_state(call));
-        table.row(&[name(&thread_name(&call.thread)), facts::tid(recording, &call.thread), since, state]);
+        let words = [name(&thread_name(&call.thread)), facts::tid(recording, &call.thread), since, state];
+        table.row_on(call.thread.hostname.as_deref(), &words);
     }
     let hidden = calls.len().saturating_sub(top);
     if hidden > 0 {
         let more = counted(hidden as u64, "more call", "more calls");
-        table.row(&[format!("… and {more}"), String::new(), String::new(), String::new()]);
+        table.row_on(None, &[format!("… and {more}"), String::new(), String::new(), String::new()]);
     }
     table.finish()
 }
 
-fn page_cache_files(files: &[FileUse], top: usize) -> String {
+fn page_cache_files(recording: &Recording, files: &[FileUse], top: usize) -> String {
     if files.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["file"], &["calls", "read", "in memory", "cold", "by faults", "waited"]);
+    let figures = ["calls", "read", "in memory", "cold", "by faults", "waited"];
+    let mut table = Table::on_hosts(recording, &["file"], &figures);
+    let waited_ns = |row: &FileUse| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in files.iter().take(top) {
         let read = &row.read;
-        table.row(&[
-            path(&escape(&row.path)),
+        let cells = [
+            if row.path == OTHER { facts::OTHER_FILES.into() } else { path(&escape(&row.path)) },
             count(read.calls),
             bytes(read.bytes),
             plain(&read.memory_share.map_or_else(|| NO_VALUE.into(), share)),
             page_bytes(read.cold_requested),
             page_bytes(read.fault_pages),
-            duration(row.disk_wait_ns),
-        ]);
+            duration(waited_ns(row)),
+        ];
+        table.row_on(row.hostname.as_deref(), &cells);
     }
     let hidden = &files[files.len().min(top)..];
     if !hidden.is_empty() {
         let of = |figure: fn(&FileUse) -> u64| sum(hidden, figure);
-        table.row(&[
+        let cells = [
             format!("… and {}", counted(hidden.len() as u64, "more file", "more files")),
             count(of(|row| row.read.calls)),
             bytes(of(|row| row.read.bytes)),
             NO_VALUE.into(),
             page_bytes(of(|row| row.read.cold_requested)),
             page_bytes(of(|row| row.read.fault_pages)),
-            duration(of(|row| row.disk_wait_ns)),
-        ]);
+            duration(hidden.iter().map(waited_ns).fold(0, u64::saturating_add)),
+        ];
+        table.row_on(None, &cells);
     }
     table.finish()
 }
@@ -160,12 +168,15 @@ fn disk_waits(recording: &Recording, top: usize) -> String {
         return "None of its threads waited for the disk.\n\n".into();
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.disk_wait_ns));
-    let mut table =
-        Table::new(&["thread", facts::tid_heading(recording), "role", "in"], &["disk waits", "waited", "longest"]);
+    let mut table = Table::on_hosts(
+        recording,
+        &["thread", facts::tid_heading(recording), "role", "in"],
+        &["disk waits", "waited", "longest"],
+    );
     for row in rows.iter().take(top) {
         let thread = &row.thread;
         let calls: Vec<_> = row.by_syscall.iter().flatten().take(3).map(|waits| facts::call(&waits.name)).collect();
-        table.row(&[
+        let cells = [
             name(&thread_name(thread)),
             facts::tid(recording, thread),
             thread.role.label().into(),
@@ -173,7 +184,8 @@ fn disk_waits(recording: &Recording, top: usize) -> String {
             count(row.disk_waits),
             duration(row.disk_wait_ns),
             row.disk_wait_max_ns.map_or_else(|| NO_VALUE.into(), duration),
-        ]);
+        ];
+        table.row_on(thread.hostname.as_deref(), &cells);
     }
     let hidden = rows.split_off(rows.len().min(top));
     if !hidden.is_empty() {
@@ -181,7 +193,7 @@ fn disk_waits(recording: &Recording, top: usize) -> String {
         let more = counted(hidden.len() as u64, "more thread", "more threads");
         let blank = String::new;
         let (waits, waited) = (count(of(|row| row.disk_waits)), duration(of(|row| row.disk_wait_ns)));
-        table.row(&[format!("… and {more}"), blank(), blank(), blank(), waits, waited, blank()]);
+        table.row_on(None, &[format!("… and {more}"), blank(), blank(), blank(), waits, waited, blank()]);
     }
     table.finish()
 }

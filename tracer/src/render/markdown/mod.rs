@@ -13,6 +13,7 @@ use self::{
 use super::{
     facts::{self, headline},
     findings::{Findings, Peer, Place, Who},
+    hosts,
     observation::Observation,
 };
 use crate::model::{Recording, Status};
@@ -83,8 +84,12 @@ fn serving(peer: &Peer) -> String {
     }
 }
 
-/// The target, the window, and anything that the figures below lack.
-fn measured(recording: &Recording) -> String {
+/// Who was measured: the processes, or what they are called on several hosts.
+fn target(recording: &Recording) -> Vec<String> {
+    if hosts::are_several(recording) {
+        let [names, on] = hosts::target(recording);
+        return vec![code(&names) + &on];
+    }
     let target = &recording.target;
     let mut items: Vec<_> = target
         .processes
@@ -99,12 +104,18 @@ fn measured(recording: &Recording) -> String {
     if more > 0 {
         items.push(format!("and {more} more"));
     }
+    items
+}
+
+/// The target, the window, and anything that the figures below lack.
+fn measured(recording: &Recording) -> String {
+    let mut items = target(recording);
     items.extend(facts::window(recording));
     items.extend(facts::labels(recording).iter().take(SENTENCES).map(|label| code(label)));
     let Observation { warnings, all_well, .. } = Observation::of(recording);
     items.extend(all_well.map(String::from));
     let mut out = format!("{}\n\n", items.join(" · "));
-    if target.ended_early == Some(true) {
+    if recording.target.ended_early == Some(true) {
         out += "**target** ended before the window did\n\n";
     }
     for (kind, warning) in warnings {

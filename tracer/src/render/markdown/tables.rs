@@ -10,6 +10,7 @@ use crate::{
     render::{
         calls::Totals,
         facts::{self, Rows, culprit_figures, sum, syscall_name},
+        hosts,
         layout::{fit, fit_path},
         loops,
     },
@@ -22,6 +23,7 @@ const NAME: usize = 60;
 /// A table, built row by row.
 pub struct Table {
     text: String,
+    has_hosts: bool,
 }
 
 impl Table {
@@ -29,7 +31,20 @@ impl Table {
     pub fn new(left: &[&str], right: &[&str]) -> Self {
         let headings = [left, right].concat().join(" | ");
         let rules = [vec![":--"; left.len()], vec!["--:"; right.len()]].concat().join(" | ");
-        Self { text: format!("| {headings} |\n| {rules} |\n") }
+        Self { text: format!("| {headings} |\n| {rules} |\n"), has_hosts: false }
+    }
+
+    /// The same, with a first column for the host where there are several.
+    pub fn on_hosts(recording: &Recording, left: &[&str], right: &[&str]) -> Self {
+        let host = hosts::heading(recording);
+        let left: Vec<_> = host.into_iter().chain(left.iter().copied()).collect();
+        Self { has_hosts: host.is_some(), ..Self::new(&left, right) }
+    }
+
+    /// Adds a row about something on a host; `None` if it is about several.
+    pub fn row_on(&mut self, hostname: Option<&str>, cells: &[String]) {
+        let host = self.has_hosts.then(|| hostname.map_or_else(String::new, |host| name(&escape(host))));
+        self.row(&host.into_iter().chain(cells.iter().cloned()).collect::<Vec<_>>());
     }
 
     /// Adds a row; what somebody else chose is escaped already.
@@ -93,19 +108,19 @@ fn event_loops(recording: &Recording, top: usize) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["event loop", facts::tid_heading(recording)], &loops::HEADINGS);
-    let mut add = |words: [String; 2], rows: &[EventLoop]| {
+    let mut table = Table::on_hosts(recording, &["event loop", facts::tid_heading(recording)], &loops::HEADINGS);
+    let mut add = |hostname: Option<&str>, words: [String; 2], rows: &[EventLoop]| {
         let figures = loops::figures(recording, rows).map(|cell| plain(&cell));
-        table.row(&words.into_iter().chain(figures).collect::<Vec<_>>());
+        table.row_on(hostname, &words.into_iter().chain(figures).collect::<Vec<_>>());
     };
     let (shown, hidden) = rows.split_at(rows.len().min(top));
     for row in shown {
         let words = [name(&facts::thread_name(&row.thread)), facts::tid(recording, &row.thread)];
-        add(words, std::slice::from_ref(row));
+        add(row.thread.hostname.as_deref(), words, std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = counted(hidden.len() as u64, "more event loop", "more event loops");
-        add([format!("… and {more}"), String::new()], hidden);
+        add(None, [format!("… and {more}"), String::new()], hidden);
     }
     table.finish()
 }
@@ -118,12 +133,13 @@ fn files(recording: &Recording, syscall: &SyscallRecord, top: usize) -> String {
     if files.iter().all(|row| row.path == NONE) {
         return String::new();
     }
-    let mut table = Table::new(&["file", "device"], &["offsets", CALLS, "disk", "waited"]);
+    let mut table = Table::on_hosts(recording, &["file", "device"], &["offsets", CALLS, "disk", "waited"]);
     let mut add = |words: [String; 3], rows: &[&FileCalls]| {
         let of = |figure: fn(&FileCalls) -> u64| sum(rows.iter().copied(), figure);
         let figures =
             culprit_figures(recording, of(|row| row.calls), of(|row| row.disk_blocked), of(|row| row.disk_wait_ns));
-        table.row(&words.into_iter().chain(figures).collect::<Vec<_>>());
+        let hostname = hosts::only(rows, |row| row.hostname.as_deref());
+        table.row_on(hostname, &words.into_iter().chain(figures).collect::<Vec<_>>());
     };
     let rows = Rows::of(files, |row| row.path == OTHER, top);
     for row in rows.shown {
@@ -146,13 +162,14 @@ fn clients(recording: &Recording, syscall: &SyscallRecord, top: usize) -> String
     if clients.iter().all(|row| row.address == NONE) {
         return String::new();
     }
-    let mut table = Table::new(&["client", "label"], &[CALLS, "disk", "waited", "took"]);
+    let mut table = Table::on_hosts(recording, &["client", "label"], &[CALLS, "disk", "waited", "took"]);
     let mut add = |words: [String; 2], rows: &[&ClientCalls]| {
         let of = |figure: fn(&ClientCalls) -> u64| sum(rows.iter().copied(), figure);
         let figures =
             culprit_figures(recording, of(|row| row.calls), of(|row| row.disk_blocked), of(|row| row.disk_wait_ns));
         let took = duration(of(|row| row.time_ns));
-        table.row(&words.into_iter().chain(figures).chain([took]).collect::<Vec<_>>());
+        let hostname = hosts::only(rows, |row| row.hostname.as_deref());
+        table.row_on(hostname, &words.into_iter().chain(figures).chain([took]).collect::<Vec<_>>());
     };
     let rows = Rows::of(clients, |row| row.address == OTHER, top);
     for row in rows.shown {

@@ -21,7 +21,9 @@ pub fn families(recording: &Recording) -> Vec<Family> {
         let thread = &row.thread;
         let (pid, tid, start) = (thread.pid.to_string(), thread.tid.to_string(), thread.start_time_ns.to_string());
         // The start tells a reused tid apart.
-        let labels = [("pid", pid.as_str()), ("tid", &tid), ("start_time_ns", &start), ("name", &thread.name)];
+        let ids = [("pid", pid.as_str()), ("tid", &tid), ("start_time_ns", &start), ("name", &thread.name)];
+        let host = thread.hostname.as_deref().map(|host| ("host", host));
+        let labels: Vec<_> = host.into_iter().chain(ids).collect();
         let [turns, busy, waiting, behind, latency] = &mut families;
         turns.add_known(&labels, row.turns.map(Number::count));
         busy.add_known(&labels, row.busy_ns.map(Number::seconds));

@@ -16,6 +16,7 @@ use crate::{
             Columns, time,
         },
         facts::{Rows, address, culprit_figures, device, offsets, other, path, sum},
+        hosts::only,
         layout::labelled,
     },
     units::{NO_VALUE, counted},
@@ -123,12 +124,6 @@ pub fn unknown(report: &Report, syscall: &SyscallRecord) -> String {
     let lists = [("files", syscall.files.is_none()), ("clients", syscall.clients.is_none())];
     let unknown = lists.into_iter().filter(|&(_, is_unknown)| is_unknown);
     unknown.map(|(label, _)| labelled(label, "unknown: this kernel does not tell", report.style.width)).collect()
-}
-
-/// What all rows have in common; `None` if they differ.
-fn only<'a, T>(rows: &[&'a T], of: impl Fn(&'a T) -> Option<&'a str>) -> Option<&'a str> {
-    let (first, others) = rows.split_first()?;
-    of(first).filter(|first| others.iter().all(|row| of(row) == Some(first)))
 }
 
 fn tint(disk_blocked: u64) -> Option<Tint> {

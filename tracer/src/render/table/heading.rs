@@ -1,7 +1,5 @@
 //! Who was measured, when, by which probes, and whether anything escaped them.
 
-use std::collections::BTreeSet;
-
 use super::Report;
 use crate::{
     escape::escape,
@@ -9,6 +7,7 @@ use crate::{
     render::{
         color::Tint,
         facts::{self, process_name},
+        hosts,
         layout::{LEAST_NAME, fit, labelled, labelled_items, width},
         observation::Observation,
     },
@@ -40,8 +39,7 @@ fn first_line(report: &Report) -> String {
     let separator = " · ";
     let others = [&command, &window, &threshold].map(|piece| width(piece) + width(separator)).iter().sum::<usize>();
     let room = report.style.width.saturating_sub(others);
-    let target =
-        if facts::has_several_hosts(recording) { fleet(recording, room) } else { target(&recording.target, room) };
+    let target = if hosts::are_several(recording) { fleet(recording, room) } else { target(&recording.target, room) };
     [command, target, window, threshold].join(separator) + "\n"
 }
 
@@ -83,10 +81,7 @@ fn target(Target { processes, selector, processes_unlisted, .. }: &Target, room:
 
 /// A target on several hosts in about `room` columns: `java (kafka.Kafka) on 3 hosts`.
 fn fleet(recording: &Recording, room: usize) -> String {
-    let names: BTreeSet<_> = recording.target.processes.iter().map(process_name).collect();
-    let on = format!(" on {}", counted(facts::hostnames(recording).len() as u64, "host", "hosts"));
-    let names = names.into_iter().collect::<Vec<_>>().join(", ");
-    let names = if names.is_empty() { escape(&recording.target.selector) } else { names };
+    let [names, on] = hosts::target(recording);
     fit(&names, room.saturating_sub(width(&on)).max(LEAST_NAME)) + &on
 }
 

@@ -29,30 +29,23 @@ pub fn sections(report: &Report) -> Vec<String> {
 
 /// How many turns there were, and how long they took.
 fn turns(report: &Report, loops: &[EventLoop]) -> String {
-    let mut list = Columns::new(&[
-        (report.tid_heading(), Figure),
-        ("event loop", Name),
-        ("turns/s", Figure),
-        ("events", Figure),
-        ("busy", Figure),
-        ("on disk", Figure),
-        ("p50", Figure),
-        ("p99", Figure),
-        ("max", Figure),
-        ("behind", Figure),
-    ]);
+    let mut headings = vec![(report.tid_heading(), Figure), ("event loop", Name)];
+    headings.extend(["turns/s", "events", "busy", "on disk", "p50", "p99", "max", "behind"].map(|name| (name, Figure)));
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let (shown, hidden) = loops.split_at(loops.len().min(report.style.top));
-    let mut add = |words: [String; 2], loops: &[EventLoop]| {
+    let mut add = |host: Option<String>, words: [String; 2], loops: &[EventLoop]| {
         let has_waited = loops.iter().any(|row| row.disk_waits > 0);
-        let cells: Vec<_> = words.into_iter().chain(figures(report, loops)).collect();
+        let cells: Vec<_> = host.into_iter().chain(words).chain(figures(report, loops)).collect();
         list.row(cells, has_waited.then_some(Tint::Disk));
     };
     for row in shown {
-        add([report.tid(&row.thread), thread_name(&row.thread)], std::slice::from_ref(row));
+        let host = report.host(row.thread.hostname.as_deref());
+        add(host, [report.tid(&row.thread), thread_name(&row.thread)], std::slice::from_ref(row));
     }
     if !hidden.is_empty() {
         let more = format!("and {}", counted(hidden.len() as u64, "more event loop", "more event loops"));
-        add(["…".into(), more], hidden);
+        add(report.host(None), ["…".into(), more], hidden);
     }
     list.render(0, report.style.width, report.paint)
 }
@@ -86,18 +79,16 @@ fn figures(report: &Report, loops: &[EventLoop]) -> [String; 8] {
 
 /// In which system calls they waited for the disk; empty if they did not.
 fn waits(report: &Report, loops: &[EventLoop]) -> String {
-    let mut list = Columns::new(&[
-        (report.tid_heading(), Figure),
-        ("blocked on disk in", Word),
-        ("disk waits", Figure),
-        ("waited", Figure),
-        ("longest", Figure),
-    ]);
+    let mut headings = vec![(report.tid_heading(), Figure), ("blocked on disk in", Word)];
+    headings.extend(["disk waits", "waited", "longest"].map(|name| (name, Figure)));
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let mut rows = loops.iter().flat_map(|row| row.by_syscall.iter().map(move |waits| (row, waits)));
     for (row, waits) in rows.by_ref().take(report.style.top) {
         let figures = [count(waits.disk_waits), time(waits.disk_wait_ns), time(waits.max_ns)];
-        let cells: Vec<_> = [report.tid(&row.thread), call(&waits.name)].into_iter().chain(figures).collect();
-        list.row(cells, Some(Tint::Disk));
+        let host = report.host(row.thread.hostname.as_deref());
+        let words = [report.tid(&row.thread), call(&waits.name)];
+        list.row(host.into_iter().chain(words).chain(figures).collect::<Vec<_>>(), Some(Tint::Disk));
     }
     let hidden: Vec<_> = rows.collect();
     if !hidden.is_empty() {
@@ -107,7 +98,8 @@ fn waits(report: &Report, loops: &[EventLoop]) -> String {
         let longest_ns = hidden.iter().map(|(_, waits)| waits.max_ns).max().unwrap_or(0);
         let figures = [count(sum(|(_, row)| row.disk_waits)), time(sum(|(_, row)| row.disk_wait_ns)), time(longest_ns)];
         let more = format!("and {}", counted(hidden.len() as u64, "more row", "more rows"));
-        list.row(["…".into(), more].into_iter().chain(figures).collect::<Vec<_>>(), Some(Tint::Disk));
+        let words = report.host(None).into_iter().chain(["…".into(), more]);
+        list.row(words.chain(figures).collect::<Vec<_>>(), Some(Tint::Disk));
     }
     let has_waited = loops.iter().any(|row| !row.by_syscall.is_empty());
     if has_waited { list.render(0, report.style.width, report.paint) } else { String::new() }
@@ -120,7 +112,7 @@ fn worst_turns(report: &Report, loops: &[EventLoop]) -> String {
         return String::new();
     }
     turns.sort_by_key(|(row, turn)| (std::cmp::Reverse(turn.ns), row.thread.tid));
-    let mut list = Columns::new(&[
+    let mut headings = vec![
         (report.tid_heading(), Figure),
         ("worst at", Figure),
         ("took", Figure),
@@ -129,10 +121,13 @@ fn worst_turns(report: &Report, loops: &[EventLoop]) -> String {
         ("file", Path),
         ("offset", Figure),
         ("for", Name),
-    ]);
+    ];
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     for (row, turn) in turns.iter().take(report.style.top) {
         let tint = turn.longest_wait.as_ref().map(|_| Tint::Disk);
-        list.row(worst_turn(report.tid(&row.thread), turn), tint);
+        let host = report.host(row.thread.hostname.as_deref());
+        list.row(host.into_iter().chain(worst_turn(report.tid(&row.thread), turn)).collect::<Vec<_>>(), tint);
     }
     list.render(0, report.style.width, report.paint)
 }

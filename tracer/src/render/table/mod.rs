@@ -21,10 +21,9 @@ use super::{
     Style,
     color::{Paint, Tint},
     columns::Column,
-    facts,
+    facts, hosts,
 };
 use crate::{
-    escape::escape,
     model::{Recording, SyscallRecord, ThreadRef},
     options::Family,
     units::count,
@@ -95,12 +94,12 @@ struct Report<'a> {
 impl Report<'_> {
     /// The column of hosts, where there are several.
     fn host_column(&self) -> Option<(&'static str, Column)> {
-        facts::has_several_hosts(self.recording).then_some(("host", Column::Host))
+        hosts::heading(self.recording).map(|heading| (heading, Column::Host))
     }
 
     /// Its cell in the row of something on `hostname`; empty in a row of several hosts.
     fn host(&self, hostname: Option<&str>) -> Option<String> {
-        facts::has_several_hosts(self.recording).then(|| hostname.map_or_else(String::new, escape))
+        hosts::cell(self.recording, hostname)
     }
 
     fn knows_disk_waits(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::{
             Column::{Figure, Name, Path},
             Columns, time,
         },
-        facts::thread_name,
+        facts::{OTHER_FILES, thread_name},
         layout::labelled_items,
     },
     units::{NO_VALUE, bytes, count, counted, share},
@@ -63,7 +63,7 @@ impl Shown {
 }
 
 fn tint(read: &PagesRead) -> Option<Tint> {
-    (read.cold_requested + read.fault_pages > 0).then_some(Tint::Disk)
+    (read.cold_requested > 0 || read.fault_pages > 0).then_some(Tint::Disk)
 }
 
 fn files(report: &Report, files: &[FileUse]) -> String {
@@ -79,19 +79,21 @@ fn files(report: &Report, files: &[FileUse]) -> String {
     };
     let mut headings = vec![(heading.as_str(), Path)];
     headings.extend(shown.headings());
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let (rows, more) = files.split_at(files.len().min(report.style.top));
     let waited = |row: &FileUse| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in rows {
-        let path = if row.path == OTHER { "(other: too many to list)".into() } else { escape(&row.path) };
-        let cells: Vec<_> = std::iter::once(path).chain(shown.cells(&row.read, waited(row))).collect();
-        list.row(cells, tint(&row.read));
+        let path = if row.path == OTHER { OTHER_FILES.into() } else { escape(&row.path) };
+        let words = report.host(row.hostname.as_deref()).into_iter().chain([path]);
+        list.row(words.chain(shown.cells(&row.read, waited(row))).collect::<Vec<_>>(), tint(&row.read));
     }
     if !more.is_empty() {
         let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
         let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(waited(row)));
         let name = format!("… and {}", counted(more.len() as u64, "more file", "more files"));
-        list.row(std::iter::once(name).chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
+        let words = report.host(None).into_iter().chain([name]);
+        list.row(words.chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
     }
     list.render(2, report.style.width, report.paint)
 }
@@ -103,18 +105,21 @@ fn threads(report: &Report, threads: &[ThreadPages]) -> String {
     let shown = Shown::of(threads.iter().map(|row| &row.read));
     let mut headings = vec![(report.tid_heading(), Figure), ("thread", Name)];
     headings.extend(shown.headings());
+    headings.splice(..0, report.host_column());
     let mut list = Columns::new(&headings);
     let (rows, more) = threads.split_at(threads.len().min(report.style.top));
     let waited = |row: &ThreadPages| row.disk_wait_ns.saturating_add(row.fault_disk_wait_ns);
     for row in rows {
-        let words = [report.tid(&row.thread), thread_name(&row.thread)];
-        list.row(words.into_iter().chain(shown.cells(&row.read, waited(row))).collect::<Vec<_>>(), tint(&row.read));
+        let words = report.host(row.thread.hostname.as_deref()).into_iter();
+        let words = words.chain([report.tid(&row.thread), thread_name(&row.thread)]);
+        list.row(words.chain(shown.cells(&row.read, waited(row))).collect::<Vec<_>>(), tint(&row.read));
     }
     if !more.is_empty() {
         let sum = more.iter().fold(PagesRead::default(), |sum, row| plus(sum, &row.read));
         let waited_ns = more.iter().fold(0u64, |sum, row| sum.saturating_add(waited(row)));
         let words = ["…".into(), format!("and {}", counted(more.len() as u64, "more thread", "more threads"))];
-        list.row(words.into_iter().chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
+        let words = report.host(None).into_iter().chain(words);
+        list.row(words.chain(shown.cells(&sum, waited_ns)).collect::<Vec<_>>(), tint(&sum));
     }
     list.render(2, report.style.width, report.paint)
 }

@@ -12,6 +12,7 @@ use crate::{
             Column::{Figure, Name},
             Columns, time,
         },
+        hosts::only,
     },
     units::{NO_VALUE, bytes, count, counted},
 };
@@ -22,21 +23,17 @@ pub fn list(report: &Report, syscall: &SyscallRecord) -> String {
         return String::new();
     }
     let processes = &report.recording.target.processes;
-    let names: HashMap<_, _> = processes.iter().map(|process| (process.pid, process.comm.as_str())).collect();
+    let names: HashMap<_, _> =
+        processes.iter().map(|process| ((&process.hostname, process.pid), process.comm.as_str())).collect();
     let mut rows: Vec<&ProcessCalls> = syscall.processes.iter().collect();
     rows.sort_by_key(|row| (Reverse(row.disk_wait_ns), Reverse(row.calls), row.pid));
-    let mut list = Columns::new(&[
-        ("pid", Figure),
-        ("process", Name),
-        ("calls", Figure),
-        ("bytes", Figure),
-        ("disk", Figure),
-        ("waited", Figure),
-        ("slow", Figure),
-    ]);
+    let mut headings = vec![("pid", Figure), ("process", Name)];
+    headings.extend(["calls", "bytes", "disk", "waited", "slow"].map(|name| (name, Figure)));
+    headings.splice(..0, report.host_column());
+    let mut list = Columns::new(&headings);
     let (shown, hidden) = rows.split_at(rows.len().min(report.style.top));
     for row in shown {
-        let name = names.get(&row.pid).map_or_else(|| NO_VALUE.into(), |name| escape(name));
+        let name = names.get(&(&row.hostname, row.pid)).map_or_else(|| NO_VALUE.into(), |name| escape(name));
         add(report, &mut list, [row.pid.to_string(), name], &[row]);
     }
     if !hidden.is_empty() {
@@ -52,6 +49,7 @@ fn add(report: &Report, list: &mut Columns, [pid, name]: [String; 2], rows: &[&P
     let sum = |of: fn(&ProcessCalls) -> u64| rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
     let disk = |figure: String| if report.knows_disk_waits() { figure } else { "unknown".into() };
     let disk_blocked = sum(|row| row.disk_blocked);
+    let host = report.host(only(rows, |row| row.hostname.as_deref()));
     let cells = [
         pid,
         name,
@@ -61,5 +59,5 @@ fn add(report: &Report, list: &mut Columns, [pid, name]: [String; 2], rows: &[&P
         disk(time(sum(|row| row.disk_wait_ns))),
         count(sum(|row| row.slow)),
     ];
-    list.row(cells, (disk_blocked > 0).then_some(Tint::Disk));
+    list.row(host.into_iter().chain(cells).collect::<Vec<_>>(), (disk_blocked > 0).then_some(Tint::Disk));
 }

@@ -7,6 +7,7 @@ use crate::{
     render::{
         color::Tint,
         facts::{call, thread_name},
+        hosts,
         layout::{labelled, labelled_items},
     },
     units::{count, counted, duration},
@@ -56,7 +57,8 @@ fn one(report: &Report, stack: &Stack) -> String {
 }
 
 fn who(report: &Report, thread: &StackThread) -> String {
-    format!("{} {}", report.tid(&thread.thread), thread_name(&thread.thread))
+    let host = hosts::prefix(thread.thread.hostname.as_deref());
+    format!("{host}{} {}", report.tid(&thread.thread), thread_name(&thread.thread))
 }
 
 fn frames(label: &str, names: &[String], columns: usize) -> String {

@@ -1,6 +1,6 @@
 //! Whom slow and disk-blocked calls served.
 
-use super::{call_column, disk_columns, size, time};
+use super::{call_column, disk_columns, host_column, size, time};
 use crate::{
     model::{
         ClientCalls, SyscallRecord,
@@ -29,6 +29,7 @@ pub fn section(facts: &Facts) -> Option<Section> {
     let badness = |row: &Row| (row.row.disk_wait_ns, row.row.disk_blocked, row.row.calls);
     let rows = worst(rows, ROWS_MAX, badness, |row| row.row.address == OTHER);
     let mut columns = vec![
+        host_column(|row: &Row| row.row.hostname.as_deref()),
         column("address", "Client", |row: &Row| address(row.row)),
         column("label", "Label", |row: &Row| row.row.label.clone().map_or(Cell::Absent, Cell::Text)),
         call_column(facts, |row: &Row| row.call.clone()),

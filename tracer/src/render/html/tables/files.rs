@@ -1,6 +1,6 @@
 //! The files of slow and disk-blocked calls.
 
-use super::{call_column, disk_columns, size};
+use super::{call_column, disk_columns, host_column, size};
 use crate::{
     model::{
         FileCalls, SyscallRecord,
@@ -28,6 +28,7 @@ pub fn section(facts: &Facts) -> Option<Section> {
     let badness = |row: &Row| (row.row.disk_wait_ns, row.row.disk_blocked, row.row.calls);
     let rows = worst(rows, ROWS_MAX, badness, |row| row.row.path == OTHER);
     let mut columns = vec![
+        host_column(|row: &Row| row.row.hostname.as_deref()),
         column("path", "File", |row: &Row| path(row.row)),
         column("device", "Device", |row: &Row| match row.row.device_name.as_ref().or(row.row.device.as_ref()) {
             Some(device) => Cell::Text(device.clone()),

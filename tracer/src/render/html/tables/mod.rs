@@ -29,11 +29,17 @@ fn thread_columns<'a, R: 'a>(facts: &Facts, of: fn(&R) -> &ThreadRef) -> Vec<Col
         if several { Cell::Figure(pid, pid.to_string()) } else { Cell::Absent }
     };
     vec![
+        host_column(move |row| of(row).hostname.as_deref()),
         column("name", "Thread", move |row| Cell::Name(name(of(row)))),
         column("pid", "pid", pid),
         column("tid", "tid", move |row| Cell::Figure(of(row).tid.0.into(), of(row).tid.to_string())),
         column("role", "Role", move |row| Cell::Text(of(row).role.label().into())),
     ]
+}
+
+/// Which host a row is about, where there are several.
+fn host_column<'a, R: 'a>(of: impl Fn(&R) -> Option<&str> + 'a) -> Column<'a, R> {
+    column("hostname", "Host", move |row| of(row).map_or(Cell::Absent, |host| Cell::Text(host.into())))
 }
 
 /// The columns about the disk that threads, files and clients share; unknown where disk waits were not observed.

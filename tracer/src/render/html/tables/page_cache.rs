@@ -1,6 +1,6 @@
 //! What was read through the page cache: in all, by file and by thread.
 
-use super::{known_share, size, thread_columns};
+use super::{host_column, known_share, size, thread_columns};
 use crate::{
     model::{FileUse, PageCache, PagesRead, ThreadPages, culprit::OTHER},
     render::html::{
@@ -48,6 +48,7 @@ fn files(facts: &Facts, section: &mut Section, read: &PageCache) {
     }
     let known = facts.knows_disk_waits;
     let mut columns = vec![
+        host_column(|row: &&FileUse| row.hostname.as_deref()),
         column("path", "File", |row: &&FileUse| match row.path.as_str() {
             OTHER => Cell::Text("(other: without a row of their own)".into()),
             path => Cell::Name(path.into()),

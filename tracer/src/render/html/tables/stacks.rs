@@ -1,6 +1,6 @@
 //! Where in the kernel and in the program threads waited for the disk.
 
-use super::time;
+use super::{host_column, time};
 use crate::{
     model::Stack,
     render::html::{
@@ -36,6 +36,7 @@ pub fn section(facts: &Facts) -> Option<Section> {
             column("kernel", "Kernel", move |row: &&Stack| frames(&row.kernel)),
             column("slow_calls", "Slow calls", |row: &&Stack| Cell::count(row.slow_calls)),
             column("threads", "Threads", |row: &&Stack| Cell::count(row.threads.len() as u64)),
+            host_column(|row: &&Stack| row.hostname.as_deref()),
             column("pid", "pid", move |row: &&Stack| {
                 if several { Cell::Figure(row.pid.0.into(), row.pid.to_string()) } else { Cell::Absent }
             }),
