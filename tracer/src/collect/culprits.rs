@@ -99,13 +99,13 @@ impl CulpritLog {
         }
     }
 
-    /// The files that were read, with what is known of each: its path from the kernel half, or from who maps it.
-    pub fn files(&mut self, files: (Vec<FileStats>, FileStats), mapped: &HashMap<FileId, String>) -> FilesRead {
+    /// The files that were read, with what is known of each.
+    pub fn files(&mut self, files: (Vec<FileStats>, FileStats)) -> FilesRead {
         self.drain();
         let (files, rest) = files;
         let named = files.into_iter().map(|stats| {
             let id = (stats.device, stats.inode);
-            let path = self.paths.of_file(id).or_else(|| mapped.get(&id).cloned());
+            let path = self.paths.of_file(id);
             (self.file(id, path), stats)
         });
         FilesRead { files: named.collect(), rest }

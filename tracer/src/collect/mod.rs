@@ -6,7 +6,6 @@ mod host;
 mod java;
 mod kernel_maps;
 mod mapped;
-mod mapped_files;
 mod mounts;
 mod paths;
 mod stacks;
@@ -21,7 +20,6 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
-    mapped_files::MappedFiles,
     stacks::StackLog,
     targets::{ProcessList, TargetEnd, TargetProcess, Targets, ThreadNow, ensure_somebody, ignores_hangup, thread_now},
     thread_log::ThreadLog,

@@ -1,9 +1,7 @@
 //! What is taken down while the window is open.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    collect::{CulpritLog, JavaNames, KernelMaps, MappedFiles, ProcessList, StackLog, ThreadLog, WatchLog},
+    collect::{CulpritLog, JavaNames, KernelMaps, ProcessList, StackLog, ThreadLog, WatchLog},
     snapshot::FilesRead,
 };
 
@@ -15,8 +13,6 @@ pub struct Logs {
     pub watched: WatchLog,
     /// Stacks, if they are wanted.
     pub stacks: Option<StackLog>,
-    /// What the target has mapped, where files are told apart.
-    pub mapped: Option<MappedFiles>,
     /// Who was measured.
     pub processes: ProcessList,
     /// What threads are called, while it goes on.
@@ -26,17 +22,11 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Looks at what the target waits on, and at what it has mapped.
+    /// Looks at what must be looked at while it is there: what the target waits on, and what it has mapped for stacks.
     pub fn look(&mut self, maps: &KernelMaps) {
         self.watched.look(maps, []);
         if let Some(culprits) = &mut self.culprits {
             culprits.forget(maps.turns());
-        }
-        if let Some(mapped) = &mut self.mapped {
-            // Of thousands of processes few bring anything in by page faults.
-            let faulting = maps.slots().filter(|(_, slot)| slot.faults.faults > 0).map(|(_, slot)| slot.key.pid);
-            let pids: BTreeSet<_> = self.processes.first().chain(faulting).collect();
-            pids.into_iter().for_each(|pid| mapped.look(pid));
         }
         if let Some(stacks) = &mut self.stacks {
             stacks.look(maps.keys().map(|key| key.pid));
@@ -45,7 +35,6 @@ impl Logs {
 
     /// The files that were read, where they were told apart.
     pub fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
-        let mapped = self.mapped.as_ref()?;
-        Some(self.culprits.as_mut()?.files(maps.files()?, mapped.paths()))
+        Some(self.culprits.as_mut()?.files(maps.files()?))
     }
 }

@@ -27,7 +27,7 @@ use self::{
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, MappedFiles, StackLog, Targets, ThreadLog, WatchLog},
+    collect::{self, CulpritLog, KernelMaps, StackLog, Targets, ThreadLog, WatchLog},
     model::Recording,
     options::Measurement,
     probe::{Request, Session, Sizes},
@@ -73,7 +73,6 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
     let mut logs = Logs {
         culprits: session.slow_calls()?.map(CulpritLog::new),
         watched: WatchLog::default(),
-        mapped: options.looks_at_files().then(MappedFiles::default),
         stacks: match options.stacks {
             Some(_) => {
                 // What a command has mapped before its exec is not the command's.
