@@ -1,13 +1,16 @@
 //! The live view, letter for letter, and on any terminal.
 
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::Config};
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
+use ratatui::{buffer::Buffer, style::Color};
 use serde_json::Value;
-use tests::golden::{NAMES, assert_files, recording, recording_value, tainted};
+use tests::{
+    golden::{NAMES, assert_files, recording, recording_value, tainted},
+    live_screen::{drawn, text_of},
+};
 use tracer::{
     live::{
         Command::{self, *},
-        Seen, View, draw,
+        Seen, View,
     },
     model::Recording,
 };
@@ -128,7 +131,7 @@ fn figures_of_any_size_are_drawn() {
         enlarge(&mut value, &KEYS);
         let seen = Seen::of(serde_json::from_value::<Recording>(value).unwrap());
         for keys in [&[][..], &[Enter], &[Chart]] {
-            drawn(&seen, keys, true, 120, 40);
+            let _screen = drawn(&seen, keys, true, 120, 40);
         }
     }
 }
@@ -178,32 +181,6 @@ proptest! {
 }
 
 /// The screen after these keys.
-fn drawn(seen: &Seen, keys: &[Command], color: bool, columns: u16, rows: u16) -> Buffer {
-    let mut view = View::new(color);
-    keys.iter().for_each(|&key| view.apply(key, seen));
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| draw(seen, &view, frame)).unwrap();
-    terminal.backend().buffer().clone()
-}
-
 fn has_color(foreground: Color, background: Color) -> bool {
     foreground != Color::Reset || background != Color::Reset
-}
-
-/// What a person reads, without the blanks at the ends of lines.
-fn text_of(buffer: &Buffer) -> String {
-    let rows = buffer.content.chunks(usize::from(buffer.area.width).max(1));
-    let lines = rows.map(|cells| {
-        let (mut line, mut covered) = (String::new(), 0);
-        for cell in cells {
-            // A wide character covers the cell behind it.
-            if covered == 0 {
-                line.push_str(cell.symbol());
-                covered = ratatui::text::Span::raw(cell.symbol()).width().max(1);
-            }
-            covered -= 1;
-        }
-        line.trim_end().to_owned() + "\n"
-    });
-    lines.collect()
 }

@@ -12,13 +12,24 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use serde_json::json;
-use tests::{browser::Browser, golden::recording};
-use tracer::render::{self, Style};
+use tests::{
+    browser::Browser,
+    golden::recording,
+    live_screen::{ansi_of, drawn},
+};
+use tracer::{
+    live::Seen,
+    render::{self, Style},
+};
 
 use screen::SCHEMES;
 
 /// The recording that is shown.
 const SHOWN: &str = "kafka-cold";
+
+/// The one that the live view is shown with, and the terminal.
+const SHOWN_LIVE: &str = "nginx-minute";
+const TERMINAL: (u16, u16) = (110, 36);
 
 /// Columns of the table, and rows of its lists: a picture is looked at, not read to its end.
 const STYLE: Style = Style { color: true, width: 100, top: 2 };
@@ -45,6 +56,8 @@ fn main() -> Result<()> {
         return draw(&folder, name, &fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?);
     }
     draw(&folder, "table", &render::table(&recording(SHOWN), &STYLE))?;
+    let (columns, rows) = TERMINAL;
+    draw(&folder, "live", &ansi_of(&drawn(&Seen::of(recording(SHOWN_LIVE)), &[], true, columns, rows)))?;
     page(&folder)
 }
 

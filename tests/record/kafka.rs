@@ -10,7 +10,7 @@ use tests::{
     tools::jars,
 };
 
-use crate::Scene;
+use crate::{MOST_BYTES, Scene};
 
 const PARTITIONS: [&[i32]; 2] = [&[0], &[0]];
 const BATCH: usize = 255 << 10;
@@ -37,7 +37,7 @@ pub fn record(folder: &Path) -> Result<()> {
     let jars = jars.parent().context("jars lie in a directory")?;
     let settings = cluster.settings();
     let neutral = [(data.as_path(), "/var/lib/kafka"), (jars, "/opt/kafka/libs"), (settings, "/etc/kafka")];
-    let scene = |name| Scene { name, host: "broker-1", neutral: &neutral };
+    let scene = |name| Scene { name, host: "broker-1", neutral: &neutral, most_bytes: MOST_BYTES };
 
     scene("kafka-idle").record(folder, "sendfile", broker.pid(), "", || thread::sleep(Duration::from_secs(2)))?;
     let _producers = Producers::start(broker, Ipv4Addr::new(127, 0, 0, 2), 6, "orders", 0, 1);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tracer::{analysis::merge::merge, model::Recording};
 
 /// The recordings, in order.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "blocked",
     "blocked-in-pread",
     "clear",
@@ -19,12 +19,13 @@ pub const NAMES: [&str; 14] = [
     "nginx-cold",
     "nginx-hot",
     "nginx-idle",
+    "nginx-minute",
     "no-calls",
     "several-calls",
 ];
 
 /// Those that tracer made of real servers (`cargo xtask recordings`). The others are made up.
-pub const REAL: [&str; 5] = ["kafka-cold", "kafka-idle", "nginx-cold", "nginx-hot", "nginx-idle"];
+pub const REAL: [&str; 6] = ["kafka-cold", "kafka-idle", "nginx-cold", "nginx-hot", "nginx-idle", "nginx-minute"];
 
 /// nginx on three hosts, measured at almost the same time: the same figures three times.
 ///

@@ -17,6 +17,7 @@ pub mod http;
 pub mod java;
 pub mod jcmd;
 pub mod kafka;
+pub mod live_screen;
 pub mod load;
 pub mod net;
 pub mod nginx;
