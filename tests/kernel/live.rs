@@ -218,6 +218,33 @@ fn a_command_writes_to_its_file_and_not_on_the_view() {
     assert_eq!(seen.sendfile().calls, 20);
 }
 
+/// Clock ticks of CPU time that a process has had (proc_pid_stat(5)).
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("tracer runs");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum()
+}
+
+#[test]
+fn a_terminal_that_is_gone_keeps_neither_the_cpu_nor_the_measurement() {
+    let _machine = needs!(Root, Tmux);
+    let program = built("workload");
+    // A command that outlives its terminal, and tracer with it.
+    let script = format!("trap \"\" HUP; sleep 6; {} at-once --calls 20", program.display());
+    let shown = Shown::start(100, 30, "run", &format!("--command-output FOLDER/said -- sh -c '{script}'"));
+    let pid = shown.pid();
+    shown.tmux.hang_up();
+    std::thread::sleep(Duration::from_millis(500));
+    let before = cpu_ticks(pid);
+    std::thread::sleep(Duration::from_secs(2));
+    let ticks = cpu_ticks(pid) - before;
+    // Of two hundred; a loop that runs in circles takes most of them.
+    assert!(ticks < 100, "{ticks} clock ticks of CPU time in two seconds");
+    let path = shown.tmux.folder().join("recording.json");
+    until(Duration::from_secs(60), || path.is_file().then_some(())).expect("a recording");
+    assert_eq!(Recording::read(&path).sendfile().calls, 20);
+}
+
 #[test]
 fn where_nothing_can_be_drawn_lines_come_instead() {
     let _machine = needs!(Root);
@@ -236,7 +263,9 @@ fn a_command_without_a_place_for_what_it_says_is_refused() {
     let _machine = needs!(Root, Script);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ran");
-    let line = format!("TERM=xterm {} run --live -- touch {}", binary().display(), path.display());
+    // What a program says that ends at once, script(1) may not hand on.
+    let lingers = "code=$?; sleep 1; exit $code";
+    let line = format!("TERM=xterm {} run --live -- touch {}; {lingers}", binary().display(), path.display());
     let (code, screen) = Terminal::start(&line).end();
     assert_eq!(code, 125, "{screen}");
     assert!(screen.contains("--command-output FILE"), "{screen}");

@@ -266,7 +266,8 @@ fn a_page_that_another_thread_reads_is_a_wait_and_no_fault_that_read() {
     let sleeps: u64 = truth.kinds().map(|(_, kind)| kind.sleeps).sum();
     assert!(waits >= file.fault_disk_waits && waits <= sleeps, "{waits} disk waits, {sleeps} sleeps");
     assert!(waits > 20, "nobody waited for another's read");
-    assert!(file.fault_disk_waits <= 20 && file.fault_disk_waits >= 19, "{file:?}");
+    // A fault may have to wait once more, while others who waited for the page hold it.
+    assert!((19..=30).contains(&file.fault_disk_waits) && file.fault_disk_waits < waits, "{file:?}");
 }
 
 #[test]

@@ -92,6 +92,11 @@ impl Tmux {
         text.split(';').filter(|part| !part.contains("rows") && !part.contains("columns")).collect()
     }
 
+    /// Takes the terminal away, as when a connection breaks.
+    pub fn hang_up(&self) {
+        self.tmux(&["kill-server"]);
+    }
+
     fn tmux(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("tmux");
         command.arg("-S").arg(&self.socket).args(["-f", "/dev/null"]).args(arguments);

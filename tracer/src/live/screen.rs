@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::KeyEvent;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -14,10 +14,10 @@ use tokio::{
     task::{JoinError, JoinHandle},
     time::interval,
 };
-use tokio_stream::StreamExt as _;
 
 use super::{
     draw,
+    input::Input,
     keys::{Command, command},
     observer::{Shared, Update},
     seen::Seen,
@@ -65,7 +65,7 @@ struct Screen<'a> {
     view: View,
     terminal: Drawn,
     /// The keys, while the terminal is ours.
-    events: Option<EventStream>,
+    input: Option<Input>,
     latest: Option<Seen>,
     /// What was shown when the view was paused.
     held: Option<Seen>,
@@ -88,7 +88,7 @@ impl<'a> Screen<'a> {
             shared,
             view,
             terminal: terminal::drawn()?,
-            events: None,
+            input: None,
             latest: None,
             held: None,
             opened_ns: 0,
@@ -106,7 +106,7 @@ impl<'a> Screen<'a> {
     fn take(&mut self) -> io::Result<()> {
         if terminal::is_in_foreground() {
             terminal::take()?;
-            self.events = Some(EventStream::new());
+            self.input = Some(Input::open()?);
             // Draws all anew. Its own way to do so asks the terminal for the cursor, and waits for the answer.
             let size = self.terminal.size()?;
             self.terminal.resize(size.into())?;
@@ -121,10 +121,10 @@ impl<'a> Screen<'a> {
         let mut looks = interval(LOOK_INTERVAL);
         loop {
             tokio::select! {
-                event = next_event(&mut self.events) => match event {
-                    Some(Ok(event)) => self.take_event(&event)?,
-                    // The terminal is gone: its SIGHUP ends the window, or nohup(1) does not let it.
-                    Some(Err(_)) | None => self.events = None,
+                key = next_key(&mut self.input) => match key {
+                    Some(key) => self.take_key(&key)?,
+                    // The terminal is gone: its SIGHUP ends the window, unless a command is to outlive it.
+                    None => self.input = None,
                 },
                 update = updates.recv() => match update {
                     Some(update) => self.take_update(update),
@@ -146,7 +146,7 @@ impl<'a> Screen<'a> {
 
     /// Stops as Ctrl-Z stops any other program, with the terminal as it was. This thread may run on for a moment.
     fn stop(&mut self) -> io::Result<()> {
-        self.events = None;
+        self.input = None;
         terminal::give_back();
         self.is_stopped = true;
         Ok(kill_process(getpid(), Signal::STOP)?)
@@ -159,7 +159,7 @@ impl<'a> Screen<'a> {
 
     /// Draws what could wait. A command that is measured has the signal that tells of another size.
     fn look(&mut self) -> io::Result<()> {
-        if self.events.is_none() {
+        if self.input.is_none() {
             return if self.is_stopped { Ok(()) } else { self.take() };
         }
         let area = self.terminal.get_frame().area();
@@ -169,10 +169,8 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
-    fn take_event(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::Key(key) = event
-            && let Some(command) = command(key, self.view.is_writing)
-        {
+    fn take_key(&mut self, key: &KeyEvent) -> io::Result<()> {
+        if let Some(command) = command(key, self.view.is_writing) {
             if command == Command::Quit {
                 self.shared.stop.notify_one();
             }
@@ -217,7 +215,7 @@ impl<'a> Screen<'a> {
 
     fn draw(&mut self) -> io::Result<()> {
         let Some(seen) = self.held.as_ref().or(self.latest.as_ref()) else { return Ok(()) };
-        if self.events.is_none() {
+        if self.input.is_none() {
             return Ok(());
         }
         self.frames += 1;
@@ -238,9 +236,9 @@ fn analysed(snapshot: &Snapshot, shared: &Shared) -> Seen {
     seen
 }
 
-async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
-    match events {
-        Some(events) => events.next().await,
+async fn next_key(input: &mut Option<Input>) -> Option<KeyEvent> {
+    match input {
+        Some(input) => input.next().await,
         None => std::future::pending().await,
     }
 }

@@ -40,7 +40,10 @@ pub fn can_show() -> bool {
 }
 
 /// Where keys are read: stdin, or the terminal if stdin is something else. crossterm chooses in the same way.
-fn keys() -> io::Result<OwnedFd> {
+///
+/// # Errors
+/// If there is none.
+pub fn keys() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return stdin.as_fd().try_clone_to_owned();
