@@ -32,7 +32,7 @@ const FAILED: i32 = 4;
 /// tracer failed where a command was to run.
 const FAILED_BESIDE_COMMAND: i32 = 125;
 
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a run of tracer left behind.
 struct Ran {

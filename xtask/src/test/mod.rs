@@ -47,6 +47,7 @@ pub fn step_names() -> Vec<&'static str> {
 
 /// Runs every step, or the one that is named, and sums up. A failed step does not keep the next from running.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<ExitCode> {
+    heed_interrupts();
     let context = Context { workspace, skips: Skips::create(&workspace.target)?, in_ci: in_ci() };
     let lines: Vec<_> = steps::ALL
         .iter()
@@ -56,6 +57,15 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<ExitCode> {
     let total: Counts = lines.iter().map(|line| line.counts).sum();
     summary::print(&lines, &context.skips.all()?, context.in_ci, total);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Who starts this in the background makes it ignore interrupts, as shells do (POSIX, Shell Command Language, 2.11), and
+/// so every program that a test starts to interrupt it.
+fn heed_interrupts() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: the default action is no function of ours, and nothing else here changes what signals do.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 fn perform(step: &Step, context: &Context) -> Line {
