@@ -8,16 +8,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use tests::{
-    os::clock::monotonic_ns,
-    truth::{CallEnds, ThreadTruth, Truth, TurnTruth},
-};
+use tests::truth::{CallEnds, ThreadTruth, Truth};
 
-use crate::{
-    crew::{Crew, this_thread},
-    instance::Instance,
-    protocol,
-};
+use crate::{crew::Crew, instance::Instance, protocol};
 
 /// What to do.
 #[derive(Args, Clone)]
@@ -56,21 +49,9 @@ pub fn run(options: &Options, _directory: &Path) -> Result<()> {
     protocol::done(&Truth { threads })
 }
 
-/// So many turns, and the wait that ends the last of them. In the middle one it asks for its files; says for which.
+/// In the middle one of its turns a loop asks for its files; says for which.
 fn turns(call: Call, name: &str, options: &Options) -> Result<ThreadTruth> {
-    let instance = Instance::of(8, true)?;
-    let mut truth = this_thread()?;
-    for turn in 0..=options.turns {
-        let waits_at_ns = monotonic_ns();
-        if let Some(last) = truth.turns.last_mut() {
-            last.latency_ns = waits_at_ns - last.began_at_ns;
-        }
-        truth.bytes += instance.wait()? as u64;
-        truth.calls += 1;
-        let began_at_ns = monotonic_ns();
-        if turn == options.turns {
-            break;
-        }
+    Instance::of(8, true)?.turn(options.turns, |turn, truth| {
         if turn == options.turns / 2 {
             for number in 0..options.files {
                 // Not as the kernel would write it.
@@ -79,9 +60,8 @@ fn turns(call: Call, name: &str, options: &Options) -> Result<ThreadTruth> {
                 truth.ends.push(CallEnds { path, offset: 0, client: None, out: "other".into() });
             }
         }
-        truth.turns.push(TurnTruth { began_at_ns, latency_ns: 0, disk_ns: monotonic_ns() - began_at_ns });
-    }
-    Ok(truth)
+        Ok(())
+    })
 }
 
 fn ask(call: Call, path: &str) -> Result<()> {

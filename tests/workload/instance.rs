@@ -8,6 +8,12 @@ use rustix::{
     fd::OwnedFd,
     time::Timespec,
 };
+use tests::{
+    os::clock::monotonic_ns,
+    truth::{ThreadTruth, TurnTruth},
+};
+
+use crate::crew::this_thread;
 
 /// An epoll instance, and the sockets that it watches with their other ends.
 pub struct Instance {
@@ -72,6 +78,26 @@ impl Instance {
         let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
         epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&limit))?;
         events.iter().map(|event| Ok(usize::try_from(event.data.u64())?)).collect()
+    }
+
+    /// So many turns of `work`, and the wait that ends the last of them.
+    pub fn turn(&self, turns: u64, mut work: impl FnMut(u64, &mut ThreadTruth) -> Result<()>) -> Result<ThreadTruth> {
+        let mut truth = this_thread()?;
+        for turn in 0..=turns {
+            let waits_at_ns = monotonic_ns();
+            if let Some(last) = truth.turns.last_mut() {
+                last.latency_ns = waits_at_ns - last.began_at_ns;
+            }
+            truth.bytes += self.wait()? as u64;
+            truth.calls += 1;
+            let began_at_ns = monotonic_ns();
+            if turn == turns {
+                break;
+            }
+            work(turn, &mut truth)?;
+            truth.turns.push(TurnTruth { began_at_ns, latency_ns: 0, disk_ns: monotonic_ns() - began_at_ns });
+        }
+        Ok(truth)
     }
 
     /// Waits for events as long as it takes, and takes none but the first.

@@ -12,15 +12,14 @@ use clap::Args;
 use rustix::fs::{fsync, sendfile};
 use tests::{
     os::{
-        clock::monotonic_ns,
         page_cache::{PAGE_BYTES, evict, forbid_read_ahead},
         schedule::become_real_time,
     },
-    truth::{CallEnds, ThreadTruth, Truth, TurnTruth},
+    truth::{CallEnds, ThreadTruth, Truth},
 };
 
 use crate::{
-    crew::{Crew, this_thread},
+    crew::Crew,
     ends::{self, Out, path_of},
     instance::Instance,
     mapping::Mapping,
@@ -87,27 +86,15 @@ struct EventLoop {
 }
 
 impl EventLoop {
-    /// So many turns, and the wait that ends the last of them. The long one is in the middle.
+    /// The long turn is in the middle.
     fn turns(&mut self, turns: u64) -> Result<ThreadTruth> {
         let instance = Instance::of(8, true)?;
         become_real_time()?;
-        let mut truth = this_thread()?;
-        for turn in 0..=turns {
-            let waits_at_ns = monotonic_ns();
-            if let Some(last) = truth.turns.last_mut() {
-                last.latency_ns = waits_at_ns - last.began_at_ns;
-            }
-            truth.bytes += instance.wait()? as u64;
-            truth.calls += 1;
-            let began_at_ns = monotonic_ns();
-            if turn == turns {
-                break;
-            }
+        instance.turn(turns, |turn, truth| {
             let (first, pages) = if turn == turns / 2 { (0, LONG) } else { (turn, 1) };
             truth.ends.push(self.wait_for_the_disk(first, pages)?);
-            truth.turns.push(TurnTruth { began_at_ns, latency_ns: 0, disk_ns: monotonic_ns() - began_at_ns });
-        }
-        Ok(truth)
+            Ok(())
+        })
     }
 
     /// Reads or writes so many pages from `first` on, each on its own; says of what, and where it began.

@@ -137,7 +137,9 @@ extern "C" fn name_faulted() -> u64 {
     if faults.host == 0 || global!(CONFIG.culprits) & CULPRIT_ALIAS == 0 {
         return 0;
     }
-    let (Some(buffer), Some(place)) = (name_buffer(), Place::of_inode(faults.host)) else { return 0 };
+    // In this order: a file without a name takes nothing of the budget.
+    let Some(place) = Place::of_inode(faults.host) else { return 0 };
+    let Some(buffer) = name_buffer() else { return 0 };
     buffer.call.inode = faults.inode;
     buffer.call.device = faults.device as u32;
     match path::describe(buffer, place).and_then(|()| submit(buffer)) {

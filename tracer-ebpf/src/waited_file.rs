@@ -3,7 +3,7 @@
 use tracer_common::{
     config::CULPRIT_RECORD,
     culprit::OFFSET_UNKNOWN,
-    records::{Faults, ThreadSlot},
+    records::ThreadSlot,
     syscall::{
         Syscall, on_file,
         on_path::{self, Argument},
@@ -44,7 +44,8 @@ extern "C" fn note_wait() -> u64 {
     }
     if number == PAGE_FAULT {
         if files::is_in_latest_fault(task, &thread.faults) {
-            note_fault(&thread.faults, turns);
+            let faults = &thread.faults;
+            note_file(turns, faults.inode, faults.device as u32, culprit::name_faulted_file);
         }
         return 0;
     }
@@ -58,28 +59,23 @@ extern "C" fn note_wait() -> u64 {
         return 0;
     }
     let Some((file, start)) = file_of(task, number as u64) else { return 0 };
-    turns.latest.inode = file.inode;
-    turns.latest.device = file.device;
+    note_file(turns, file.inode, file.device, || culprit::name_file(&file));
     if let Some(start_bytes) = start.and_then(|start| start.before(file.file)) {
         turns.latest.offset_bytes = start_bytes;
-    }
-    let is_named = turns.named_inode == file.inode && turns.named_device == file.device;
-    if !is_named && culprit::name_file(&file) {
-        turns.named_inode = file.inode;
-        turns.named_device = file.device;
     }
     0
 }
 
-/// Notes the file that the current page fault brings pages in of. Where in it, several pages do not tell.
+/// Notes the file that is waited for, and lets `name` tell what it is called, unless that was told last. Where in it the pages
+/// of a fault lie is not known.
 #[inline(always)]
-fn note_fault(faults: &Faults, turns: &mut Turns) {
-    turns.latest.inode = faults.inode;
-    turns.latest.device = faults.device as u32;
-    let is_named = turns.named_inode == faults.inode && turns.named_device == turns.latest.device;
-    if !is_named && culprit::name_faulted_file() {
-        turns.named_inode = faults.inode;
-        turns.named_device = turns.latest.device;
+fn note_file(turns: &mut Turns, inode: u64, device: u32, name: impl FnOnce() -> bool) {
+    turns.latest.inode = inode;
+    turns.latest.device = device;
+    let is_named = turns.named_inode == inode && turns.named_device == device;
+    if !is_named && name() {
+        turns.named_inode = inode;
+        turns.named_device = device;
     }
 }
 

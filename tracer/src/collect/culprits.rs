@@ -36,21 +36,22 @@ pub struct CulpritLog {
     files: Rows<FileRef, FileSums>,
     clients: Rows<Peer, CallSums>,
     calls: BinaryHeap<Reverse<Kept>>,
-    new: VecDeque<CallData>,
+    /// Those that have come since somebody took them; `None`: nobody does.
+    new: Option<VecDeque<CallData>>,
     devices: HashMap<u32, Option<String>>,
     paths: Paths,
     received: u64,
 }
 
 impl CulpritLog {
-    /// An empty log of the records that come through `ring`.
-    pub fn new(ring: RingBuf<MapData>) -> Self {
+    /// An empty log of the records that come through `ring`; `is_shown`: somebody takes the newest as they come.
+    pub fn new(ring: RingBuf<MapData>, is_shown: bool) -> Self {
         Self {
             ring,
             files: Rows::default(),
             clients: Rows::default(),
             calls: BinaryHeap::new(),
-            new: VecDeque::new(),
+            new: is_shown.then(VecDeque::new),
             devices: HashMap::new(),
             paths: Paths::default(),
             received: 0,
@@ -89,10 +90,12 @@ impl CulpritLog {
         self.clients.add(syscall, peer.as_ref(), sums);
         self.received += 1;
         let data = CallData { call, file, peer };
-        if self.new.len() == MOST_NEW {
-            self.new.pop_front();
+        if let Some(new) = &mut self.new {
+            if new.len() == MOST_NEW {
+                new.pop_front();
+            }
+            new.push_back(data.clone());
         }
-        self.new.push_back(data.clone());
         self.calls.push(Reverse(Kept { latency_ns: call.latency_ns, order: self.received, data }));
         if self.calls.len() > MOST_CALLS {
             self.calls.pop();
@@ -140,7 +143,7 @@ impl CulpritLog {
 
     /// The calls that have come since the last time, the newest at most; in the order in which they came.
     pub fn take_new(&mut self) -> Vec<CallData> {
-        std::mem::take(&mut self.new).into()
+        self.new.as_mut().map(std::mem::take).unwrap_or_default().into()
     }
 
     /// What has come so far, and what the kernel says did not.

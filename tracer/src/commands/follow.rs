@@ -42,7 +42,7 @@ impl Follow {
                 say("tracer: no live view: stdout is no terminal that could show it; a line for each interval instead");
                 Ok(Self::Intervals)
             }
-            // A terminal that goes away would not end it, and crossterm reads a dead one again and again.
+            // A terminal that goes away would not end it, and nobody would be there to see it.
             (true, _) if ignores_hangup() => {
                 say("tracer: no live view: hangups are ignored (nohup); a line for each interval instead");
                 Ok(Self::Intervals)

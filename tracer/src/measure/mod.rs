@@ -71,7 +71,7 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
     let mut patience = Patience::new(child.as_deref_mut(), observer);
     let processes = found::find_targets(options, &targets, &mut session, &maps, &mut patience)?;
     let mut logs = Logs {
-        culprits: session.slow_calls()?.map(CulpritLog::new),
+        culprits: session.slow_calls()?.map(|ring| CulpritLog::new(ring, observer.shows_slow_calls())),
         watched: WatchLog::default(),
         stacks: match options.stacks {
             Some(_) => {

@@ -36,6 +36,10 @@ pub trait Observer {
     }
     /// What the window has brought so far, and how long it took to find out.
     fn snapshot(&mut self, _snapshot: Snapshot, _took: Duration) {}
+    /// Whether it wants [`slow_calls`](Self::slow_calls). Asked once, before the window opens.
+    fn shows_slow_calls(&self) -> bool {
+        false
+    }
     /// The newest slow and disk-blocked calls, in the order in which they came.
     fn slow_calls(&mut self, _calls: Vec<CallData>) {}
 }
