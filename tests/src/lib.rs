@@ -28,6 +28,7 @@ pub mod recording;
 pub mod redis;
 pub mod requests;
 pub mod require;
+pub mod slow_image;
 pub mod steps;
 pub mod sysctl;
 pub mod terminal;
