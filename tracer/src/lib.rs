@@ -12,6 +12,7 @@ pub mod commands;
 pub mod demo;
 pub mod escape;
 pub mod exit;
+pub mod gate;
 pub mod globs;
 pub mod live;
 pub mod measure;
