@@ -1,6 +1,7 @@
 //! Does a change make it worse, and does it keep what was promised? Pure: recordings and numbers in, a decision out.
 //! How each decision is made, and from which sources: `docs/gates.md`.
 
+pub mod compare;
 pub mod judged;
 pub mod outcome;
 pub mod traced;

@@ -1,0 +1,80 @@
+//! A run as figures.
+
+use super::metric::Metric;
+use crate::{
+    gate::traced::{Traced, families},
+    model::{Probe, ProbeStatus, Recording},
+};
+
+/// A recording and what it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Its file.
+    pub name: &'a str,
+    /// What it says.
+    pub recording: &'a Recording,
+}
+
+/// What figures are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The calls of a family, by the name of its command.
+    Family(String),
+    /// The event loops.
+    EventLoops,
+}
+
+impl Subject {
+    /// What there is in a recording, in its order.
+    #[must_use]
+    pub fn all(recording: &Recording) -> Vec<Self> {
+        let families = families(recording).into_iter().map(|family| Self::Family(family.to_owned()));
+        families.chain([Self::EventLoops]).collect()
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Family(family) => family,
+            Self::EventLoops => "event loops",
+        }
+    }
+
+    /// Its metrics, in the order in which they are shown.
+    #[must_use]
+    pub fn metrics(&self) -> &'static [Metric] {
+        match self {
+            Self::Family(_) => &Metric::OF_CALLS,
+            Self::EventLoops => &Metric::OF_EVENT_LOOPS,
+        }
+    }
+
+    /// The figure of a run; `None` where it is not known.
+    #[must_use]
+    pub fn figure(&self, metric: Metric, recording: &Recording) -> Option<f64> {
+        let rests_on_disk_waits =
+            matches!(metric, Metric::DiskBlocked | Metric::DiskWait | Metric::EventLoopBlocked | Metric::Behind);
+        if rests_on_disk_waits && !sees_disk_waits(recording) {
+            return None;
+        }
+        match self {
+            Self::Family(family) => metric.of_calls(&Traced::of_family(recording, family)?),
+            Self::EventLoops => metric.of_event_loops(recording),
+        }
+    }
+
+    /// Calls of a run.
+    #[must_use]
+    pub fn calls(&self, recording: &Recording) -> Option<u64> {
+        match self {
+            Self::Family(family) => Traced::of_family(recording, family).map(|traced| traced.calls),
+            Self::EventLoops => None,
+        }
+    }
+}
+
+fn sees_disk_waits(recording: &Recording) -> bool {
+    let probe = recording.probes.iter().find(|probe| probe.name == Probe::DISK_WAITS);
+    probe.is_some_and(|probe| probe.status == ProbeStatus::Attached)
+}
