@@ -2,9 +2,11 @@
 
 mod demo;
 mod duration;
+pub mod gate_output;
 mod judgement;
 mod measure;
 mod output;
+mod output_spec;
 mod peers;
 mod report;
 mod run;
@@ -17,8 +19,10 @@ use crate::exit;
 
 pub use self::{
     demo::DemoArgs,
+    gate_output::{GateFormat, GateOutputArgs},
     measure::{HowArgs, MeasureArgs},
-    output::{ColorChoice, Format, OutputArgs, OutputSpec},
+    output::{ColorChoice, Format, OutputArgs},
+    output_spec::{FileFormat, OutputSpec},
     report::ReportArgs,
     run::{CommandArgs, RunArgs},
 };

@@ -1,8 +1,8 @@
-//! Where results go: `FILE` with the format of its extension, or `FORMAT:FILE`.
-
-use std::{path::PathBuf, str::FromStr};
+//! Where the results of a measurement go.
 
 use clap::{Args, ValueEnum};
+
+use super::output_spec::{FileFormat, OutputSpec};
 
 /// Where the results go.
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ pub struct OutputArgs {
     pub format: Format,
     /// Write to a file too, whole or not at all; repeatable. The format is the extension's (.json, .jsonl, .txt, .html, .folded, .md, .prom, .om, .hlog) or FORMAT:FILE. A .jsonl grows by whole lines
     #[arg(short, long, value_name = "FILE")]
-    pub output: Vec<OutputSpec>,
+    pub output: Vec<OutputSpec<Format>>,
     /// Rows per list
     #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
     pub top: usize,
@@ -62,10 +62,8 @@ pub enum Format {
     Bpftrace,
 }
 
-impl Format {
-    /// What names of files in this form end in; the first is the usual one.
-    #[must_use]
-    pub const fn extensions(self) -> &'static [&'static str] {
+impl FileFormat for Format {
+    fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Table => &["txt"],
             Self::Json => &["json"],
@@ -78,10 +76,6 @@ impl Format {
             // Its lines are JSON, but not the recording.
             Self::Bpftrace => &[],
         }
-    }
-
-    fn of_extension(extension: &str) -> Option<Self> {
-        Self::value_variants().iter().copied().find(|format| format.extensions().contains(&extension))
     }
 }
 
@@ -100,39 +94,6 @@ impl Format {
     pub fn is_of_recordings(self) -> bool {
         self != Self::Jsonl
     }
-
-    /// As the user writes it.
-    #[must_use]
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
-    }
-}
-
-/// A file to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputSpec {
-    /// In which form.
-    pub format: Format,
-    /// Where.
-    pub path: PathBuf,
-}
-
-impl FromStr for OutputSpec {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some((format, path)) = text.split_once(':')
-            && let Ok(format) = Format::from_str(format, true)
-        {
-            return Self::new(format, path.into());
-        }
-        let path = PathBuf::from(text);
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        match extension.and_then(Format::of_extension) {
-            Some(format) => Self::new(format, path),
-            None => Err(unknown_format()),
-        }
-    }
 }
 
 impl OutputArgs {
@@ -140,49 +101,5 @@ impl OutputArgs {
     #[must_use]
     pub fn has(&self, format: Format) -> bool {
         (!self.quiet && self.format == format) || self.output.iter().any(|spec| spec.format == format)
-    }
-}
-
-/// What to write instead of a name that does not tell its format.
-fn unknown_format() -> String {
-    let extensions: Vec<_> = Format::value_variants().iter().flat_map(|format| format.extensions()).collect();
-    let (last, others) = extensions.split_last().expect("some formats have extensions");
-    let others: Vec<_> = others.iter().map(|extension| format!(".{extension}")).collect();
-    format!(
-        "cannot tell the format: end the name in {} or .{last}, or write FORMAT:FILE, such as json:FILE",
-        others.join(", ")
-    )
-}
-
-impl OutputSpec {
-    fn new(format: Format, path: PathBuf) -> Result<Self, String> {
-        if path.as_os_str().is_empty() { Err("no file name".into()) } else { Ok(Self { format, path }) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_extension_or_the_prefix_gives_the_format() {
-        let spec = |format, path: &str| Ok(OutputSpec { format, path: path.into() });
-        assert_eq!("a.json".parse(), spec(Format::Json, "a.json"));
-        assert_eq!("table:a.json".parse(), spec(Format::Table, "a.json"));
-        assert_eq!("a.md".parse(), spec(Format::Markdown, "a.md"));
-        assert_eq!("a.prom".parse(), spec(Format::Openmetrics, "a.prom"));
-        assert_eq!("a.om".parse(), spec(Format::Openmetrics, "a.om"));
-        assert_eq!("a.hlog".parse(), spec(Format::Hlog, "a.hlog"));
-        assert_eq!("bpftrace:a".parse(), spec(Format::Bpftrace, "a"));
-        assert_eq!("json:/dev/stdout".parse(), spec(Format::Json, "/dev/stdout"));
-        assert_eq!("dir:1/a.txt".parse(), spec(Format::Table, "dir:1/a.txt"));
-        assert_eq!("a.html".parse(), spec(Format::Html, "a.html"));
-        assert_eq!("html:a".parse(), spec(Format::Html, "a"));
-        let unknown = "a.xyz".parse::<OutputSpec>().unwrap_err();
-        assert!(
-            unknown.contains("in .txt, .json, .html, .jsonl, .folded, .md, .prom, .om or .hlog, or write"),
-            "{unknown}"
-        );
-        assert!("json:".parse::<OutputSpec>().is_err());
     }
 }

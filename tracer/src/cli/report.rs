@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{
-    Arg, Args, ValueEnum as _,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
+use clap::{Arg, Args};
 
-use super::{Format, OutputArgs, OutputSpec};
+use super::{Format, OutputArgs, output_spec::Offer};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -34,32 +31,17 @@ pub struct ReportArgs {
 }
 
 /// The formats that a recording can have.
-fn formats() -> impl Iterator<Item = Format> {
-    Format::value_variants().iter().copied().filter(|format| format.is_of_recordings())
-}
+const OF_RECORDINGS: Offer<Format> = Offer {
+    has: Format::is_of_recordings,
+    refusal: "a recording cannot be written as jsonl: its lines are written while a measurement goes on; take json",
+};
 
 fn only_of_recordings(format: Arg) -> Arg {
-    let words = PossibleValuesParser::new(formats().filter_map(|format| format.to_possible_value()));
-    format.value_parser(words.try_map(|word| Format::from_str(&word, true)))
+    OF_RECORDINGS.for_stdout(format)
 }
 
 fn to_files(output: Arg) -> Arg {
-    let extensions: Vec<_> = formats().flat_map(Format::extensions).map(|extension| format!(".{extension}")).collect();
-    output.value_parser(file).help(format!(
-        "Write to a file too, whole or not at all; repeatable. The format is the extension's ({}) or FORMAT:FILE",
-        extensions.join(", ")
-    ))
-}
-
-fn file(text: &str) -> Result<OutputSpec, String> {
-    let spec: OutputSpec = text.parse()?;
-    match spec.format.is_of_recordings() {
-        true => Ok(spec),
-        false => {
-            Err("a recording cannot be written as jsonl: its lines are written while a measurement goes on; take json"
-                .into())
-        }
-    }
+    OF_RECORDINGS.for_files(output)
 }
 
 #[cfg(test)]

@@ -5,11 +5,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use jiff::Timestamp;
 
-use super::{
-    follow::Follow,
-    progress::Progress,
-    results::{Results, print},
-};
+use super::{follow::Follow, printer::print, progress::Progress, results::Results};
 use crate::{
     cli::{DemoArgs, Format},
     demo::{self, Stage},

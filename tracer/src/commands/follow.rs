@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{progress::Progress, results::colors_stdout};
+use super::{printer::colors_stdout, progress::Progress};
 use crate::{
     child::Child,
     cli::{Format, HowArgs, OutputArgs},

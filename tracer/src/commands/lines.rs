@@ -3,7 +3,7 @@
 use anyhow::{Error, Result};
 use jiff::Timestamp;
 
-use super::results::print;
+use super::printer::print;
 use crate::{
     collect,
     model::{Interval, IntervalLine, Target},

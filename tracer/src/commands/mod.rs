@@ -1,9 +1,12 @@
 //! One thin file per command: options in, results out.
 
 pub mod demo;
+mod files;
 pub mod follow;
+pub mod gate_results;
 pub mod lines;
 pub mod measure;
+mod printer;
 pub mod progress;
 pub mod report;
 pub mod results;

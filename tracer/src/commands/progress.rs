@@ -8,11 +8,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use self::line::ProgressLine;
-use super::{
-    follow::Follow,
-    lines::Lines,
-    results::{Results, print},
-};
+use super::{follow::Follow, lines::Lines, printer::print, results::Results};
 use crate::{
     escape::escape,
     measure::Observer,

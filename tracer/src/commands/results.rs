@@ -1,29 +1,17 @@
 //! Where the results of a measurement go: stdout, or stderr behind a command's own; and files.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use anyhow::{Result, bail};
 
-use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum as _;
-use rustix::termios::tcgetwinsize;
-
-use super::lines::Lines;
+use super::{
+    files::Files,
+    lines::Lines,
+    printer::{Printer, plain},
+};
 use crate::{
-    cli::{ColorChoice, Format, OutputArgs},
+    cli::{FileFormat as _, Format, OutputArgs},
     model::Recording,
-    output::OutputFile,
     render::{self, Style},
 };
-
-/// Columns where nothing tells.
-const COLUMNS: usize = 120;
-
-/// Where reports go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Printer {
-    Stdout,
-    /// stdout is the command's that runs meanwhile, and so is stderr until it has ended.
-    StderrAtEnd,
-}
 
 /// The outputs of a run, opened.
 #[derive(Debug)]
@@ -32,7 +20,7 @@ pub struct Results {
     printed: Option<Format>,
     style: Style,
     lines: Lines,
-    files: Vec<(Format, OutputFile)>,
+    files: Files<Format>,
     verbose: bool,
 }
 
@@ -52,7 +40,7 @@ impl Results {
     /// If a file could not be written, or stderr is to hold what a program would have to pick out of it.
     pub fn open_beside_command(args: &OutputArgs) -> Result<Self> {
         if let Some(format) = Some(args.format).filter(|&format| format != Format::Table) {
-            let format = format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            let format = format.name();
             bail!("cannot print {format}: stdout is the command's; write it to a file with --output {format}:FILE");
         }
         let results = Self::open_for(Printer::StderrAtEnd, args)?;
@@ -61,22 +49,13 @@ impl Results {
     }
 
     fn open_for(printer: Printer, args: &OutputArgs) -> Result<Self> {
-        let mut files: Vec<(Format, OutputFile)> = Vec::new();
-        for spec in &args.output {
-            let file = OutputFile::open(&spec.path)?;
-            if files.iter().any(|(_, earlier)| earlier.is_same_file(&file)) {
-                bail!("cannot write {}: it is named twice, give each output a file of its own", spec.path.display());
-            }
-            files.push((spec.format, file));
-        }
-        let (lines, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(format, _)| *format == Format::Jsonl);
+        let (lines, files) = Files::open(&args.output)?.split(|format| format == Format::Jsonl);
         let printed = (!args.quiet).then_some(args.format);
-        let lines = lines.into_iter().map(|(_, file)| file).collect();
         Ok(Self {
             printer,
             printed: printed.filter(|&format| format != Format::Jsonl),
-            style: printer.style(args),
-            lines: Lines::to(lines, printed == Some(Format::Jsonl)),
+            style: printer.style(args.color, args.top),
+            lines: Lines::to(lines.into_files(), printed == Some(Format::Jsonl)),
             files,
             verbose: args.verbose,
         })
@@ -139,7 +118,7 @@ impl Results {
     /// # Errors
     /// If an output is of a format that holds one: then nothing is written. Otherwise likewise.
     pub fn write_all(self, recordings: &[Recording]) -> Result<()> {
-        let formats = self.files.iter().map(|&(format, _)| format).chain(self.printed);
+        let formats = self.files.formats().chain(self.printed);
         if let Some(format) = formats.into_iter().find(|format| recordings.len() > 1 && !format.holds_several()) {
             bail!(
                 "cannot write {} targets as {}, which holds one: name the recordings of one target at a time",
@@ -147,12 +126,8 @@ impl Results {
                 format.name()
             );
         }
-        // In a file there is no colour, and no window that could be too narrow.
-        let plain = Style { color: false, width: COLUMNS, ..self.style };
-        let written =
-            self.files.into_iter().map(|(format, file)| file.write(&all_rendered(format, recordings, &plain)));
-        // Files before stdout: a reader that stands still holds up itself alone.
-        let written = written.fold(Ok(()), Result::and);
+        let plain = plain(self.style);
+        let written = self.files.write(|format| all_rendered(format, recordings, &plain));
         match self.printed {
             Some(format) => written.and(self.printer.print(&all_rendered(format, recordings, &self.style))),
             None => written,
@@ -181,69 +156,4 @@ pub fn rendered(format: Format, recording: &Recording, style: &Style) -> String 
         Format::Hlog => render::hlog(recording),
         Format::Bpftrace => render::bpftrace(recording),
     }
-}
-
-/// Prints on stdout. Whoever closed it has seen enough: that is no error.
-///
-/// # Errors
-/// If it cannot be written to.
-pub fn print(text: &str) -> Result<()> {
-    Printer::Stdout.print(text)
-}
-
-impl Printer {
-    /// Prints. Whoever closed the stream has seen enough: that is no error.
-    fn print(self, text: &str) -> Result<()> {
-        let written = match self {
-            Self::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-            }
-            Self::StderrAtEnd => io::stderr().lock().write_all(text.as_bytes()),
-        };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result.with_context(|| format!("cannot write to {}", self.name())),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::StderrAtEnd => "stderr",
-        }
-    }
-
-    fn style(self, args: &OutputArgs) -> Style {
-        let (is_terminal, size) = match self {
-            Self::Stdout => (io::stdout().is_terminal(), tcgetwinsize(io::stdout())),
-            Self::StderrAtEnd => (io::stderr().is_terminal(), tcgetwinsize(io::stderr())),
-        };
-        let columns = size.ok().map(|size| usize::from(size.ws_col));
-        Style { color: wants_color(args.color, is_terminal), width: width(columns), top: args.top }
-    }
-}
-
-/// Whether what is shown on stdout has colours.
-#[must_use]
-pub fn colors_stdout(choice: ColorChoice) -> bool {
-    wants_color(choice, io::stdout().is_terminal())
-}
-
-fn wants_color(choice: ColorChoice, is_terminal: bool) -> bool {
-    match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => {
-            is_terminal
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-        }
-    }
-}
-
-/// Width of the terminal, or of `COLUMNS`.
-fn width(terminal: Option<usize>) -> usize {
-    let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.filter(|&columns| columns > 0).or_else(variable).unwrap_or(COLUMNS)
 }

@@ -11,6 +11,7 @@ mod demo;
 pub(crate) mod facts;
 pub(crate) mod findings;
 mod folded;
+pub mod gate;
 mod histogram;
 mod hlog;
 mod hosts;
