@@ -19,6 +19,7 @@ pub mod jcmd;
 pub mod kafka;
 pub mod live_screen;
 pub mod load;
+pub mod made_run;
 pub mod net;
 pub mod nginx;
 pub mod os;

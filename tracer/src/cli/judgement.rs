@@ -90,7 +90,7 @@ impl JudgementArgs {
 }
 
 /// A share between 0 and 1, or in percent.
-fn parse_share(text: &str) -> Result<f64, String> {
+pub fn parse_share(text: &str) -> Result<f64, String> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
     let share = number.trim().parse::<f64>().map_err(|_| "not a share: write 0.1% or 0.001".to_owned())? * scale;
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err("a share lies above 0 and is at most 1 (100%)".into()) }

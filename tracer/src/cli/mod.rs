@@ -1,5 +1,6 @@
 //! The command line: what the user may write, and the options that it becomes.
 
+mod compare;
 mod demo;
 mod duration;
 pub mod gate_output;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use crate::exit;
 
 pub use self::{
+    compare::CompareArgs,
     demo::DemoArgs,
     gate_output::{GateFormat, GateOutputArgs},
     measure::{HowArgs, MeasureArgs},
@@ -57,6 +59,9 @@ pub enum Command {
     /// Reports of recordings that were kept, several of one target as one
     #[command(after_long_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
+    /// Old against new recordings: did the change make it worse?
+    #[command(after_long_help = compare::EXAMPLES)]
+    Compare(Box<CompareArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -107,7 +112,7 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Demo(_) => false,
+            Self::Report(_) | Self::Compare(_) | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

@@ -1,5 +1,6 @@
 //! One thin file per command: options in, results out.
 
+pub mod compare;
 pub mod demo;
 mod files;
 pub mod follow;

@@ -7,6 +7,7 @@ mod bpftrace;
 pub(crate) mod calls;
 pub(crate) mod color;
 pub(crate) mod columns;
+pub mod compare;
 mod demo;
 pub(crate) mod facts;
 pub(crate) mod findings;

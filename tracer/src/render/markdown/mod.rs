@@ -6,10 +6,9 @@ mod page;
 mod tables;
 mod text;
 
-use self::{
-    page::Page,
-    text::{code, plain},
-};
+pub(super) use self::text::{code, plain};
+
+use self::page::Page;
 use super::{
     facts::{self, headline},
     findings::{Findings, Peer, Place, Who},

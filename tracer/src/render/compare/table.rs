@@ -1,0 +1,90 @@
+//! The comparison as people read it on a terminal.
+
+use super::words;
+use crate::{
+    escape::escape,
+    gate::{
+        compare::comparison::{ComparedMetric, Comparison},
+        outcome::Outcome,
+    },
+    render::{
+        Style,
+        color::{Paint, Tint},
+        columns::{
+            Column::{Figure, Name, Word},
+            Columns,
+        },
+        layout::{labelled, paragraph},
+    },
+    units::NO_VALUE,
+};
+
+/// The comparison: what it is of, a row for each metric, and the answer.
+#[must_use]
+pub fn table(comparison: &Comparison, style: &Style) -> String {
+    let paint = Paint { color: style.color };
+    let of: Vec<&str> = {
+        let mut of: Vec<&str> = comparison.metrics.iter().map(|metric| metric.of.as_str()).collect();
+        of.sort_unstable();
+        of.dedup();
+        of.retain(|of| *of != "event loops");
+        of
+    };
+    let of = if of.is_empty() { "event loops".to_owned() } else { escape(&of.join(" + ")) };
+    let mut out = paint.lines(Tint::Heading, &format!("tracer compare · {of} · {}\n", words::sides(comparison)));
+    for warning in &comparison.warnings {
+        out += &paint.lines(Tint::Warning, &labelled("warning", &escape(warning), style.width));
+    }
+    out.push('\n');
+    out += &rows(comparison, style, paint);
+    out.push('\n');
+    let (word, tint) = match comparison.outcome {
+        Outcome::Pass => ("PASS", Tint::Good),
+        Outcome::Fail => ("FAIL", Tint::Disk),
+        Outcome::Inconclusive => ("INCONCLUSIVE", Tint::Warning),
+    };
+    out += &paint.lines(tint, &paragraph(&format!("{word}: {}", escape(&words::summary(comparison))), style.width));
+    for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
+        out += &labelled("but", &escape(reason), style.width);
+    }
+    out
+}
+
+fn rows(comparison: &Comparison, style: &Style, paint: Paint) -> String {
+    let headings = [
+        ("metric", Name),
+        ("old", Figure),
+        ("new", Figure),
+        ("change", Figure),
+        ("95 %", Word),
+        ("p", Figure),
+        ("", Word),
+    ];
+    let mut list = Columns::new(&headings);
+    for metric in &comparison.metrics {
+        let tint = match metric.outcome {
+            Some(Outcome::Fail) => Some(Tint::Disk),
+            Some(Outcome::Inconclusive) => Some(Tint::Warning),
+            Some(Outcome::Pass) => None,
+            None => Some(Tint::Faint),
+        };
+        list.row(cells(metric), tint);
+    }
+    list.render(2, style.width, paint)
+}
+
+fn cells(metric: &ComparedMetric) -> Vec<String> {
+    let outcome = metric.outcome.map_or("shown", Outcome::word).to_owned();
+    let name = escape(&words::name(metric));
+    let figures = match &metric.weighed {
+        Some(findings) => [
+            words::figure(findings.old_median, metric.unit),
+            words::figure(findings.new_median, metric.unit),
+            words::effect(findings, metric.unit),
+            words::interval(findings, metric.unit),
+            words::probability(findings.p_adjusted.unwrap_or(findings.p)),
+        ],
+        None => std::array::from_fn(|_| NO_VALUE.into()),
+    };
+    [name].into_iter().chain(figures).chain([outcome]).collect()
+}

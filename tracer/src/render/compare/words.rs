@@ -1,0 +1,137 @@
+//! The words that all forms of a comparison share.
+
+use crate::{
+    gate::{
+        compare::{
+            comparison::{ComparedMetric, Comparison, Findings},
+            metric::Unit,
+        },
+        outcome::Outcome,
+    },
+    units::{self, NO_VALUE, counted},
+};
+
+/// `sendfile p99`
+pub fn name(metric: &ComparedMetric) -> String {
+    format!("{} {}", metric.of, metric.metric.name())
+}
+
+/// A figure in its unit: `1.1 ms`, `0.03 %`, `350 ns/call`.
+pub fn figure(value: f64, unit: Unit) -> String {
+    let ns = |value: f64| units::duration(value.round() as u64);
+    match unit {
+        Unit::Ns => ns(value),
+        Unit::Fraction => units::share(value),
+        Unit::NsPerCall => format!("{}/call", ns(value)),
+        Unit::NsPerSecond => format!("{}/s", ns(value)),
+        Unit::PerSecond => format!("{value:.1}/s"),
+    }
+}
+
+/// By how much one is above the other: `+1.1 ms`, `-0.03 %`, `0`.
+pub fn change(value: f64, unit: Unit) -> String {
+    let sign = match value {
+        value if value > 0.0 => "+",
+        value if value < 0.0 => "-",
+        _ => return "0".into(),
+    };
+    sign.to_owned() + &figure(value.abs(), unit)
+}
+
+/// How many times: `1.24`, `0.98`, `240`; `∞` without end.
+pub fn times(ratio: Option<f64>) -> String {
+    match ratio {
+        None => "∞".into(),
+        Some(ratio) if ratio >= 99.95 => units::count(ratio.round() as u64),
+        Some(ratio) if ratio >= 9.995 => format!("{ratio:.1}"),
+        Some(ratio) => format!("{ratio:.2}"),
+    }
+}
+
+/// Whether it is told by how many times, and not by how much: not where half of the old runs have 0.
+pub fn is_in_times(findings: &Findings) -> bool {
+    findings.old_median > 0.0
+}
+
+/// By how many times or how much the sides differ.
+pub fn effect(findings: &Findings, unit: Unit) -> String {
+    match is_in_times(findings) {
+        true => format!("× {}", times(findings.ratio)),
+        false => change(findings.difference, unit),
+    }
+}
+
+/// Where that lies with 95 %: `1.18 to 1.31`; `–` if there are too few runs.
+pub fn interval(findings: &Findings, unit: Unit) -> String {
+    let ends = match is_in_times(findings) {
+        true => findings.ratio_interval.map(|(low, high)| [times(low), times(high)]),
+        false => findings.difference_interval.map(|(low, high)| [change(low, unit), change(high, unit)]),
+    };
+    ends.map_or_else(|| NO_VALUE.into(), |ends| ends.join(" to "))
+}
+
+/// `0.0009`, `0.31`; `<0.0001`
+pub fn probability(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "<0.0001".into(),
+        p if p < 0.01 => format!("{p:.4}"),
+        p => format!("{p:.2}"),
+    }
+}
+
+/// What was found for a metric, in one sentence without its name.
+pub fn finding(metric: &ComparedMetric) -> String {
+    let Some(findings) = &metric.weighed else {
+        return metric.reason.clone().unwrap_or_else(|| "not known of all runs".into());
+    };
+    let [old, new] = [findings.old_median, findings.new_median].map(|value| figure(value, metric.unit));
+    let p = probability(findings.p_adjusted.unwrap_or(findings.p));
+    let mut text = format!("{new}, was {old}: {}", effect(findings, metric.unit));
+    let interval = interval(findings, metric.unit);
+    if interval != NO_VALUE {
+        text += &format!(" (95 %: {interval})");
+    }
+    text += &format!(", p {p}");
+    match (&metric.outcome, &metric.reason) {
+        (Some(Outcome::Inconclusive), Some(reason)) => format!("{text}; {reason}"),
+        _ => text,
+    }
+}
+
+/// The answer in one sentence.
+pub fn summary(comparison: &Comparison) -> String {
+    let gating = || comparison.metrics.iter().filter(|metric| metric.gates);
+    let named = |outcome: Outcome| {
+        let names: Vec<_> = gating().filter(|metric| metric.outcome == Some(outcome)).map(name).collect();
+        names.join(", ")
+    };
+    match comparison.outcome {
+        Outcome::Fail => {
+            let worst = gating().find(|metric| metric.outcome == Some(Outcome::Fail));
+            let others = gating().filter(|metric| metric.outcome == Some(Outcome::Fail)).count().saturating_sub(1);
+            let first = worst.map_or_else(String::new, |metric| format!("{} is {}", name(metric), finding(metric)));
+            match others {
+                0 => format!("worse: {first}"),
+                others => format!("worse: {first}; and {}", counted(others as u64, "other metric", "other metrics")),
+            }
+        }
+        Outcome::Pass => {
+            format!("no worse by {} or more: {}", chosen_share(comparison.worse_from - 1.0), named(Outcome::Pass))
+        }
+        Outcome::Inconclusive => match comparison.reasons.first() {
+            Some(reason) => format!("neither worse nor shown to be no worse: {reason}"),
+            None => "neither worse nor shown to be no worse".into(),
+        },
+    }
+}
+
+/// A share that somebody chose, without rounding: `10 %`, `7.5 %`.
+pub fn chosen_share(share: f64) -> String {
+    let percent = format!("{:.4}", share * 100.0);
+    format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// `7 old runs, 7 new`
+pub fn sides(comparison: &Comparison) -> String {
+    format!("{}, {} new", counted(comparison.old.len() as u64, "old run", "old runs"), comparison.new.len())
+}
