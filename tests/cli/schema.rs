@@ -3,13 +3,17 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::contract::{LINE_SCHEMA, SCHEMA, schema_fault};
-use tracer::model::{IntervalLine, Recording};
+use tests::contract::{COMPARISON_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
+use tracer::{
+    gate::compare::comparison::Comparison,
+    model::{IntervalLine, Recording},
+};
 
 #[test]
 fn the_schemas_are_what_the_types_give() {
     assert_current(SCHEMA, &schemars::schema_for!(Recording));
     assert_current(LINE_SCHEMA, &schemars::schema_for!(IntervalLine));
+    assert_current(COMPARISON_SCHEMA, &schemars::schema_for!(Comparison));
 }
 
 fn assert_current(path: &str, schema: &schemars::Schema) {

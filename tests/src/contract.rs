@@ -13,6 +13,9 @@ pub const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/recording
 /// The published JSON Schema of a line of an interval.
 pub const LINE_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/interval.schema.json");
 
+/// The published JSON Schema of a comparison.
+pub const COMPARISON_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.schema.json");
+
 /// From this size on the validator takes minutes on a busy machine, and finds rows like those of smaller recordings.
 const LARGE_BYTES: u64 = 4 << 20;
 
@@ -51,6 +54,16 @@ sys.exit(1 if faults else 0)
 #[must_use]
 pub fn schema_fault(path: &Path) -> Option<String> {
     fault_by(SCHEMA, path)
+}
+
+/// Puts a comparison to its published schema.
+///
+/// # Panics
+/// If it has a fault, or if there is no validator in CI.
+pub fn check_comparison(path: &Path) {
+    if let Some(fault) = fault_by(COMPARISON_SCHEMA, path) {
+        panic!("{} is not as docs/comparison.schema.json says: {fault}", path.display());
+    }
 }
 
 /// Puts each line of a file to the published schema of intervals.

@@ -25,6 +25,7 @@ pub mod nginx;
 pub mod os;
 pub mod process;
 pub mod program;
+pub mod python;
 pub mod recording;
 pub mod redis;
 pub mod requests;

@@ -64,6 +64,8 @@ pub enum Need {
     Promtool,
     /// OpenMetrics' reference parser, for Debian's Python.
     PrometheusClient,
+    /// Independent statistics, for Debian's Python.
+    Scipy,
     /// The library that reads HdrHistogram's logs, and a JVM.
     HdrHistogram,
     /// A terminal to run a program on.
@@ -117,6 +119,8 @@ impl Need {
                 (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import prometheus_client.openmetrics.parser"])))
                     .then(|| "Debian's Python has no prometheus_client (python3-prometheus-client)".to_owned())
             }
+            Self::Scipy => (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import scipy.stats"])))
+                .then(|| "Debian's Python has no scipy (python3-scipy)".to_owned()),
             Self::HdrHistogram => {
                 crate::tools::jars_missing("hdrhistogram").or_else(|| not_installed("java", "-version"))
             }

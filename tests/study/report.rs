@@ -22,7 +22,7 @@ pub struct Tally {
 
 impl Tally {
     /// Of one.
-    pub fn of(_world: &World, comparison: &Comparison, others: Verdicts) -> Self {
+    pub fn of(comparison: &Comparison, others: Verdicts) -> Self {
         let is = |outcome| u32::from(comparison.outcome == outcome);
         Self {
             comparisons: 1,

@@ -46,7 +46,7 @@ pub fn comparison(world: &World, seed: u64, number: u32) -> Tally {
     }
     let [old, new] = &sides;
     let comparison = compared(old, new, u64::from(number));
-    Tally::of(world, &comparison, others::verdicts(old, new))
+    Tally::of(&comparison, others::verdicts(old, new))
 }
 
 fn compared(old: &[Recording], new: &[Recording], seed: u64) -> Comparison {

@@ -51,12 +51,6 @@ impl World {
         more_blocked: 1.0,
     };
 
-    /// Whether both sides are the same server.
-    #[must_use]
-    pub fn is_equal(&self) -> bool {
-        self.slower == 1.0 && self.more_blocked == 1.0
-    }
-
     /// All of them: equals first.
     #[must_use]
     pub fn all() -> Vec<Self> {

@@ -7,6 +7,8 @@ mod demo;
 mod ebpf;
 mod faults;
 mod fuzz;
+mod gate_study;
+mod page;
 mod privilege;
 mod recordings;
 mod setup;
@@ -69,6 +71,8 @@ enum Task {
     Recordings,
     /// Draw the pictures of the README from one of these recordings; needs chromium
     Pictures,
+    /// Simulate comparisons of runs whose truth is known, and count how often `tracer compare` is wrong; takes minutes
+    GateStudy(gate_study::Options),
     /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
     Bench(bench::Options),
     #[command(flatten)]
@@ -105,6 +109,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
         Task::Recordings => recordings::record(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Pictures => recordings::draw(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::GateStudy(options) => gate_study::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&workspace, &options).map(|()| ExitCode::SUCCESS),
         Task::BenchStep(step) => bench::step(&step).map(|()| ExitCode::SUCCESS),
     }

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 
 use self::results::Results;
 use crate::command::Run;
+use crate::page::Place;
 use crate::privilege::Root;
 use crate::workspace::Workspace;
 
@@ -22,7 +23,7 @@ use crate::workspace::Workspace;
 const TRACEFS: &str = "/sys/kernel/tracing";
 
 /// The page that tells what tracer costs.
-const PAGE: &str = "docs/overhead.md";
+const PLACE: Place = Place { page: "docs/overhead.md", task: "cargo xtask bench --update-docs" };
 
 /// `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
@@ -85,10 +86,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     println!("{}", table::markdown(&results));
     println!("bench: every figure is in {}", file.display());
     if options.update_docs {
-        let path = workspace.path(PAGE);
-        let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
-        std::fs::write(&path, table::updated(&page, &results)?).with_context(|| format!("cannot write {PAGE}"))?;
-        println!("bench: {PAGE} is up to date");
+        PLACE.write(workspace, &table::markdown(&results))?;
     }
     Ok(())
 }

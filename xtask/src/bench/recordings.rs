@@ -7,13 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::command::Run;
+use crate::page::Place;
 use crate::workspace::Workspace;
 
-/// The page that tells it.
-const PAGE: &str = "docs/recording.md";
-
-/// What stands before and behind the table there.
-const MARKS: [&str; 2] = ["<!-- written by `cargo xtask bench --recordings --update-docs` -->", "<!-- end -->"];
+const PLACE: Place = Place { page: "docs/recording.md", task: "cargo xtask bench --recordings --update-docs" };
 
 /// Makes large recordings, reports the largest in every format, and prints what that took.
 pub fn run(workspace: &Workspace, update_docs: bool) -> Result<()> {
@@ -53,7 +50,7 @@ pub fn run(workspace: &Workspace, update_docs: bool) -> Result<()> {
     }
     println!("{table}");
     if update_docs {
-        update(&workspace.path(PAGE), &table)?;
+        PLACE.write(workspace, &table)?;
     }
     Ok(())
 }
@@ -92,14 +89,4 @@ fn cost(mut command: Command) -> Result<Cost> {
     // SAFETY: zeroed, a rusage is valid; wait4 has written it besides.
     let usage = unsafe { usage.assume_init() };
     Ok(Cost { seconds, memory_bytes: u64::try_from(usage.ru_maxrss).unwrap_or_default() * 1024 })
-}
-
-/// Puts the table between the marks.
-fn update(path: &Path, table: &str) -> Result<()> {
-    let page = std::fs::read_to_string(path).with_context(|| format!("cannot read {PAGE}"))?;
-    let [begin, end] = MARKS;
-    let (before, rest) = page.split_once(begin).with_context(|| format!("{PAGE} has no place for the table"))?;
-    let (_, after) = rest.split_once(end).with_context(|| format!("{PAGE} has no end of the table"))?;
-    std::fs::write(path, format!("{before}{begin}\n{table}{end}{after}"))
-        .with_context(|| format!("cannot write {PAGE}"))
 }

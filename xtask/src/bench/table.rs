@@ -8,17 +8,6 @@ use super::results::{Column, Results};
 use super::settings::{Setting, TracerRun};
 use super::statistics::Spread;
 
-/// Between these lines of docs/overhead.md stands what the bench writes.
-const BEGIN: &str = "<!-- written by `cargo xtask bench --update-docs` -->";
-const END: &str = "<!-- end -->";
-
-/// `page` with the results in the place that is meant for them.
-pub fn updated(page: &str, results: &Results) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("no line {BEGIN}"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("no line {END} behind it"))?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", markdown(results)))
-}
-
 /// Markdown.
 pub fn markdown(results: &Results) -> String {
     let sections = [conditions(results), per_call(results), ratios(results), turns(results), once(results)];
@@ -137,14 +126,5 @@ mod tests {
         assert!(text.contains("traced sendfile | 1.60 (1.60 … 1.60) | 1.40"), "{text}");
         assert!(text.contains("`--help`, ms | 3.0 (3.0 … 3.0)"), "{text}");
         assert!(text.contains("context switch of others | not measured"), "{text}");
-    }
-
-    #[test]
-    fn only_what_stands_between_the_marks_is_replaced() {
-        let page = format!("# Title\n{BEGIN}\nold\n{END}\nend\n");
-        let new = updated(&page, &sample()).unwrap();
-        assert!(new.starts_with(&format!("# Title\n{BEGIN}\n\nMeasured")) && new.ends_with(&format!("\n{END}\nend\n")));
-        assert!(!new.contains("old"));
-        assert!(updated("# Title\n", &sample()).is_err());
     }
 }

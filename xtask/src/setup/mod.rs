@@ -39,6 +39,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "maven", needed_for: "tests: fetching Kafka and HdrHistogram" },
     Package { name: "cmark-gfm", needed_for: "tests: GitHub's own reading of Markdown" },
     Package { name: "python3-prometheus-client", needed_for: "tests: OpenMetrics' reference parser" },
+    Package { name: "python3-scipy", needed_for: "tests: independent statistics" },
     Package { name: "haproxy", needed_for: "tests: a proxy that splices" },
     // Its redis-check-rdb is the server by another name; redis-server would start one.
     Package { name: "redis-tools", needed_for: "tests: a server that waits for its journal" },

@@ -191,7 +191,7 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
     }
     let outcome = Outcome::of_all(gating.filter_map(|compared| compared.outcome));
     if can_decide {
-        reasons.extend(metrics.iter().filter_map(Compared::reason_with_name));
+        reasons.extend(doubts(&metrics));
     }
     let old_first = order::old_first(&old_starts, &new_starts);
     Ok(Comparison {
@@ -256,14 +256,10 @@ impl Compared {
     }
 
     fn name(&self) -> String {
-        format!("{} {}", self.of, self.metric.name())
-    }
-
-    fn reason_with_name(&self) -> Option<String> {
-        self.reason
-            .as_ref()
-            .filter(|_| self.outcome == Some(Outcome::Inconclusive))
-            .map(|reason| format!("{}: {reason}", self.name()))
+        match self.metric.is_of_event_loops() {
+            true => self.metric.name().to_owned(),
+            false => format!("{} {}", self.of, self.metric.name()),
+        }
     }
 
     fn published(self) -> ComparedMetric {
@@ -312,6 +308,19 @@ impl ComparedRun {
             labels: recording.labels.clone(),
         }
     }
+}
+
+/// Why metrics are inconclusive, each reason once with all that it holds for.
+fn doubts(metrics: &[Compared]) -> Vec<String> {
+    let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
+    for compared in metrics.iter().filter(|compared| compared.outcome == Some(Outcome::Inconclusive)) {
+        let Some(reason) = compared.reason.as_deref() else { continue };
+        match doubts.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, names)) => names.push(compared.name()),
+            None => doubts.push((reason, vec![compared.name()])),
+        }
+    }
+    doubts.into_iter().map(|(reason, names)| format!("{}: {reason}", names.join(", "))).collect()
 }
 
 /// Fills in what follows for each metric that decides.

@@ -81,6 +81,12 @@ impl Metric {
     /// Those that decide unless the user chooses others.
     pub const GATING: [Self; 3] = [Self::P99, Self::DiskBlocked, Self::DiskWait];
 
+    /// Whether it is a figure of event loops, and not of calls.
+    #[must_use]
+    pub fn is_of_event_loops(self) -> bool {
+        Self::OF_EVENT_LOOPS.contains(&self)
+    }
+
     /// As people and the command line have it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -45,7 +45,7 @@ pub fn table(comparison: &Comparison, style: &Style) -> String {
     };
     out += &paint.lines(tint, &paragraph(&format!("{word}: {}", escape(&words::summary(comparison))), style.width));
     for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
-        out += &labelled("but", &escape(reason), style.width);
+        out += &labelled("also", &escape(reason), style.width);
     }
     out
 }

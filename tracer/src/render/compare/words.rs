@@ -11,9 +11,12 @@ use crate::{
     units::{self, NO_VALUE, counted},
 };
 
-/// `sendfile p99`
+/// `sendfile p99`, `event-loop-blocked`
 pub fn name(metric: &ComparedMetric) -> String {
-    format!("{} {}", metric.of, metric.metric.name())
+    match metric.metric.is_of_event_loops() {
+        true => metric.metric.name().to_owned(),
+        false => format!("{} {}", metric.of, metric.metric.name()),
+    }
 }
 
 /// A figure in its unit: `1.1 ms`, `0.03 %`, `350 ns/call`.
@@ -24,6 +27,7 @@ pub fn figure(value: f64, unit: Unit) -> String {
         Unit::Fraction => units::share(value),
         Unit::NsPerCall => format!("{}/call", ns(value)),
         Unit::NsPerSecond => format!("{}/s", ns(value)),
+        Unit::PerSecond if value == 0.0 => "0/s".into(),
         Unit::PerSecond => format!("{value:.1}/s"),
     }
 }
