@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
 
 use super::results::{Column, Results};
 use super::settings::{Setting, TracerRun};
