@@ -5,6 +5,7 @@ mod any_recording;
 mod bpftrace;
 mod command;
 mod contradictions;
+mod gates;
 mod golden;
 mod hlog;
 mod large;
