@@ -144,6 +144,8 @@ pub struct Measurement {
     pub java_names: bool,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
+    /// Marks that the recording keeps.
+    pub labels: BTreeMap<String, String>,
     /// Whether to see each turn of event loops, which takes hooks on the returns of readiness waits.
     pub turns: bool,
     /// Threads for which there is room; `None`: as the target suggests.
@@ -172,6 +174,7 @@ impl Measurement {
             blocked_share: 0.001,
             java_names: false,
             peer_labels: PeerLabels::default(),
+            labels: BTreeMap::new(),
             turns: true,
             max_threads: None,
             stacks: None,

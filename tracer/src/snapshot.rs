@@ -1,6 +1,6 @@
 //! What was collected, as plain data: the seam between the kernel and the analysis.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use tracer_common::{
@@ -62,6 +62,8 @@ pub struct Snapshot {
     pub thread_names: HashMap<ThreadKey, String>,
     /// The user's names for clients.
     pub peer_labels: PeerLabels,
+    /// Marks that the recording keeps.
+    pub labels: BTreeMap<String, String>,
     /// What was told of slow and disk-blocked calls; `None` where the kernel's structures do not allow it.
     pub culprits: Option<Culprits>,
     /// The stacks of disk waits and slow calls; `None`: they were not wanted.

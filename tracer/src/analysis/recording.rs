@@ -1,6 +1,6 @@
 //! The recording as a whole.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use super::{calls, culprits, event_loops, page_cache, roles::Roles, stacks::StackTable, verdict, waits};
 use crate::{
@@ -36,7 +36,7 @@ pub fn recording(snapshot: &Snapshot) -> Recording {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         hosts: vec![snapshot.host.clone()],
-        labels: BTreeMap::new(),
+        labels: snapshot.labels.clone(),
         families: snapshot.families.iter().map(|family| family.name().into()).collect(),
         target: snapshot.target.clone(),
         window: Window { start: snapshot.start, duration_ns: snapshot.duration_ns() },

@@ -3,10 +3,14 @@
 use std::{ffi::OsString, time::Duration};
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::{CommandArgs, Format, OutputArgs, duration, judgement::JudgementArgs, target::TargetArgs};
-use crate::options::{Family, Measurement, RECORDED_INTERVAL};
+use super::{CommandArgs, Format, OutputArgs, duration, judgement::JudgementArgs, labels, target::TargetArgs};
+use crate::{
+    exit,
+    model::Status,
+    options::{Family, Measurement, RECORDED_INTERVAL},
+};
 
 /// A measurement, on the command line.
 #[derive(Debug, Args)]
@@ -37,6 +41,21 @@ pub struct HowArgs {
     /// What else to measure at the same time
     #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
     with: Vec<Family>,
+    /// A mark for the recording: KEY=VALUE; repeatable. Commit, branch and build are taken from the environment of a CI server
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = labels::parse, help_heading = "Output")]
+    labels: Vec<(String, String)>,
+    /// Verdicts to end with exit code 1 for, where the command itself ends with 0
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', help_heading = "Output")]
+    fail_on: Vec<FailOn>,
+}
+
+/// A verdict that may fail a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// An event loop was blocked on disk.
+    Blocked,
+    /// Something was missing that could have shown one.
+    Inconclusive,
 }
 
 /// When to measure.
@@ -67,6 +86,17 @@ impl HowArgs {
         self.window.live
     }
 
+    /// The exit code: that of what ran, but 1 instead of 0 after a verdict that the user wants to fail on.
+    #[must_use]
+    pub fn exit_code(&self, ended: u8, verdict: Status) -> u8 {
+        let is_wanted = match verdict {
+            Status::Blocked => self.fail_on.contains(&FailOn::Blocked),
+            Status::Inconclusive => self.fail_on.contains(&FailOn::Inconclusive),
+            Status::Clear => false,
+        };
+        if ended == exit::OK && is_wanted { exit::GATE_FAILED } else { ended }
+    }
+
     /// Writes what the user says into a measurement.
     pub fn apply(&self, measurement: &mut Measurement, output: &OutputArgs) {
         measurement.duration = self.window.duration;
@@ -76,6 +106,8 @@ impl HowArgs {
                 measurement.families.push(family);
             }
         }
+        measurement.labels = labels::of_ci(|name| std::env::var(name).ok());
+        measurement.labels.extend(self.labels.iter().cloned());
         self.judgement.apply(measurement, output.has(Format::Folded));
     }
 }

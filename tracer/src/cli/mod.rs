@@ -5,6 +5,7 @@ mod demo;
 mod duration;
 pub mod gate_output;
 mod judgement;
+mod labels;
 mod measure;
 mod output;
 mod output_spec;
@@ -71,7 +72,8 @@ macro_rules! exit_codes {
     () => {
         "\
 Exit codes:
-  0 measured, whatever the verdict   2 wrong options   4 could not measure or write
+  0 measured, whatever the verdict   1 a verdict that --fail-on names   2 wrong options
+  4 could not measure or write
   with a command its own, 128 + n if signal n ended it, 126 or 127 if it cannot be run, 125 if tracer failed"
     };
 }
@@ -101,7 +103,7 @@ Examples:
 
 Exit codes:
   the command's own; 128 + n if signal n ended it, 126 if it cannot be executed, 127 if it was not found,
-  125 if tracer failed";
+  125 if tracer failed; 1 instead of 0 after a verdict that --fail-on names";
 
 impl Command {
     /// The exit code if tracer fails: one that a command that tracer runs is not likely to have itself.

@@ -47,9 +47,11 @@ fn rendered(format: GateFormat, comparison: &Comparison, style: &Style, instead:
         GateFormat::Table => render::compare::table(comparison, style),
         GateFormat::Markdown => render::compare::markdown(comparison),
         GateFormat::Json => render::compare::json(comparison),
-        _ => {
-            let _ = instead;
-            String::new()
-        }
+        GateFormat::Junit => render::gate::junit(&render::compare::judged(comparison), instead),
+        GateFormat::Github => render::gate::github(&render::compare::judged(comparison), instead),
+        GateFormat::BenchmarkAction => render::gate::benchmark_action(&render::compare::judged(comparison)),
+        GateFormat::Bmf => render::gate::bmf(&render::compare::judged(comparison)),
+        // There is no such page, and the options do not offer it.
+        GateFormat::Html => String::new(),
     }
 }

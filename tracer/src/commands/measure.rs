@@ -20,6 +20,7 @@ pub fn run(family: Family, args: &MeasureArgs) -> Result<u8> {
     follow.apply(&mut options);
     let progress = Progress::new(&mut results, &options, follow);
     let (recording, progress) = follow.measure(&options, None, progress);
-    results.write(&recording?).and(progress.finish())?;
-    Ok(exit::OK)
+    let recording = recording?;
+    results.write(&recording).and(progress.finish())?;
+    Ok(args.how.exit_code(exit::OK, recording.verdict.status))
 }

@@ -57,8 +57,9 @@ pub fn while_command_runs(
         return Ok(ending.exit_code());
     }
     let printed = results.print(&progress.take_kept());
-    results.write(&measured?).and(printed).and(progress.finish())?;
-    Ok(ending.exit_code())
+    let recording = measured?;
+    results.write(&recording).and(printed).and(progress.finish())?;
+    Ok(how.exit_code(ending.exit_code(), recording.verdict.status))
 }
 
 /// Runs the command although it cannot be measured, for this reason.

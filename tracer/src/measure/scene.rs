@@ -80,6 +80,7 @@ impl Scene<'_> {
             watched: logs.watched.so_far().clone(),
             thread_names: HashMap::new(),
             peer_labels: options.peer_labels.clone(),
+            labels: options.labels.clone(),
             files: logs.files(maps),
             culprits: logs.culprits.as_mut().map(|log: &mut CulpritLog| log.so_far(&maps.untold())),
             stacks: None,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-
 use super::results::{Column, Results};
 use super::settings::{Setting, TracerRun};
 use super::statistics::Spread;
