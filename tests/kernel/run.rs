@@ -4,6 +4,7 @@ mod ends;
 mod meanwhile;
 mod signals;
 mod surroundings;
+mod verdicts;
 
 use std::process::Command;
 

@@ -25,6 +25,9 @@ pub struct Recording {
     pub losses: Losses,
     /// One row for each traced system call.
     pub syscalls: Vec<Syscall>,
+    /// Marks.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// The answer.
     pub verdict: Verdict,
     /// The event loops.
