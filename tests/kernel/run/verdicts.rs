@@ -5,7 +5,8 @@ use tests::{disk::LoopDisk, needs, under_tracer::UnderTracer, workload::Workload
 /// The exit code beside a command that ends with `code`, of what a workload does meanwhile.
 fn code_beside(options: &str, code: i32, mut workload: Workload) -> i32 {
     let arguments = format!("sendfile --pid {} {options}", workload.pid());
-    let mut tracer = UnderTracer::start_as(&arguments, &["sh", "-c", &format!("echo begun; cat >/dev/null; exit {code}")]);
+    let mut tracer =
+        UnderTracer::start_as(&arguments, &["sh", "-c", &format!("echo begun; cat >/dev/null; exit {code}")]);
     tracer.printed(|line| line == "begun");
     workload.run();
     tracer.close_stdin();
