@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum as _};
 
 use super::{GateOutputArgs, duration, gate_output, judgement::parse_share};
-use crate::gate::compare::{
-    comparison::Options,
-    decision::Rule,
-    metric::{Metric, Unit},
+use crate::{
+    gate::compare::{
+        comparison::Options,
+        decision::Rule,
+        metric::{Metric, Unit},
+    },
+    options::Family,
 };
 
 pub const EXAMPLES: &str = "\
@@ -17,6 +20,8 @@ Examples:
                                             did the change make it worse? At least four runs a side, made in turn
   tracer compare --old old/ --new new/ --gate p99,slow --min-effect 20%
                                             other metrics decide, and smaller changes pass
+  tracer compare --old-cmd ./bench-old.sh --new-cmd ./bench-new.sh --target '--pid 4088'
+                                            make the runs too, in turn
   tracer compare --old old/ --new new/ -o junit:compare.xml -o compare.md
                                             for a CI server, and for a comment
 
@@ -29,16 +34,46 @@ Exit codes:
 #[command(mut_arg("format", gate_output::without_page), mut_arg("output", gate_output::files_without_page))]
 pub struct CompareArgs {
     /// Recordings from before the change, one a run: files, folders (their own *.json), - for stdin
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "old_cmd", requires = "new", num_args = 1.., value_name = "FILE")]
     pub old: Vec<PathBuf>,
     /// Recordings from after it
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, requires = "old", num_args = 1.., value_name = "FILE")]
     pub new: Vec<PathBuf>,
+    /// How to make the runs, instead.
+    #[command(flatten)]
+    pub runs: RunsArgs,
     #[command(flatten)]
     decision: DecisionArgs,
     /// Where the results go.
     #[command(flatten)]
     pub output: GateOutputArgs,
+}
+
+/// How to make the runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub struct RunsArgs {
+    /// Make the runs too: a command of sh(1) that is or loads the old server
+    #[arg(long, value_name = "CMD", requires = "new_cmd", conflicts_with = "old")]
+    pub old_cmd: Option<String>,
+    /// The same for the new one
+    #[arg(long, value_name = "CMD", requires = "old_cmd")]
+    pub new_cmd: Option<String>,
+    /// Runs a side, made in turn, chance deciding who goes first
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100), requires = "old_cmd")]
+    pub runs: u32,
+    /// A command of sh(1) before each run; TRACER_SIDE says which: old, new
+    #[arg(long, value_name = "CMD", requires = "old_cmd")]
+    pub setup: Option<String>,
+    /// Whom to measure as long as the command runs: options of tracer sendfile, such as '--pid 4088'. Without it the command itself
+    #[arg(long, value_name = "OPTIONS", requires = "old_cmd", allow_hyphen_values = true)]
+    pub target: Option<String>,
+    /// What to measure
+    #[arg(long, value_name = "FAMILY", default_value = "sendfile", requires = "old_cmd")]
+    pub family: Family,
+    /// A new folder for the recordings and what the commands say [default: tracer-compare-TIME]
+    #[arg(long, value_name = "FOLDER", requires = "old_cmd")]
+    pub keep: Option<PathBuf>,
 }
 
 /// What decides.
@@ -57,12 +92,18 @@ struct DecisionArgs {
     /// Decide although the runs were not made in turn: nothing but the change was different meanwhile
     #[arg(long)]
     assume_exchangeable: bool,
-    /// Chooses the orders of the runs that are tried, where there are too many to try all
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    /// Chooses the orders of the runs that are tried, where there are too many to try all; and who goes first, where runs are made
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
 impl CompareArgs {
+    /// What chooses who goes first, if the user says so.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.decision.seed
+    }
+
     /// How to compare.
     #[must_use]
     pub fn options(&self) -> Options {
@@ -72,7 +113,7 @@ impl CompareArgs {
             rule: Rule { worse_from: 1.0 + decision.min_effect, ..Rule::default() },
             floors: decision.floor.clone(),
             assume_exchangeable: decision.assume_exchangeable,
-            seed: decision.seed,
+            seed: decision.seed.unwrap_or(1),
         }
     }
 }

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use crate::exit;
 
 pub use self::{
-    compare::CompareArgs,
+    compare::{CompareArgs, RunsArgs},
     demo::DemoArgs,
     gate_output::{GateFormat, GateOutputArgs},
     measure::{HowArgs, MeasureArgs},

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 
-use super::gate_results::GateResults;
+use super::{compare_runs, gate_results::GateResults};
 use crate::{
     cli::{CompareArgs, GateFormat},
     escape::escape,
@@ -25,7 +25,13 @@ use crate::{
 /// If one cannot be read, if they cannot be compared, or if an output fails.
 pub fn run(args: &CompareArgs) -> Result<u8> {
     let results = GateResults::open(&args.output)?;
-    let (old, new) = (recordings::read(&args.old)?, recordings::read(&args.new)?);
+    let made = compare_runs::make(&args.runs, args.seed())?;
+    let (old, new) = match &made {
+        Some([old, new]) => {
+            (recordings::read(std::slice::from_ref(old))?, recordings::read(std::slice::from_ref(new))?)
+        }
+        None => (recordings::read(&args.old)?, recordings::read(&args.new)?),
+    };
     if args.output.verbose {
         for (side, saved) in [("old", &old), ("new", &new)] {
             saved.iter().for_each(|saved| say(&format!("tracer: read {} ({side})", escape(&saved.name))));

@@ -1,6 +1,7 @@
 //! One thin file per command: options in, results out.
 
 pub mod compare;
+mod compare_runs;
 pub mod demo;
 mod files;
 pub mod follow;
