@@ -1,5 +1,6 @@
 //! Commands that tracer runs: measured from their first system call on, and otherwise as without it.
 
+mod compared;
 mod ends;
 mod meanwhile;
 mod signals;

@@ -1,0 +1,70 @@
+//! Runs that `tracer compare` makes itself.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use tests::{needs, recording::Recording, tracer::binary};
+
+use super::workload;
+
+fn compare(folder: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.current_dir(folder).env_remove("GITHUB_ACTIONS").arg("compare").args(words);
+    command.output().expect("starting tracer")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn both_sides_are_measured_in_turn_from_their_first_call_to_their_last() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().expect("a folder");
+    let [old, new] = [100, 300].map(|calls| format!("{} at-once --calls {calls} --bytes 4096", workload()));
+    let setup = "echo $TRACER_SIDE >> order";
+    let words =
+        ["--old-cmd", &old, "--new-cmd", &new, "--runs", "4", "--setup", setup, "--keep", "runs", "--seed", "7"];
+    let found = compare(folder.path(), &[&words[..], &["-f", "json"]].concat());
+    assert!(matches!(found.status.code(), Some(0 | 1 | 3)), "{found:?}");
+    assert!(said(&found).contains("8 runs, in turn (--seed 7), kept in runs"), "{}", said(&found));
+    let comparison: serde_json::Value = serde_json::from_slice(&found.stdout).expect("JSON");
+    // The order is that in which the windows opened.
+    let mut starts = Vec::new();
+    for (side, calls) in [("old", 100), ("new", 300)] {
+        for run in 0..4 {
+            let listed = &comparison[side][run];
+            let file = listed["file"].as_str().expect("a file");
+            assert_eq!(file, format!("runs/{side}/{:03}.json", run + 1));
+            let recording = Recording::read(&folder.path().join(file));
+            recording.assert_nothing_lost();
+            assert_eq!(recording.sendfile().calls, calls);
+            starts.push((listed["start"].as_str().expect("a time").to_owned(), side));
+        }
+    }
+    starts.sort_unstable();
+    let opened: Vec<_> = starts.iter().map(|(_, side)| *side).collect();
+    let set_up = fs::read_to_string(folder.path().join("order")).expect("what the set-up wrote");
+    assert_eq!(opened, set_up.lines().collect::<Vec<_>>());
+    assert!(opened.chunks(2).all(|pair| pair[0] != pair[1]), "{opened:?}");
+}
+
+#[test]
+fn a_run_that_fails_ends_it_with_what_it_said() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = ["--old-cmd", "true", "--new-cmd", "echo it has no port >&2; exit 7", "--keep", "runs"];
+    let found = compare(folder.path(), &words);
+    assert_eq!(found.status.code(), Some(4), "{found:?}");
+    let last = said(&found).lines().last().map(str::to_owned).unwrap_or_default();
+    for part in ["(new): it ended with exit status: 7, see runs/new/001.log", "it has no port"] {
+        assert!(last.contains(part), "{last}");
+    }
+    // What is there is not written over.
+    let again = compare(folder.path(), &words);
+    assert_eq!(again.status.code(), Some(4), "{again:?}");
+    assert!(said(&again).contains("cannot make the folder runs"), "{}", said(&again));
+}
