@@ -3,13 +3,17 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::contract::{LINE_SCHEMA, SCHEMA, schema_fault};
-use tracer::model::{IntervalLine, Recording};
+use tests::contract::{CHECK_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
+use tracer::{
+    gate::check::CheckReport,
+    model::{IntervalLine, Recording},
+};
 
 #[test]
 fn the_schemas_are_what_the_types_give() {
     assert_current(SCHEMA, &schemars::schema_for!(Recording));
     assert_current(LINE_SCHEMA, &schemars::schema_for!(IntervalLine));
+    assert_current(CHECK_SCHEMA, &schemars::schema_for!(CheckReport));
 }
 
 fn assert_current(path: &str, schema: &schemars::Schema) {

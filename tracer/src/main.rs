@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Eventloop(args) => commands::measure::run(Family::Eventloop, args),
         Command::Run(args) => commands::run::run(args),
         Command::Report(args) => commands::report::run(args).map(|()| exit::OK),
+        Command::Check(args) => commands::check::run(args),
         Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };
     match result {

@@ -1,7 +1,7 @@
 //! The command line: what the user may write, and the options that it becomes.
 
+mod check;
 mod demo;
-mod duration;
 pub mod gate_output;
 mod judgement;
 mod measure;
@@ -10,14 +10,16 @@ mod output_spec;
 mod peers;
 mod report;
 mod run;
+mod share;
 mod target;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit;
+use crate::{duration, exit};
 
 pub use self::{
+    check::{CheckArgs, LimitArgs},
     demo::DemoArgs,
     gate_output::{GateFormat, GateOutputArgs},
     measure::{HowArgs, MeasureArgs},
@@ -57,6 +59,9 @@ pub enum Command {
     /// Reports of recordings that were kept, several of one target as one
     #[command(after_long_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
+    /// Recordings against limits and service-level objectives
+    #[command(after_long_help = check::EXAMPLES)]
+    Check(Box<CheckArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -107,7 +112,7 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Demo(_) => false,
+            Self::Report(_) | Self::Check(_) | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

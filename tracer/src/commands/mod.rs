@@ -1,5 +1,6 @@
 //! One thin file per command: options in, results out.
 
+pub mod check;
 pub mod demo;
 mod files;
 pub mod follow;
@@ -11,3 +12,4 @@ pub mod progress;
 pub mod report;
 pub mod results;
 pub mod run;
+mod targets;
