@@ -137,6 +137,8 @@ fn what_cannot_be_read_is_named() {
     assert_refused(&folder, &read("empty"), 4, &["cannot read empty", "ends in .json"]);
     assert_refused(&folder, &read("nginx-hot.json nginx-hot.json"), 4, &["cannot merge", "count twice"]);
     assert_refused(&folder, "nginx-hot.json --slo missing.yaml", 4, &["cannot read missing.yaml"]);
+    assert_refused(&folder, "nginx-hot.json --slo slo.yaml --slo slo.yaml", 4, &["two files have an SLO called"]);
+    assert_refused(&folder, "nginx-hot.json --slo clear.json", 4, &["cannot read clear.json: ", "missing field"]);
     assert_refused(&folder, "nginx-hot.json --slo /dev/zero", 4, &["larger than 1024 KiB"]);
     assert_refused(&folder, "nginx-hot.json --max-p99 5ms -o /nonexistent/a.md", 4, &["no directory /nonexistent"]);
 }

@@ -17,7 +17,8 @@ Examples:
   tracer check runs/ --slo slo.yaml         objectives, and how fast their budget burns
 
 Exit codes:
-  0 passed   1 failed   3 inconclusive (--on-inconclusive)   2 wrong options   4 could not read or write";
+  0 passed   1 failed   2 wrong options   3 inconclusive (--on-inconclusive)
+  4 could not read, merge or write";
 
 /// `tracer check`.
 #[derive(Debug, Args)]

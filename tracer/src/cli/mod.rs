@@ -60,7 +60,7 @@ pub enum Command {
     #[command(after_long_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
     /// Recordings against limits and service-level objectives
-    #[command(after_long_help = check::EXAMPLES)]
+    #[command(after_long_help = check::EXAMPLES, override_usage = "tracer check [OPTIONS] <LIMIT>... <FILE>...")]
     Check(Box<CheckArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),

@@ -27,6 +27,9 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
     for path in &args.limits.slo {
         slos.extend(read_slos(path).with_context(|| format!("cannot read {}", path.display()))?);
     }
+    if let Some(name) = slo::name_of_several(&slos) {
+        bail!("cannot tell objectives apart: two files have an SLO called {name}, name each file once");
+    }
     let limits = Limits { limits: args.limits.limits(), slos };
     let recordings = targets::read(&args.files, args.output.verbose)?;
     let target = |recording| Target { name: render::target_name(&recording), recording };

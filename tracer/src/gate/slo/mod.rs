@@ -50,6 +50,14 @@ pub enum Good {
     AtMost(u64),
 }
 
+/// A name that several of them have.
+#[must_use]
+pub fn name_of_several(slos: &[Slo]) -> Option<&str> {
+    let mut names: Vec<_> = slos.iter().map(|slo| slo.name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
 impl Objective {
     /// The share of the calls that may be bad: the error budget.
     #[must_use]

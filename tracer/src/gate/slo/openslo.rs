@@ -12,7 +12,7 @@ use std::fmt;
 use serde_saphyr::{Location, Spanned};
 
 use self::document::{Document, Head};
-use super::Slo;
+use super::{Slo, name_of_several};
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +66,8 @@ pub fn parse(text: &str) -> Result<Vec<Slo>, Mistake> {
         return Err(Mistake { line: None, what: "there is no SLO in it".into() });
     }
     let slos: Vec<Slo> = documents.into_iter().map(Document::slo).collect::<Result<_, _>>()?;
-    let mut names: Vec<_> = slos.iter().map(|slo| &slo.name).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Mistake { line: None, what: format!("two SLOs are called {}", pair[0]) }),
+    match name_of_several(&slos) {
+        Some(name) => Err(Mistake { line: None, what: format!("two SLOs are called {name}") }),
         None => Ok(slos),
     }
 }

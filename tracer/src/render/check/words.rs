@@ -46,13 +46,16 @@ pub fn limit_said(limit: &LimitReport) -> String {
     let calls = limit.calls.map(|calls| counted(calls, "call", "calls"));
     let found = match (limit.value, limit.unit, &calls) {
         (None, ..) => limit.hits.filter(|&hits| hits > 0).map(|hits| format!("at least {} calls", count(hits))),
-        (Some(value), "loops", _) => Some(counted(value as u64, "event loop", "event loops")),
+        (Some(value), "loops", _) => Some(counted(value as u64, "event loop blocked", "event loops blocked")),
         (Some(_), "ns/s", _) => Some(format!("{} for the worst", value(limit))),
         (Some(_), "ns", Some(calls)) => Some(format!("{} ({}) in {calls}", value(limit), interval(limit))),
         (Some(_), _, Some(calls)) => Some(format!("{} ({}) of {calls}", value(limit), interval(limit))),
         (Some(_), _, None) => Some(value(limit)),
     };
-    let allowed = format!("at most {} allowed", allowed(limit));
+    let allowed = match limit.unit {
+        "loops" => "none allowed".into(),
+        _ => format!("at most {} allowed", allowed(limit)),
+    };
     let said = found.into_iter().chain([allowed]).collect::<Vec<_>>().join(", ");
     match &limit.why {
         Some(why) => format!("{said}: {why}"),
