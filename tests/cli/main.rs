@@ -1,6 +1,7 @@
 //! The command line as a person and a script meet it: the real program, its exit codes and what it says.
 
 mod btf;
+mod ci;
 mod demo;
 mod help;
 mod interval;

@@ -5,6 +5,7 @@ use std::{
     fs::OpenOptions,
     io::Write,
     os::unix::process::CommandExt,
+    path::Path,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -62,6 +63,12 @@ pub enum Need {
     CmarkGfm,
     /// Prometheus' own parser.
     Promtool,
+    /// The linter of GitHub's workflows.
+    Actionlint,
+    /// The validator that knows the schemas of CI servers.
+    CheckJsonschema,
+    /// The linter of shell scripts.
+    Shellcheck,
     /// OpenMetrics' reference parser, for Debian's Python.
     PrometheusClient,
     /// The library that reads HdrHistogram's logs, and a JVM.
@@ -108,11 +115,10 @@ impl Need {
             Self::Kafka => crate::kafka::missing(),
             Self::Openssl => not_installed("openssl", "version"),
             Self::CmarkGfm => not_installed("cmark-gfm", "--version"),
-            Self::Promtool => {
-                let promtool = crate::tools::promtool();
-                (!runs(Command::new(&promtool).arg("--version")))
-                    .then(|| format!("{} is missing: run `cargo xtask setup`", promtool.display()))
-            }
+            Self::Promtool => not_set_up(&crate::tools::promtool()),
+            Self::Actionlint => not_set_up(&crate::tools::actionlint()),
+            Self::CheckJsonschema => not_set_up(&crate::tools::check_jsonschema()),
+            Self::Shellcheck => not_installed("shellcheck", "--version"),
             Self::PrometheusClient => {
                 (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import prometheus_client.openmetrics.parser"])))
                     .then(|| "Debian's Python has no prometheus_client (python3-prometheus-client)".to_owned())
@@ -133,6 +139,12 @@ fn not_installed(program: &str, version: &str) -> Option<String> {
     (!runs(command.arg(version))).then(|| format!("{program} is not installed"))
 }
 
+/// Why a program of `cargo xtask setup` cannot be used.
+fn not_set_up(program: &Path) -> Option<String> {
+    (!runs(Command::new(program).arg("--version")))
+        .then(|| format!("{} is missing: run `cargo xtask setup`", program.display()))
+}
+
 /// Whether a command ends well.
 fn runs(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -140,7 +152,7 @@ fn runs(command: &mut Command) -> bool {
 }
 
 fn absent(path: &str) -> Option<String> {
-    (!std::path::Path::new(path).exists()).then(|| format!("this kernel has no {path}"))
+    (!Path::new(path).exists()).then(|| format!("this kernel has no {path}"))
 }
 
 /// Gives the machine to a test if its needs are met; `None` means that it is skipped. Use [`needs!`](crate::needs).

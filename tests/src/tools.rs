@@ -21,6 +21,18 @@ pub fn promtool() -> PathBuf {
     target_folder().join("tools/bin/promtool")
 }
 
+/// The linter of GitHub's workflows.
+#[must_use]
+pub fn actionlint() -> PathBuf {
+    target_folder().join("tools/bin/actionlint")
+}
+
+/// The validator that knows the schemas of GitHub and GitLab.
+#[must_use]
+pub fn check_jsonschema() -> PathBuf {
+    target_folder().join("tools/check-jsonschema/bin/check-jsonschema")
+}
+
 /// The jars of a set that Maven fetched, as Java's class path has them.
 #[must_use]
 pub fn jars(set: &str) -> PathBuf {

@@ -53,15 +53,36 @@ impl GateResults {
     pub fn write(self, text: impl Fn(GateFormat, &Style) -> String) -> Result<()> {
         let plain = plain(self.style);
         let written = self.files.write(|format| text(format, &plain));
-        let print = |format| {
-            let printed = text(format, &self.style);
-            if self.on_github && format == GateFormat::Table {
-                let commands = text(GateFormat::Github, &plain);
-                return Printer::Stdout.print(&(render::gate::without_commands(&printed) + &commands));
-            }
-            Printer::Stdout.print(&printed)
-        };
+        let print =
+            |format| Printer::Stdout.print(&printed(format, self.on_github, |format| text(format, &self.style)));
         // A reader that stands still holds up itself alone.
         written.and(self.printed.map_or(Ok(()), print))
+    }
+}
+
+/// What stdout gets in this format.
+fn printed(format: GateFormat, on_github: bool, text: impl Fn(GateFormat) -> String) -> String {
+    if on_github && format == GateFormat::Table {
+        render::gate::without_commands(&text(format)) + &text(GateFormat::Github)
+    } else {
+        text(format)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn github_gets_its_commands_behind_a_table_and_from_nowhere_else() {
+        let text = |format| match format {
+            GateFormat::Table => "::notice::of a name\n".to_owned(),
+            GateFormat::Github => "::error::ours\n".to_owned(),
+            _ => "::as it is\n".to_owned(),
+        };
+        assert_eq!(printed(GateFormat::Table, true, text), ": :notice::of a name\n::error::ours\n");
+        assert_eq!(printed(GateFormat::Table, false, text), "::notice::of a name\n");
+        assert_eq!(printed(GateFormat::Github, true, text), "::error::ours\n");
+        assert_eq!(printed(GateFormat::Markdown, true, text), "::as it is\n");
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: what building the eBPF object and testing need, on Debian 12.
 
+mod linters;
 mod maven;
 mod promtool;
 
@@ -28,10 +29,12 @@ const PACKAGES: &[Package] = &[
     Package { name: "g++", needed_for: "tests: building libFuzzer" },
     Package { name: "python3", needed_for: "tests: an independent check of recordings, a file server" },
     Package { name: "python3-jsonschema", needed_for: "tests: the published schema of recordings" },
+    Package { name: "python3-venv", needed_for: "tests: check-jsonschema, apart from Debian's packages" },
+    Package { name: "shellcheck", needed_for: "tests: the scripts for CI servers" },
     Package { name: "bpftrace", needed_for: "tests: its histogram of the same calls" },
     Package { name: "strace", needed_for: "tests: the first system calls of a program" },
     Package { name: "nginx-light", needed_for: "tests: a real event-loop server" },
-    Package { name: "golang-go", needed_for: "tests: a file server in Go" },
+    Package { name: "golang-go", needed_for: "tests: a file server in Go; building actionlint" },
     Package { name: "nodejs", needed_for: "tests: a JavaScript runtime" },
     Package { name: "openjdk-17-jdk-headless", needed_for: "tests: a JVM, and its own jcmd" },
     Package { name: "tmux", needed_for: "tests: the live view on a real terminal" },
@@ -63,6 +66,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     cargo_components()?;
     bpf_linker(workspace)?;
     promtool::fetch(workspace)?;
+    linters::fetch(workspace)?;
     maven::jars(workspace)
 }
 

@@ -7,6 +7,9 @@ use crate::{
     gate::judged::{Check, Figure, Judged},
 };
 
+/// What is of no system call or family: an event loop's, say.
+const NAMELESS: &str = "tracer";
+
 /// What a figure is called: what it is of, and the measure where the format keeps it apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
@@ -27,7 +30,7 @@ pub fn named(judged: &Judged, name: impl Fn(&Check, &Figure) -> Name) -> impl It
     let figures = judged.checks.iter().filter_map(|check| Some((check, check.figure.as_ref()?)));
     figures.filter(|(_, figure)| figure.value.is_finite()).map(move |(check, figure)| {
         let Name { of, measure } = name(check, figure);
-        let first = if of.is_empty() { judged.command.to_owned() } else { of };
+        let first = if of.is_empty() { NAMELESS.to_owned() } else { of };
         let mut name = Name { of: first.clone(), measure };
         let mut number = 1_u64;
         while !taken.insert(name.clone()) {
