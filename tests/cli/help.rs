@@ -16,6 +16,8 @@ fn help_goes_to_stdout() {
         "demo -h",
         "report --help",
         "report -h",
+        "check --help",
+        "check -h",
     ] {
         let ran = run(tracer(arguments));
         assert_eq!((ran.code, ran.stderr.as_str()), (OK, ""), "{arguments}");

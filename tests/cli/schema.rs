@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::contract::{COMPARISON_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
+use tests::contract::{CHECK_SCHEMA, COMPARISON_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
 use tracer::{
-    gate::compare::comparison::Comparison,
+    gate::{check::CheckReport, compare::comparison::Comparison},
     model::{IntervalLine, Recording},
 };
 
@@ -14,6 +14,7 @@ fn the_schemas_are_what_the_types_give() {
     assert_current(SCHEMA, &schemars::schema_for!(Recording));
     assert_current(LINE_SCHEMA, &schemars::schema_for!(IntervalLine));
     assert_current(COMPARISON_SCHEMA, &schemars::schema_for!(Comparison));
+    assert_current(CHECK_SCHEMA, &schemars::schema_for!(CheckReport));
 }
 
 fn assert_current(path: &str, schema: &schemars::Schema) {

@@ -1,4 +1,6 @@
-//! What gates decide, against independent statistics and with runs whose truth is known. No privilege needed.
+//! Gates: what they decide, held against independent statistics, runs whose truth is known, and figures that were computed
+//! elsewhere; and the commands as a person and a script meet them. No privilege needed.
 
+mod check;
 mod compare;
 mod statistics;

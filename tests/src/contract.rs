@@ -15,6 +15,8 @@ pub const LINE_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inte
 
 /// The published JSON Schema of a comparison.
 pub const COMPARISON_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.schema.json");
+/// The published JSON Schema of what `tracer check` found.
+pub const CHECK_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/check.schema.json");
 
 /// From this size on the validator takes minutes on a busy machine, and finds rows like those of smaller recordings.
 const LARGE_BYTES: u64 = 4 << 20;
@@ -83,7 +85,12 @@ pub fn check_lines(path: &Path) {
     }
 }
 
-fn fault_by(schema: &str, path: &Path) -> Option<String> {
+/// What is wrong with a document by a schema; `None` if nothing is, or if nobody here can tell.
+///
+/// # Panics
+/// If there is no validator in CI.
+#[must_use]
+pub fn fault_by(schema: &str, path: &Path) -> Option<String> {
     // A Python that a person has put before Debian's may lack Debian's packages.
     for python in ["python3", "/usr/bin/python3"] {
         let validated = Command::new(python).args(["-c", VALIDATOR, schema]).arg(path).output();

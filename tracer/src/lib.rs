@@ -10,6 +10,7 @@ pub mod cli;
 pub mod collect;
 pub mod commands;
 pub mod demo;
+pub mod duration;
 pub mod escape;
 pub mod exit;
 pub mod gate;

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(args),
         Command::Report(args) => commands::report::run(args).map(|()| exit::OK),
         Command::Compare(args) => commands::compare::run(args),
+        Command::Check(args) => commands::check::run(args),
         Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };
     match result {

@@ -105,6 +105,28 @@ pub fn share(share: f64) -> String {
     }
 }
 
+/// A share that somebody chose, in per cent, without rounding: `0.05 %`, `99.9 %`.
+#[must_use]
+pub fn share_setting(share: f64) -> String {
+    // Ten decimals are more than anybody writes, and fewer than where the product of two floats shows.
+    let percent = format!("{:.10}", share * 100.0);
+    format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A long time in its two largest units: `28 d`, `25 d 5 h`, `5 min`; a shorter one as [`duration`] has it.
+#[must_use]
+pub fn span(ns: u64) -> String {
+    const LONG: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
+    let seconds = ns / SECOND_NS;
+    let Some(place) = LONG.iter().position(|&(name, unit)| name != "s" && seconds >= unit) else { return duration(ns) };
+    let (first, second) = (LONG[place], LONG[place + 1]);
+    let whole = format!("{} {}", count(seconds / first.1), first.0);
+    match seconds % first.1 / second.1 {
+        0 => whole,
+        rest => format!("{whole} {rest} {}", second.0),
+    }
+}
+
 /// A share that is neither 0 nor 1: the nearer to either, the more decimals.
 fn inner_share(share: f64) -> String {
     let percent = share * 100.0;
@@ -200,6 +222,18 @@ mod tests {
     fn a_setting_is_shown_as_it_was_given() {
         let shown = [0, 500, 1_000, 1_500, 250_000, 1_000_000, 1_000_001, 90_000_000_000].map(setting);
         assert_eq!(shown, ["0 ns", "500 ns", "1 µs", "1.5 µs", "250 µs", "1 ms", "1.000001 ms", "90 s"]);
+    }
+
+    #[test]
+    fn a_share_that_was_chosen_is_shown_as_it_was_given() {
+        let shown = [0.0, 0.0005, 0.000_01, 0.001, 0.07, 0.999, 0.999_95, 1.0].map(share_setting);
+        assert_eq!(shown, ["0 %", "0.05 %", "0.001 %", "0.1 %", "7 %", "99.9 %", "99.995 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_long_time_has_its_two_largest_units() {
+        let shown = [0, 56, 60, 300, 330, 7_200, 2_419_200, 2_185_200].map(|seconds| span(seconds * SECOND_NS));
+        assert_eq!(shown, ["0", "56.0 s", "1 min", "5 min", "5 min 30 s", "2 h", "28 d", "25 d 7 h"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum as _};
 
-use super::{GateOutputArgs, duration, gate_output, judgement::parse_share};
+use super::{GateOutputArgs, duration, gate_output, judgement::parse_share, share};
 use crate::{
     gate::compare::{
         comparison::Options,
@@ -127,7 +127,7 @@ fn parse_floor(text: &str) -> Result<(Metric, f64), String> {
     })?;
     let value = match metric.unit() {
         Unit::Ns | Unit::NsPerCall | Unit::NsPerSecond => duration::as_ns(duration::parse(value)?) as f64,
-        Unit::Fraction => parse_share(value)?,
+        Unit::Fraction => share::parse(value)?,
         Unit::PerSecond => {
             let number = value.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
             number.ok_or_else(|| format!("{value:?} is not a number above 0"))?

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{duration, peers};
+use super::{duration, peers, share};
 use crate::{
     model::Mechanism,
     options::{DEFAULT_STACKS, MAX_FILES, Measurement, PeerLabels},
@@ -89,11 +89,10 @@ impl JudgementArgs {
     }
 }
 
-/// A share between 0 and 1, or in percent.
+/// A share above 0: of nothing, every event loop would be blocked.
 pub fn parse_share(text: &str) -> Result<f64, String> {
-    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
-    let share = number.trim().parse::<f64>().map_err(|_| "not a share: write 0.1% or 0.001".to_owned())? * scale;
-    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err("a share lies above 0 and is at most 1 (100%)".into()) }
+    let share = share::parse(text)?;
+    if share > 0.0 { Ok(share) } else { Err("a share lies above 0 and is at most 1 (100%)".into()) }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The command line: what the user may write, and the options that it becomes.
 
+mod check;
 mod compare;
 mod demo;
-mod duration;
 pub mod gate_output;
 mod judgement;
 mod labels;
@@ -12,14 +12,16 @@ mod output_spec;
 mod peers;
 mod report;
 mod run;
+mod share;
 mod target;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit;
+use crate::{duration, exit};
 
 pub use self::{
+    check::{CheckArgs, LimitArgs},
     compare::{CompareArgs, RunsArgs},
     demo::DemoArgs,
     gate_output::{GateFormat, GateOutputArgs},
@@ -63,6 +65,9 @@ pub enum Command {
     /// Old against new recordings: did the change make it worse?
     #[command(after_long_help = compare::EXAMPLES)]
     Compare(Box<CompareArgs>),
+    /// Recordings against limits and service-level objectives
+    #[command(after_long_help = check::EXAMPLES, override_usage = "tracer check [OPTIONS] <LIMIT>... <FILE>...")]
+    Check(Box<CheckArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -114,7 +119,7 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Compare(_) | Self::Demo(_) => false,
+            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

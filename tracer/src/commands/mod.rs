@@ -1,5 +1,6 @@
 //! One thin file per command: options in, results out.
 
+pub mod check;
 pub mod compare;
 mod compare_runs;
 pub mod demo;
@@ -13,3 +14,4 @@ pub mod progress;
 pub mod report;
 pub mod results;
 pub mod run;
+mod targets;

@@ -149,6 +149,15 @@ pub fn process_name(process: &Process) -> String {
     }
 }
 
+/// What a target is called wherever and however often it runs: `java (kafka.Kafka)`; what chose it where that is no
+/// process by its id.
+#[must_use]
+pub fn target_name(recording: &Recording) -> String {
+    let target = recording.runs.first().map_or(&recording.target, |run| &run.target);
+    let is_by_id = ["--pid", "--tid"].iter().any(|option| target.selector.starts_with(option));
+    if is_by_id { hosts::target(recording)[0].clone() } else { escape(&target.selector) }
+}
+
 /// The program and the commands that measured: `tracer sendfile`.
 pub fn command(recording: &Recording) -> String {
     let mut families: Vec<&str> = recording.families.iter().map(String::as_str).collect();

@@ -5,6 +5,7 @@
 
 mod bpftrace;
 pub(crate) mod calls;
+pub mod check;
 pub(crate) mod color;
 pub(crate) mod columns;
 pub mod compare;
@@ -30,6 +31,7 @@ mod worst;
 
 pub use bpftrace::bpftrace;
 pub use demo::demo_account;
+pub use facts::target_name;
 pub use folded::folded;
 pub use hlog::hlog;
 pub use html::html;

@@ -98,7 +98,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         watched: HashMap::new(),
         thread_names: HashMap::new(),
         peer_labels: PeerLabels::default(),
-        labels: BTreeMap::new(),
+        labels: std::collections::BTreeMap::new(),
         culprits: None,
         stacks: None,
         files: None,

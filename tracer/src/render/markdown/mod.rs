@@ -2,9 +2,9 @@
 //! and the details folded away.
 
 mod details;
-mod page;
-mod tables;
-mod text;
+pub(in crate::render) mod page;
+pub(in crate::render) mod tables;
+pub(in crate::render) mod text;
 
 pub(super) use self::text::{code, plain};
 

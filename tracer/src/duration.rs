@@ -11,7 +11,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 /// The threshold is at most where the histogram ends.
 const HIGHEST_THRESHOLD: Duration = Duration::from_secs(1000);
 
-const UNITS: [(&str, u64); 8] = [
+const UNITS: [(&str, u64); 9] = [
     ("ns", 1),
     ("us", 1_000),
     ("µs", 1_000),
@@ -20,6 +20,7 @@ const UNITS: [(&str, u64); 8] = [
     ("m", 60_000_000_000),
     ("h", 3_600_000_000_000),
     ("d", 86_400_000_000_000),
+    ("w", 604_800_000_000_000),
 ];
 
 /// A time above 0.
