@@ -39,6 +39,6 @@ pub struct Figure {
     pub unit: &'static str,
     /// What it came to.
     pub value: f64,
-    /// The least and the most that it may be, where that is known.
+    /// The least and the most that it may be, or that it was in several runs, where that is known.
     pub interval: Option<(f64, f64)>,
 }

@@ -45,7 +45,7 @@ pub fn table(comparison: &Comparison, style: &Style) -> String {
     };
     out += &paint.lines(tint, &paragraph(&format!("{word}: {}", escape(&words::summary(comparison))), style.width));
     for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
-        out += &labelled("also", &escape(reason), style.width);
+        out += &labelled("why", &escape(reason), style.width);
     }
     out
 }
@@ -56,9 +56,9 @@ fn rows(comparison: &Comparison, style: &Style, paint: Paint) -> String {
         ("old", Figure),
         ("new", Figure),
         ("change", Figure),
-        ("95 %", Word),
+        ("95 % interval", Word),
         ("p", Figure),
-        ("", Word),
+        ("result", Word),
     ];
     let mut list = Columns::new(&headings);
     for metric in &comparison.metrics {
