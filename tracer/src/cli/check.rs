@@ -141,7 +141,7 @@ mod tests {
             ("--max-p99 -5ms", "must not be negative"),
             ("--max-p99 =5ms", "no name of a system call"),
             ("--max-p99 Send=5ms", "no name of a system call"),
-            ("--max-slow 2", "between 0 and 1"),
+            ("--max-slow 2", "at most 1 (100%)"),
             ("--max-slow sendfile=x", "is not a share"),
             ("--max-event-loop-blocked 2ms", "write 2ms/s"),
             ("--max-event-loop-blocked 2s/s", "no more than a second"),

@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<f64, String> {
             percent => percent / 100.0,
         },
     };
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share lies between 0 and 1 (100%)".into()) }
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is at least 0 and at most 1 (100%)".into()) }
 }
 
 #[cfg(test)]
