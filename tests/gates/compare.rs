@@ -15,7 +15,10 @@ use tests::{
     made_run::{MadeCall, MadeRuns},
     tracer::binary,
 };
-use tracer::{model::Recording, render};
+use tracer::{
+    model::{Recording, SyscallRecord},
+    render,
+};
 
 /// Runs of both sides in files, made in turn unless that is changed.
 struct Sides {
@@ -228,9 +231,25 @@ fn files_that_are_none_are_named() {
 #[test]
 fn without_calls_nothing_is_known() {
     let sides = Sides::of(4, USUAL, Side { calls: 0, ..USUAL });
-    let found = sides.compare("");
+    let found = sides.compare("-f json");
     assert_code(&found, 3);
-    assert!(String::from_utf8_lossy(&found.stdout).contains("has no sendfile calls"), "{found:?}");
+    assert!(json(&found)["reasons"].to_string().contains("has no sendfile calls"), "{found:?}");
+}
+
+#[test]
+fn a_family_without_a_call_in_any_run_keeps_nothing_from_passing() {
+    let mut sides = Sides::of(7, USUAL, USUAL);
+    let no_calls = MadeRuns::default().run(Duration::ZERO, []).syscalls.remove(0);
+    for run in sides.old.iter_mut().chain(&mut sides.new) {
+        run.syscalls.push(SyscallRecord { name: "splice".into(), family: "splice".into(), ..no_calls.clone() });
+    }
+    assert_code(&sides.compare(""), 0);
+    // A family that a side alone made calls of does.
+    let splice = SyscallRecord { name: "splice".into(), family: "splice".into(), ..sides.old[0].syscalls[0].clone() };
+    sides.old.iter_mut().for_each(|run| run.syscalls[1] = splice.clone());
+    let found = sides.compare("-f json");
+    assert_code(&found, 3);
+    assert!(json(&found)["reasons"].to_string().contains("has no splice calls"), "{found:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     gate::outcome::Outcome,
-    model::{SCHEMA_VERSION, Tool},
+    model::{Recording, SCHEMA_VERSION, Tool},
 };
 
 /// How to compare.
@@ -152,7 +152,7 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
     let Some(first) = old.first().filter(|_| !new.is_empty()) else {
         return Err(Refusal("a side has no runs".into()));
     };
-    let subjects = Subject::all(first.recording);
+    let subjects = subjects(first.recording, old, new);
     let mut metrics: Vec<_> = subjects
         .iter()
         .flat_map(|subject| subject.metrics().iter().map(move |&metric| (subject, metric)))
@@ -208,6 +208,20 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
         new: new.iter().map(ComparedRun::of).collect(),
         metrics: metrics.into_iter().map(Compared::published).collect(),
     })
+}
+
+/// What there is to compare: not the families that made no call in any run, unless none did. What was measured beside
+/// them brings their rows along.
+fn subjects(recording: &Recording, old: &[Run<'_>], new: &[Run<'_>]) -> Vec<Subject> {
+    let has_calls = |subject: &Subject| {
+        let mut calls = old.iter().chain(new).filter_map(|run| subject.calls(run.recording));
+        calls.any(|calls| calls > 0)
+    };
+    let all = Subject::all(recording);
+    match all.iter().any(has_calls) {
+        true => all.into_iter().filter(|subject| *subject == Subject::EventLoops || has_calls(subject)).collect(),
+        false => all,
+    }
 }
 
 /// A metric on its way to the answer.
