@@ -6,7 +6,8 @@ use fastrand::Rng;
 use tests::made_run::{MadeCall, MadeRuns};
 use tracer::{
     gate::compare::{
-        comparison::{Comparison, Options, compare},
+        answer::{Options, compare},
+        comparison::Comparison,
         decision::Rule,
         figures::Run,
     },

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum as _};
 use super::{GateOutputArgs, duration, gate_output, judgement::parse_share, share};
 use crate::{
     gate::compare::{
-        comparison::Options,
+        answer::Options,
         decision::Rule,
         metric::{Metric, Unit},
     },

@@ -35,18 +35,12 @@ pub fn run(args: &CheckArgs) -> Result<u8> {
     let target = |recording| Target { name: render::target_name(&recording), recording };
     let targets: Vec<_> = recordings.into_iter().map(target).collect();
     let report = check(&targets, &limits);
-    let judged = render::check::judged(&report);
     let instead = args.output.instead();
-    results.write(|format, style| match format {
-        GateFormat::Table => render::check::table(&report, style),
-        GateFormat::Markdown => render::check::markdown(&report),
-        GateFormat::Json => render::check::json(&report),
-        GateFormat::Junit => render::gate::junit(&judged, instead),
-        GateFormat::Github => render::gate::github(&judged, instead),
-        GateFormat::BenchmarkAction => render::gate::benchmark_action(&judged),
-        GateFormat::Bmf => render::gate::bmf(&judged),
-        // It is not offered.
-        GateFormat::Html => String::new(),
+    results.write(&render::check::judged(&report), instead, |format, style| match format {
+        GateFormat::Table => Some(render::check::table(&report, style)),
+        GateFormat::Markdown => Some(render::check::markdown(&report)),
+        GateFormat::Json => Some(render::check::json(&report)),
+        _ => None,
     })?;
     Ok(report.outcome.exit_code(instead))
 }

@@ -6,16 +6,9 @@ use super::{compare_runs, gate_results::GateResults};
 use crate::{
     cli::{CompareArgs, GateFormat},
     escape::escape,
-    gate::{
-        compare::{
-            comparable::Refusal,
-            comparison::{Comparison, compare},
-            figures::Run,
-        },
-        outcome::Outcome,
-    },
+    gate::compare::{answer::compare, comparable::Refusal, figures::Run},
     recordings::{self, Saved},
-    render::{self, Style},
+    render,
     stderr::say,
 };
 
@@ -39,25 +32,16 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
     }
     let comparison = compare(&runs(&old), &runs(&new), &args.options());
     let comparison = comparison.map_err(|Refusal(why)| anyhow!("cannot compare: {why}"))?;
-    results.write(|format, style| rendered(format, &comparison, style, args.output.instead()))?;
-    Ok(comparison.outcome.exit_code(args.output.instead()))
+    let instead = args.output.instead();
+    results.write(&render::compare::judged(&comparison), instead, |format, style| match format {
+        GateFormat::Table => Some(render::compare::table(&comparison, style)),
+        GateFormat::Markdown => Some(render::compare::markdown(&comparison)),
+        GateFormat::Json => Some(render::compare::json(&comparison)),
+        _ => None,
+    })?;
+    Ok(comparison.outcome.exit_code(instead))
 }
 
 fn runs(saved: &[Saved]) -> Vec<Run<'_>> {
     saved.iter().map(|saved| Run { name: &saved.name, recording: &saved.recording }).collect()
-}
-
-/// The comparison in a format: the one place that knows them all.
-fn rendered(format: GateFormat, comparison: &Comparison, style: &Style, instead: Option<Outcome>) -> String {
-    match format {
-        GateFormat::Table => render::compare::table(comparison, style),
-        GateFormat::Markdown => render::compare::markdown(comparison),
-        GateFormat::Json => render::compare::json(comparison),
-        GateFormat::Junit => render::gate::junit(&render::compare::judged(comparison), instead),
-        GateFormat::Github => render::gate::github(&render::compare::judged(comparison), instead),
-        GateFormat::BenchmarkAction => render::gate::benchmark_action(&render::compare::judged(comparison)),
-        GateFormat::Bmf => render::gate::bmf(&render::compare::judged(comparison)),
-        // There is no such page, and the options do not offer it.
-        GateFormat::Html => String::new(),
-    }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     cli::{GateFormat, GateOutputArgs},
+    gate::{judged::Judged, outcome::Outcome},
     render::{self, Style},
 };
 
@@ -44,13 +45,20 @@ impl GateResults {
         self.style
     }
 
-    /// Writes what was found everywhere, files before stdout, each whole or not at all; `text` makes it in a format. A
+    /// Writes what was found everywhere, files before stdout, each whole or not at all; `text` makes it for people and
+    /// in the command's own JSON, and leaves the formats that all gates share. A
     /// table that is printed in GitHub Actions is followed by the workflow commands, so that the run is
     /// annotated without another option; nothing in the table itself is a command there.
     ///
     /// # Errors
     /// If one of the outputs failed; the others are written all the same.
-    pub fn write(self, text: impl Fn(GateFormat, &Style) -> String) -> Result<()> {
+    pub fn write(
+        self,
+        judged: &Judged,
+        instead: Option<Outcome>,
+        text: impl Fn(GateFormat, &Style) -> Option<String>,
+    ) -> Result<()> {
+        let text = |format, style: &Style| text(format, style).unwrap_or_else(|| shared(format, judged, instead));
         let plain = plain(self.style);
         let written = self.files.write(|format| text(format, &plain));
         let print =
@@ -84,5 +92,17 @@ mod tests {
         assert_eq!(printed(GateFormat::Table, false, text), "::notice::of a name\n");
         assert_eq!(printed(GateFormat::Github, true, text), "::error::ours\n");
         assert_eq!(printed(GateFormat::Markdown, true, text), "::as it is\n");
+    }
+}
+
+/// What was found in a format that all gates share.
+fn shared(format: GateFormat, judged: &Judged, instead: Option<Outcome>) -> String {
+    match format {
+        GateFormat::Junit => render::gate::junit(judged, instead),
+        GateFormat::Github => render::gate::github(judged, instead),
+        GateFormat::BenchmarkAction => render::gate::benchmark_action(judged),
+        GateFormat::Bmf => render::gate::bmf(judged),
+        // The command's own; of what it does not offer, there is none.
+        GateFormat::Table | GateFormat::Markdown | GateFormat::Json | GateFormat::Html => String::new(),
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! For each metric each run is one figure (`figures`). A permutation test says whether chance alone would order them so
 //! (`permutation`, over several metrics `holm`), the Hodges–Lehmann estimate by how much they differ, with an interval
-//! (`hodges_lehmann`), and `decision` what follows from both.
+//! (`hodges_lehmann`), `decision` what follows from both, and `answer` puts it together.
 
+pub mod answer;
 pub mod comparable;
 pub mod comparison;
 pub mod decision;
