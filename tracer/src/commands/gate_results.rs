@@ -77,6 +77,18 @@ fn printed(format: GateFormat, on_github: bool, text: impl Fn(GateFormat) -> Str
     }
 }
 
+/// What was found in a format that all gates share.
+fn shared(format: GateFormat, judged: &Judged, instead: Option<Outcome>) -> String {
+    match format {
+        GateFormat::Junit => render::gate::junit(judged, instead),
+        GateFormat::Github => render::gate::github(judged, instead),
+        GateFormat::BenchmarkAction => render::gate::benchmark_action(judged),
+        GateFormat::Bmf => render::gate::bmf(judged),
+        // The command's own; of what it does not offer, there is none.
+        GateFormat::Table | GateFormat::Markdown | GateFormat::Json | GateFormat::Html => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,17 +104,5 @@ mod tests {
         assert_eq!(printed(GateFormat::Table, false, text), "::notice::of a name\n");
         assert_eq!(printed(GateFormat::Github, true, text), "::error::ours\n");
         assert_eq!(printed(GateFormat::Markdown, true, text), "::as it is\n");
-    }
-}
-
-/// What was found in a format that all gates share.
-fn shared(format: GateFormat, judged: &Judged, instead: Option<Outcome>) -> String {
-    match format {
-        GateFormat::Junit => render::gate::junit(judged, instead),
-        GateFormat::Github => render::gate::github(judged, instead),
-        GateFormat::BenchmarkAction => render::gate::benchmark_action(judged),
-        GateFormat::Bmf => render::gate::bmf(judged),
-        // The command's own; of what it does not offer, there is none.
-        GateFormat::Table | GateFormat::Markdown | GateFormat::Json | GateFormat::Html => String::new(),
     }
 }
