@@ -63,7 +63,7 @@ pub enum Command {
     #[command(after_long_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
     /// Old against new recordings: did the change make it worse?
-    #[command(after_long_help = compare::EXAMPLES)]
+    #[command(after_long_help = compare::EXAMPLES, override_usage = "tracer compare [OPTIONS] --old <FILE>... --new <FILE>...\n       tracer compare [OPTIONS] --old-cmd <CMD> --new-cmd <CMD>")]
     Compare(Box<CompareArgs>),
     /// Recordings against limits and service-level objectives
     #[command(after_long_help = check::EXAMPLES, override_usage = "tracer check [OPTIONS] <LIMIT>... <FILE>...")]

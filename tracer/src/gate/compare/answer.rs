@@ -272,7 +272,11 @@ fn said(doubt: Doubt, weighed: &Weighed, rule: &Rule) -> String {
     let have = weighed.old.len().min(weighed.new.len());
     match doubt {
         Doubt::TooFewRuns(least) => {
-            format!("with {have} runs a side chance alone could make any difference: {least} runs a side are the least")
+            let runs = match (weighed.old.len(), weighed.new.len()) {
+                (old, new) if old == new => format!("{old} runs a side"),
+                (old, new) => format!("{old} old and {new} new runs"),
+            };
+            format!("with {runs} chance alone could make any difference: {least} runs a side are the least")
         }
         Doubt::TooFewCalls(calls) => format!(
             "nothing in any run, but so few calls would not show a share that matters: {} calls in all new runs would",
