@@ -9,7 +9,7 @@ use crate::{gate::outcome::Outcome, model::Tool};
 /// Old runs against new ones.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Comparison {
-    /// Version of the contract: [`SCHEMA_VERSION`](crate::model::SCHEMA_VERSION).
+    /// Version of the contract.
     pub schema_version: u32,
     /// What wrote it.
     pub tool: Tool,
