@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tests::{
     contract, golden,
     made_run::{MadeCall, MadeRuns},
-    tracer::binary,
+    tracer::{in_folder, said},
 };
 use tracer::{
     model::{Recording, SyscallRecord},
@@ -79,14 +79,9 @@ impl Sides {
 }
 
 fn compare(folder: &Path, [old, new]: &[&str; 2], words: &str) -> Output {
-    let mut command = Command::new(binary());
-    command.current_dir(folder).env_remove("GITHUB_ACTIONS");
-    command.args(["compare", "--old", old, "--new", new]).args(words.split_whitespace());
+    let mut command = in_folder(folder, "compare");
+    command.args(["--old", old, "--new", new]).args(words.split_whitespace());
     command.output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn json(output: &Output) -> Value {
@@ -110,7 +105,7 @@ fn disk_waits_where_there_were_none_are_worse() {
     assert_code(&found, 1);
     let file = sides.file("comparison.json");
     fs::write(&file, &found.stdout).unwrap();
-    contract::check_comparison(&file);
+    contract::check_by(contract::COMPARISON_SCHEMA, &file);
     let comparison = json(&found);
     let blocked = metric(&comparison, "disk-blocked");
     assert_eq!(blocked["old"], serde_json::json!(vec![0.0; 7]));

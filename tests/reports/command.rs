@@ -3,12 +3,15 @@
 use std::{
     fs::{self, File},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{contract, tracer::binary};
+use tests::{
+    contract,
+    tracer::{binary, in_folder},
+};
 use tracer::{
     analysis::merge::merge,
     model::Recording,
@@ -18,9 +21,8 @@ use tracer::{
 use crate::kept;
 
 fn tracer_report(folder: &TempDir, arguments: &str) -> Command {
-    let mut command = Command::new(binary());
-    command.arg("report").args(arguments.split_whitespace()).current_dir(folder.path());
-    command.env_remove("NO_COLOR").env("COLUMNS", "100").stdin(Stdio::null());
+    let mut command = in_folder(folder.path(), "report");
+    command.args(arguments.split_whitespace());
     command
 }
 

@@ -58,13 +58,14 @@ pub fn schema_fault(path: &Path) -> Option<String> {
     fault_by(SCHEMA, path)
 }
 
-/// Puts a comparison to its published schema.
+/// Puts a document to the published schema in this file.
 ///
 /// # Panics
 /// If it has a fault, or if there is no validator in CI.
-pub fn check_comparison(path: &Path) {
-    if let Some(fault) = fault_by(COMPARISON_SCHEMA, path) {
-        panic!("{} is not as docs/comparison.schema.json says: {fault}", path.display());
+pub fn check_by(schema: &str, path: &Path) {
+    if let Some(fault) = fault_by(schema, path) {
+        let name = Path::new(schema).file_name().expect("a schema has a name").display();
+        panic!("{} is not as docs/{name} says: {fault}", path.display());
     }
 }
 
@@ -90,7 +91,7 @@ pub fn check_lines(path: &Path) {
 /// # Panics
 /// If there is no validator in CI.
 #[must_use]
-pub fn fault_by(schema: &str, path: &Path) -> Option<String> {
+fn fault_by(schema: &str, path: &Path) -> Option<String> {
     // A Python that a person has put before Debian's may lack Debian's packages.
     for python in ["python3", "/usr/bin/python3"] {
         let validated = Command::new(python).args(["-c", VALIDATOR, schema]).arg(path).output();

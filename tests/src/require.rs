@@ -121,12 +121,8 @@ impl Need {
             Self::Actionlint => not_set_up(&crate::tools::actionlint()),
             Self::CheckJsonschema => not_set_up(&crate::tools::check_jsonschema()),
             Self::Shellcheck => not_installed("shellcheck", "--version"),
-            Self::PrometheusClient => {
-                (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import prometheus_client.openmetrics.parser"])))
-                    .then(|| "Debian's Python has no prometheus_client (python3-prometheus-client)".to_owned())
-            }
-            Self::Scipy => (!runs(Command::new(DEBIANS_PYTHON).args(["-c", "import scipy.stats"])))
-                .then(|| "Debian's Python has no scipy (python3-scipy)".to_owned()),
+            Self::PrometheusClient => python_lacks("prometheus_client.openmetrics.parser", "python3-prometheus-client"),
+            Self::Scipy => python_lacks("scipy.stats", "python3-scipy"),
             Self::HdrHistogram => {
                 crate::tools::jars_missing("hdrhistogram").or_else(|| not_installed("java", "-version"))
             }
@@ -141,6 +137,12 @@ impl Need {
 fn not_installed(program: &str, version: &str) -> Option<String> {
     let mut command = Command::new(program);
     (!runs(command.arg(version))).then(|| format!("{program} is not installed"))
+}
+
+/// Why a library of Debian's Python cannot be used.
+fn python_lacks(module: &str, package: &str) -> Option<String> {
+    (!runs(Command::new(DEBIANS_PYTHON).args(["-c", &format!("import {module}")])))
+        .then(|| format!("Debian's Python has no {module} ({package})"))
 }
 
 /// Why a program of `cargo xtask setup` cannot be used.

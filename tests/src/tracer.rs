@@ -3,8 +3,8 @@
 use std::{
     fs::OpenOptions,
     io::Write,
-    path::PathBuf,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -163,4 +163,19 @@ pub fn note_run(code: i32, recorded: bool) {
 #[must_use]
 pub fn binary() -> PathBuf {
     std::env::var_os("TRACER_BINARY").map_or_else(|| built("tracer"), PathBuf::from)
+}
+
+/// `tracer COMMAND` on files of a folder: nothing around it changes what it prints.
+#[must_use]
+pub fn in_folder(folder: &Path, command: &str) -> Command {
+    let mut tracer = Command::new(binary());
+    tracer.arg(command).current_dir(folder).stdin(Stdio::null());
+    tracer.env_remove("NO_COLOR").env_remove("GITHUB_ACTIONS").env("COLUMNS", "100");
+    tracer
+}
+
+/// What it said on stderr.
+#[must_use]
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -2,12 +2,12 @@
 
 use std::{
     fs::{self, File},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{golden, tracer::binary};
+use tests::{golden, tracer::in_folder};
 
 /// A folder with recordings and objectives.
 fn folder() -> TempDir {
@@ -23,9 +23,8 @@ fn folder() -> TempDir {
 }
 
 fn tracer_check(folder: &TempDir, arguments: &str) -> Command {
-    let mut command = Command::new(binary());
-    command.arg("check").args(arguments.split_whitespace()).current_dir(folder.path());
-    command.env_remove("NO_COLOR").env_remove("GITHUB_ACTIONS").env("COLUMNS", "100").stdin(Stdio::null());
+    let mut command = in_folder(folder.path(), "check");
+    command.args(arguments.split_whitespace());
     command
 }
 

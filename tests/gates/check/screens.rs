@@ -1,6 +1,9 @@
 //! What a person reads, letter for letter; `UPDATE_GOLDEN=1 cargo test -p tests --test gates screens` writes it anew.
 
-use tests::golden::{assert_files, fleet, path, recording};
+use tests::{
+    contract,
+    golden::{assert_files, fleet, path, recording},
+};
 use tracer::{
     gate::{
         check::{CheckReport, Limit, Limits, Of, Target, check},
@@ -74,8 +77,6 @@ fn checks_give_their_markdown_and_json() {
 #[test]
 fn the_json_is_as_its_schema_says() {
     for name in ["failed.json", "inconclusive.json"] {
-        if let Some(fault) = tests::contract::fault_by(tests::contract::CHECK_SCHEMA, &path("checks").join(name)) {
-            panic!("{name}: {fault}");
-        }
+        contract::check_by(contract::CHECK_SCHEMA, &path("checks").join(name));
     }
 }

@@ -1,23 +1,17 @@
 //! Runs that `tracer compare` makes itself.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path, process::Output};
 
-use tests::{needs, recording::Recording, tracer::binary};
+use tests::{
+    needs,
+    recording::Recording,
+    tracer::{in_folder, said},
+};
 
 use super::workload;
 
 fn compare(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(binary());
-    command.current_dir(folder).env_remove("GITHUB_ACTIONS").arg("compare").args(words);
-    command.output().expect("starting tracer")
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    in_folder(folder, "compare").args(words).output().expect("starting tracer")
 }
 
 #[test]

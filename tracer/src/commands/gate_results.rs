@@ -39,12 +39,6 @@ impl GateResults {
         })
     }
 
-    /// How what is printed is laid out.
-    #[must_use]
-    pub fn style(&self) -> Style {
-        self.style
-    }
-
     /// Writes what was found everywhere, files before stdout, each whole or not at all; `text` makes it for people and
     /// in the command's own JSON, and leaves the formats that all gates share. A
     /// table that is printed in GitHub Actions is followed by the workflow commands, so that the run is

@@ -30,13 +30,22 @@ impl Outcome {
         }
     }
 
-    /// The exit code, where a job that must choose takes an inconclusive result for `instead`.
+    /// What it is to a job that must choose, and takes an inconclusive result for `instead`.
+    #[must_use]
+    pub fn or(self, instead: Option<Self>) -> Self {
+        match self {
+            Self::Inconclusive => instead.unwrap_or(self),
+            Self::Pass | Self::Fail => self,
+        }
+    }
+
+    /// The exit code, to such a job.
     #[must_use]
     pub fn exit_code(self, instead: Option<Self>) -> u8 {
-        match (self, instead) {
-            (Self::Pass, _) | (Self::Inconclusive, Some(Self::Pass)) => exit::OK,
-            (Self::Fail, _) | (Self::Inconclusive, Some(Self::Fail)) => exit::GATE_FAILED,
-            (Self::Inconclusive, _) => exit::INCONCLUSIVE,
+        match self.or(instead) {
+            Self::Pass => exit::OK,
+            Self::Inconclusive => exit::INCONCLUSIVE,
+            Self::Fail => exit::GATE_FAILED,
         }
     }
 }

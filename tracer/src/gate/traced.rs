@@ -46,6 +46,13 @@ impl Traced {
     }
 }
 
+/// Calls of a family alone; `None` if the recording has nothing of it.
+#[must_use]
+pub fn calls_of_family(recording: &Recording, family: &str) -> Option<u64> {
+    let rows = recording.syscalls.iter().filter(|row| row.family == family).map(|row| row.calls);
+    rows.reduce(u64::saturating_add)
+}
+
 /// The families that a recording has rows of, by the names of the commands, each once.
 #[must_use]
 pub fn families(recording: &Recording) -> Vec<&str> {

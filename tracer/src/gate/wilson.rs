@@ -24,6 +24,13 @@ pub fn interval(hits: u64, trials: u64, z: f64) -> (f64, f64) {
     (low, high)
 }
 
+/// After how many trials with this share the interval of 95 % ends at `limit`: where |share − limit| =
+/// z √(limit (1 − limit) / trials). Never, where both are the same.
+#[must_use]
+pub fn trials_to_tell(share: f64, limit: f64) -> f64 {
+    (Z_95 / (share - limit)).powi(2) * limit * (1.0 - limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,12 @@ pub fn json(recording: &Recording) -> String {
     String::from_utf8(text).expect("JSON is UTF-8")
 }
 
+/// Another document as JSON for people and programs, with a newline at the end.
+pub fn document(document: &impl serde::Serialize) -> String {
+    // As above.
+    serde_json::to_string_pretty(document).expect("a document is always JSON") + "\n"
+}
+
 /// Members whose rows have lists of their own: in these, too, each row has a line.
 const NESTED: &str = "syscalls";
 

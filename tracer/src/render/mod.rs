@@ -25,6 +25,7 @@ pub(crate) mod loops;
 mod markdown;
 pub(crate) mod observation;
 mod openmetrics;
+mod outcome;
 pub(crate) mod percentile;
 mod table;
 mod worst;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     gate::{
         traced::Traced,
-        wilson::{Z_95, interval},
+        wilson::{Z_95, interval, trials_to_tell},
     },
     units::counted,
 };
@@ -35,12 +35,10 @@ impl Rule for Most {
 }
 
 /// How many more calls would settle it if their share stayed what it is, as the end of a sentence.
-///
-/// An interval of Wilson's ends at the limit L where |share − L| = z √(L (1 − L) / calls).
 pub fn settled_by(tally: &Tally, limit: f64) -> String {
-    let distance = tally.hits as f64 / tally.calls as f64 - limit;
-    let needed = (Z_95 / distance).powi(2) * limit * (1.0 - limit);
-    if distance == 0.0 || needed > MOST_ADVISED {
+    let share = tally.hits as f64 / tally.calls as f64;
+    let needed = trials_to_tell(share, limit);
+    if share == limit || needed > MOST_ADVISED {
         return ": the share is just what is allowed".into();
     }
     // A call that is there already is no news.

@@ -4,8 +4,8 @@ use super::{
     comparable::{self, Refusal},
     comparison::{ComparedMetric, ComparedRun, Comparison, Findings},
     decision::{self, Doubt, Rule, Weighed},
-    figures::{Run, Subject},
-    hodges_lehmann::{Estimate, median},
+    figures::{Measured, Run, Subject},
+    hodges_lehmann::median,
     holm,
     metric::Metric,
     order,
@@ -57,51 +57,39 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
         return Err(Refusal("a side has no runs".into()));
     };
     let subjects = subjects(first.recording, old, new);
-    let mut metrics: Vec<_> = subjects
-        .iter()
-        .flat_map(|subject| subject.metrics().iter().map(move |&metric| (subject, metric)))
-        .map(|(subject, metric)| {
-            let gates = options.gates(subject, metric, subjects.len() == 1);
-            Compared { gates, ..Compared::of(subject, metric, old, new, options) }
-        })
-        .collect();
+    let mut metrics: Vec<_> =
+        subjects.iter().flat_map(|subject| Compared::all(subject, old, new, subjects.len() == 1, options)).collect();
     // What decides first; the order of all others stays.
-    metrics.sort_by_key(|compared| !compared.gates);
+    metrics.sort_by_key(|compared| !compared.row.gates);
     let mut warnings = comparable::warnings(old, new);
     let starts = |side: &[Run<'_>]| side.iter().map(|run| run.recording.window.start).collect::<Vec<_>>();
-    let (old_starts, new_starts) = (starts(old), starts(new));
-    let one_a_side = old.len() == 1 || new.len() == 1;
-    let in_turn = order::is_in_turn(&old_starts, &new_starts);
-    let mut reasons = Vec::new();
-    if one_a_side {
-        reasons.push(
-            "one run a side shows a difference, not whether chance alone would make it: make at least four of each"
-                .into(),
-        );
+    let old_first = order::old_first(&starts(old), &starts(new));
+    let in_turn = order::is_in_turn(old_first);
+    let why_not = if old.len() == 1 || new.len() == 1 {
+        Some("one run a side shows a difference, not whether chance alone would make it: make at least four of each")
     } else if !in_turn && !options.assume_exchangeable {
-        reasons.push(
+        Some(
             "the runs were not made in turn, so whatever changed meanwhile would look like the change: make old and new ones \
-             alternately, or say that it does not matter with --assume-exchangeable"
-                .into(),
-        );
-    } else if !in_turn {
+             alternately, or say that it does not matter with --assume-exchangeable",
+        )
+    } else {
+        None
+    };
+    if why_not.is_none() && !in_turn {
         warnings.push("the runs were not made in turn, and were taken as exchangeable all the same".into());
     }
-    let can_decide = reasons.is_empty();
-    decide_all(&mut metrics, options, can_decide, reasons.first());
-    let gating = metrics.iter().filter(|compared| compared.gates);
-    if !metrics.iter().any(|compared| compared.gates) {
+    decide_all(&mut metrics, why_not, &options.rule);
+    let mut reasons: Vec<String> = why_not.map(Into::into).into_iter().collect();
+    if !metrics.iter().any(|compared| compared.row.gates) {
         reasons.push("none of the metrics that were to decide was measured".into());
     }
-    let outcome = Outcome::of_all(gating.filter_map(|compared| compared.outcome));
-    if can_decide {
+    if why_not.is_none() {
         reasons.extend(doubts(&metrics));
     }
-    let old_first = order::old_first(&old_starts, &new_starts);
     Ok(Comparison {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        outcome,
+        outcome: Outcome::of_all(metrics.iter().filter_map(|compared| compared.row.outcome)),
         reasons,
         warnings,
         level: options.rule.level,
@@ -110,7 +98,7 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
         seed: options.seed,
         old: old.iter().map(ComparedRun::of).collect(),
         new: new.iter().map(ComparedRun::of).collect(),
-        metrics: metrics.into_iter().map(Compared::published).collect(),
+        metrics: metrics.into_iter().map(|compared| compared.row).collect(),
     })
 }
 
@@ -130,84 +118,67 @@ fn subjects(recording: &Recording, old: &[Run<'_>], new: &[Run<'_>]) -> Vec<Subj
 
 /// A metric on its way to the answer.
 struct Compared {
-    of: String,
-    metric: Metric,
-    gates: bool,
-    old: Vec<Option<f64>>,
-    new: Vec<Option<f64>>,
+    /// What is published of it.
+    row: ComparedMetric,
+    weighed: Option<Weighed>,
+    /// Why it is not, if so.
+    unknown: Option<String>,
     new_calls: Option<u64>,
     floor: f64,
-    weighed: Option<Weighed>,
-    unknown: Option<String>,
-    p_adjusted: Option<f64>,
-    outcome: Option<Outcome>,
-    reason: Option<String>,
 }
 
 impl Compared {
-    fn of(subject: &Subject, metric: Metric, old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Self {
-        let figures =
-            |side: &[Run<'_>]| side.iter().map(|run| subject.figure(metric, run.recording)).collect::<Vec<_>>();
-        let (old_figures, new_figures) = (figures(old), figures(new));
-        let known = |figures: &[Option<f64>]| figures.iter().copied().collect::<Option<Vec<_>>>();
-        let weighed = known(&old_figures).zip(known(&new_figures));
-        let unknown =
-            old.iter().chain(new).zip(old_figures.iter().chain(&new_figures)).find(|(_, figure)| figure.is_none());
-        let why = |run: &Run<'_>| match subject.calls(run.recording) {
-            Some(0) => format!("{} has no {} calls", run.name, subject.name()),
-            _ => format!("{} does not have it", run.name),
+    /// The metrics of `subject`, which is `alone` if there is nothing else.
+    fn all(subject: &Subject, old: &[Run<'_>], new: &[Run<'_>], alone: bool, options: &Options) -> Vec<Self> {
+        let [old_runs, new_runs] =
+            [old, new].map(|side| side.iter().map(|run| subject.measured(run.recording)).collect::<Vec<_>>());
+        let new_calls = new.iter().map(|run| subject.calls(run.recording)).sum();
+        let of_metric = |&metric: &Metric| {
+            let figures = |runs: &[Measured<'_>]| runs.iter().map(|run| run.figure(metric)).collect::<Vec<_>>();
+            let (old_figures, new_figures) = (figures(&old_runs), figures(&new_runs));
+            let mut runs = old.iter().chain(new).zip(old_figures.iter().chain(&new_figures));
+            let unknown =
+                runs.find(|(_, figure)| figure.is_none()).map(|(run, _)| match subject.calls(run.recording) {
+                    Some(0) => format!("{} has no {} calls", run.name, subject.name()),
+                    _ => format!("{} does not have it", run.name),
+                });
+            let known = |figures: &[Option<f64>]| figures.iter().copied().collect::<Option<Vec<_>>>();
+            let weighed =
+                known(&old_figures).zip(known(&new_figures)).map(|(old, new)| Weighed::of(old, new, options.seed));
+            let floor = options.floor(metric);
+            let row = ComparedMetric {
+                of: subject.name().to_owned(),
+                unit: metric.unit(),
+                metric,
+                gates: options.gates(subject, metric, alone),
+                old: old_figures,
+                new: new_figures,
+                weighed: weighed.as_ref().map(|weighed| Findings::of(weighed, floor)),
+                outcome: None,
+                reason: None,
+            };
+            Self { row, weighed, unknown, new_calls, floor }
         };
-        Self {
-            of: subject.name().to_owned(),
-            metric,
-            gates: false,
-            new_calls: new.iter().map(|run| subject.calls(run.recording)).sum(),
-            floor: options.floor(metric),
-            weighed: weighed.map(|(old, new)| Weighed::of(old, new, options.seed)),
-            unknown: unknown.map(|(run, _)| why(run)),
-            old: old_figures,
-            new: new_figures,
-            p_adjusted: None,
-            outcome: None,
-            reason: None,
-        }
+        subject.metrics().iter().map(of_metric).collect()
     }
+}
 
-    fn name(&self) -> String {
-        match self.metric.is_of_event_loops() {
-            true => self.metric.name().to_owned(),
-            false => format!("{} {}", self.of, self.metric.name()),
-        }
-    }
-
-    fn published(self) -> ComparedMetric {
+impl Findings {
+    fn of(weighed: &Weighed, floor: f64) -> Self {
         let finite = |value: f64| value.is_finite().then_some(value);
-        let weighed = self.weighed.map(|weighed| Findings {
-            old_median: median(&weighed.old),
-            new_median: median(&weighed.new),
-            ratio: weighed.ratio.and_then(|ratio| finite(ratio.value)),
-            ratio_interval: weighed
-                .ratio
-                .and_then(|Estimate { interval, .. }| interval)
-                .map(|(low, high)| (finite(low), finite(high))),
-            difference: weighed.difference.value,
-            difference_interval: weighed.difference.interval,
-            floor: self.floor,
-            p: weighed.permutation.p,
-            p_error: weighed.permutation.p_error,
-            divisions: weighed.permutation.divisions,
-            p_adjusted: self.p_adjusted,
-        });
-        ComparedMetric {
-            of: self.of,
-            unit: self.metric.unit(),
-            metric: self.metric,
-            gates: self.gates,
-            old: self.old,
-            new: self.new,
-            weighed,
-            outcome: self.outcome,
-            reason: self.reason,
+        let Weighed { old, new, ratio, difference, permutation } = weighed;
+        Self {
+            old_median: median(old),
+            new_median: median(new),
+            ratio: ratio.and_then(|ratio| finite(ratio.value)),
+            ratio_interval: ratio.and_then(|ratio| ratio.interval).map(|(low, high)| (finite(low), finite(high))),
+            difference: difference.value,
+            difference_interval: difference.interval,
+            floor,
+            p: permutation.p,
+            p_error: permutation.p_error,
+            divisions: permutation.divisions,
+            p_adjusted: None,
         }
     }
 }
@@ -231,45 +202,40 @@ impl ComparedRun {
 /// Why metrics are inconclusive, each reason once with all that it holds for.
 fn doubts(metrics: &[Compared]) -> Vec<String> {
     let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
-    for compared in metrics.iter().filter(|compared| compared.outcome == Some(Outcome::Inconclusive)) {
-        let Some(reason) = compared.reason.as_deref() else { continue };
+    for row in metrics.iter().map(|compared| &compared.row) {
+        let Some(reason) = row.reason.as_deref() else { continue };
+        let name = row.metric.name_of(&row.of);
         match doubts.iter_mut().find(|(other, _)| *other == reason) {
-            Some((_, names)) => names.push(compared.name()),
-            None => doubts.push((reason, vec![compared.name()])),
+            Some((_, names)) => names.push(name),
+            None => doubts.push((reason, vec![name])),
         }
     }
     doubts.into_iter().map(|(reason, names)| format!("{}: {reason}", names.join(", "))).collect()
 }
 
-/// Fills in what follows for each metric that decides.
-fn decide_all(metrics: &mut [Compared], options: &Options, can_decide: bool, why_not: Option<&String>) {
-    let tested: Vec<usize> =
-        (0..metrics.len()).filter(|&place| metrics[place].gates && metrics[place].weighed.is_some()).collect();
-    let p = |place: &usize| metrics[*place].weighed.as_ref().map_or(1.0, |weighed| weighed.permutation.p);
-    let adjusted = holm::adjusted(&tested.iter().map(p).collect::<Vec<_>>());
-    for (&place, p) in tested.iter().zip(adjusted) {
-        metrics[place].p_adjusted = Some(p);
-    }
-    for compared in metrics.iter_mut().filter(|compared| compared.gates) {
-        let (outcome, reason) = match (&compared.weighed, compared.p_adjusted) {
-            _ if !can_decide => (Outcome::Inconclusive, why_not.cloned()),
-            (Some(weighed), Some(p)) => {
-                let calls = compared.new_calls;
-                let tests = tested.len();
-                let (outcome, doubt) =
-                    decision::decide(weighed, compared.metric, p, tests, compared.floor, calls, &options.rule);
-                (outcome, doubt.map(|doubt| said(doubt, weighed, &options.rule)))
-            }
-            _ => (Outcome::Inconclusive, compared.unknown.clone()),
-        };
-        (compared.outcome, compared.reason) = (Some(outcome), reason);
+/// Fills in what follows for each metric that decides; nothing does if there is a reason `why_not`.
+fn decide_all(metrics: &mut [Compared], why_not: Option<&str>, rule: &Rule) {
+    let mut deciding: Vec<_> = metrics.iter_mut().filter(|compared| compared.row.gates).collect();
+    let p: Vec<f64> = deciding.iter().filter_map(|compared| Some(compared.weighed.as_ref()?.permutation.p)).collect();
+    let mut adjusted = holm::adjusted(&p).into_iter();
+    for Compared { row, weighed, unknown, new_calls, floor } in &mut deciding {
+        let (mut outcome, mut reason) = (Outcome::Inconclusive, unknown.take());
+        if let (Some(weighed), Some(findings)) = (weighed, &mut row.weighed) {
+            let p_adjusted = adjusted.next().expect("one for each that was weighed");
+            findings.p_adjusted = Some(p_adjusted);
+            let (decided, doubt) = decision::decide(weighed, row.metric, p_adjusted, p.len(), *floor, *new_calls, rule);
+            (outcome, reason) = (decided, doubt.map(|doubt| said(doubt, weighed, rule)));
+        }
+        if let Some(why_not) = why_not {
+            (outcome, reason) = (Outcome::Inconclusive, Some(why_not.to_owned()));
+        }
+        (row.outcome, row.reason) = (Some(outcome), reason);
     }
 }
 
 /// Why a metric is inconclusive, and what would settle it, in one sentence.
 fn said(doubt: Doubt, weighed: &Weighed, rule: &Rule) -> String {
     let percent = |times: f64| units::share(times - 1.0);
-    let have = weighed.old.len().min(weighed.new.len());
     match doubt {
         Doubt::TooFewRuns(least) => {
             let runs = match (weighed.old.len(), weighed.new.len()) {
@@ -290,7 +256,7 @@ fn said(doubt: Doubt, weighed: &Weighed, rule: &Rule) -> String {
             let twice = percent(2.0 * rule.worse_from - 1.0);
             let noise = match runs {
                 Some(runs) => {
-                    let more = units::counted((runs - have) as u64, "more run", "more runs");
+                    let more = units::counted((runs - weighed.runs()) as u64, "more run", "more runs");
                     format!("{more} a side would be enough for a change of {twice} at this noise")
                 }
                 None => "no reasonable number of runs would be enough at this noise: make them longer, or the machine quieter".into(),

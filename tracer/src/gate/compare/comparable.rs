@@ -67,8 +67,7 @@ fn not_whole(recording: &Recording) -> Option<String> {
 }
 
 /// Whether both are the same measurement, whatever their files are called.
-#[must_use]
-pub fn is_same(one: &Recording, other: &Recording) -> bool {
+fn is_same(one: &Recording, other: &Recording) -> bool {
     let boots = |recording: &Recording| recording.hosts.iter().map(|host| host.boot_id.clone()).collect::<Vec<_>>();
     one.window == other.window
         && one.target == other.target

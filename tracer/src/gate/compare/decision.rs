@@ -6,7 +6,7 @@ use super::{
     needed,
     permutation::{self, Permutation},
 };
-use crate::gate::{outcome::Outcome, wilson::Z_95};
+use crate::gate::{outcome::Outcome, wilson::trials_to_tell};
 
 /// What counts as worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,9 @@ impl Weighed {
         Self { old, new, ratio, difference, permutation }
     }
 
-    fn runs(&self) -> usize {
+    /// Runs of the smaller side.
+    #[must_use]
+    pub fn runs(&self) -> usize {
         self.old.len().min(self.new.len())
     }
 }
@@ -100,16 +102,12 @@ pub fn decide(
     if new > (rule.worse_from * old).max(old + floor) {
         return inconclusive(Doubt::Outliers);
     }
-    let calls = calls_needed(floor);
+    // So many calls without one that counts rule such a share out.
+    let calls = trials_to_tell(0.0, floor).ceil() as u64;
     if metric.unit() == Unit::Fraction && new == 0.0 && old == 0.0 && new_calls.is_some_and(|have| have < calls) {
         return inconclusive(Doubt::TooFewCalls(calls));
     }
     (Outcome::Pass, None)
-}
-
-/// So many calls without one that counts rule a share of `floor` out: where Wilson's interval of 0 ends.
-fn calls_needed(floor: f64) -> u64 {
-    (Z_95 * Z_95 * (1.0 - floor) / floor).ceil() as u64
 }
 
 /// Runs a side that would be enough for a change twice as large as the least that counts.

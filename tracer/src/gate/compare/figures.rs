@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 use crate::{
-    gate::traced::{Traced, families},
+    gate::traced::{Traced, calls_of_family, families},
     model::{Probe, ProbeStatus, Recording},
 };
 
@@ -50,26 +50,43 @@ impl Subject {
         }
     }
 
-    /// The figure of a run; `None` where it is not known.
+    /// What its figures of a run are taken of.
     #[must_use]
-    pub fn figure(&self, metric: Metric, recording: &Recording) -> Option<f64> {
-        let rests_on_disk_waits =
-            matches!(metric, Metric::DiskBlocked | Metric::DiskWait | Metric::EventLoopBlocked | Metric::Behind);
-        if rests_on_disk_waits && !sees_disk_waits(recording) {
-            return None;
-        }
-        match self {
-            Self::Family(family) => metric.of_calls(&Traced::of_family(recording, family)?),
-            Self::EventLoops => metric.of_event_loops(recording),
-        }
+    pub fn measured<'a>(&self, recording: &'a Recording) -> Measured<'a> {
+        let traced = match self {
+            Self::Family(family) => Traced::of_family(recording, family),
+            Self::EventLoops => None,
+        };
+        Measured { recording, traced, sees_disk_waits: sees_disk_waits(recording) }
     }
 
     /// Calls of a run.
     #[must_use]
     pub fn calls(&self, recording: &Recording) -> Option<u64> {
         match self {
-            Self::Family(family) => Traced::of_family(recording, family).map(|traced| traced.calls),
+            Self::Family(family) => calls_of_family(recording, family),
             Self::EventLoops => None,
+        }
+    }
+}
+
+/// What the figures of a run are taken of: calls are summed up once for all of them.
+pub struct Measured<'a> {
+    recording: &'a Recording,
+    traced: Option<Traced>,
+    sees_disk_waits: bool,
+}
+
+impl Measured<'_> {
+    /// A figure; `None` where it is not known.
+    #[must_use]
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        if metric.rests_on_disk_waits() && !self.sees_disk_waits {
+            return None;
+        }
+        match metric.is_of_event_loops() {
+            true => metric.of_event_loops(self.recording),
+            false => metric.of_calls(self.traced.as_ref()?),
         }
     }
 }

@@ -87,6 +87,21 @@ impl Metric {
         Self::OF_EVENT_LOOPS.contains(&self)
     }
 
+    /// Whether nothing is known of it where disk waits were not observed.
+    #[must_use]
+    pub fn rests_on_disk_waits(self) -> bool {
+        matches!(self, Self::DiskBlocked | Self::DiskWait | Self::EventLoopBlocked | Self::Behind)
+    }
+
+    /// Its name with what it is of: `sendfile p99`; figures of event loops say so themselves.
+    #[must_use]
+    pub fn name_of(self, subject: &str) -> String {
+        match self.is_of_event_loops() {
+            true => self.name().to_owned(),
+            false => format!("{subject} {}", self.name()),
+        }
+    }
+
     /// As people and the command line have it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -1,10 +1,10 @@
 //! How many runs would settle it?
 
 use super::{hodges_lehmann::median, permutation::divisions};
+use crate::gate::wilson::Z_95;
 
-/// Quantiles of the normal distribution: for a one-sided 5 %, and for either side of 95 %.
+/// The normal distribution's quantile for a one-sided 5 %.
 const Z_ONE_SIDED: f64 = 1.644_853_626_951_472_2;
-const Z_95: f64 = crate::gate::wilson::Z_95;
 
 /// Beyond so many a side, the noise has to come down instead.
 pub const MOST_RUNS: usize = 100;

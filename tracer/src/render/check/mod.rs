@@ -7,14 +7,15 @@ mod words;
 pub use markdown::markdown;
 pub use table::table;
 
-use crate::gate::{check::CheckReport, judged::Judged};
+use crate::{
+    gate::{check::CheckReport, judged::Judged},
+    render::json::document,
+};
 
 /// The report as JSON, with a newline at the end.
 #[must_use]
 pub fn json(report: &CheckReport) -> String {
-    let text = serde_json::to_string_pretty(report);
-    // The types hold no map with keys that JSON lacks, the only way this can fail.
-    text.expect("a report is always JSON") + "\n"
+    document(report)
 }
 
 /// The report as the formats of all gates take it.

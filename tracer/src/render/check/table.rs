@@ -3,12 +3,9 @@
 use super::words;
 use crate::{
     escape::escape,
-    gate::{
-        check::{
-            CheckReport,
-            report::{LimitReport, ObjectiveReport, TargetReport},
-        },
-        outcome::Outcome,
+    gate::check::{
+        CheckReport,
+        report::{LimitReport, ObjectiveReport, TargetReport},
     },
     render::{
         Style,
@@ -17,7 +14,8 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
-        layout::{labelled, labelled_items, paragraph},
+        layout::{labelled, labelled_items},
+        outcome::{answer, tint},
     },
     units::{NO_VALUE, count, counted, duration, setting},
 };
@@ -27,8 +25,7 @@ use crate::{
 pub fn table(report: &CheckReport, style: &Style) -> String {
     let paint = Paint { color: style.color };
     let targets = report.targets.iter().map(|target| of_target(target, style, paint) + "\n");
-    let answer = format!("{}: {}", words::shouted(report.outcome), report.summary);
-    targets.collect::<String>() + &paint.lines(tint(report.outcome), &paragraph(&answer, style.width))
+    targets.collect::<String>() + &answer(report.outcome, &report.summary, style)
 }
 
 fn of_target(target: &TargetReport, style: &Style, paint: Paint) -> String {
@@ -97,12 +94,4 @@ fn objective(objective: &ObjectiveReport, style: &Style, paint: Paint) -> String
         out += &labelled("why", why, columns);
     }
     out
-}
-
-fn tint(outcome: Outcome) -> Tint {
-    match outcome {
-        Outcome::Pass => Tint::Good,
-        Outcome::Inconclusive => Tint::Warning,
-        Outcome::Fail => Tint::Disk,
-    }
 }

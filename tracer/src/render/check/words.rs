@@ -1,10 +1,7 @@
 //! What was found, in words: the same in every format.
 
 use crate::{
-    gate::{
-        check::report::{Interval, LimitReport, ObjectiveReport},
-        outcome::Outcome,
-    },
+    gate::check::report::{Interval, LimitReport, ObjectiveReport},
     units::{NO_VALUE, count, counted, duration, latency, setting, share, share_setting, span},
 };
 
@@ -119,11 +116,6 @@ pub fn objective_said(objective: &ObjectiveReport) -> String {
         Some(why) => format!("{said}: {why}"),
         None => said,
     }
-}
-
-/// The answer as the first word of a sentence.
-pub fn shouted(outcome: Outcome) -> String {
-    outcome.word().to_uppercase()
 }
 
 /// A multiple, to two digits.

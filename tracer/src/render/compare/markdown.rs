@@ -6,8 +6,11 @@ use crate::{
         compare::comparison::{ComparedMetric, ComparedRun, Comparison},
         outcome::Outcome,
     },
-    render::markdown::{code, plain},
-    units::{self, NO_VALUE},
+    render::markdown::{
+        page::Page,
+        text::{code, plain},
+    },
+    units,
 };
 
 /// The comparison, fit for a comment on a change.
@@ -18,14 +21,19 @@ pub fn markdown(comparison: &Comparison) -> String {
         Outcome::Fail => "❌ Fail",
         Outcome::Inconclusive => "❔ Inconclusive",
     };
-    let mut out = format!("### {sign}: tracer compare\n\n{}.\n\n", plain(&words::summary(comparison)));
+    let mut answer = format!("### {sign}: tracer compare\n\n{}.\n\n", plain(&words::summary(comparison)));
     for warning in &comparison.warnings {
-        out += &format!("> ⚠️ {}.\n\n", plain(warning));
+        answer += &format!("> ⚠️ {}.\n\n", plain(warning));
     }
     let (gating, shown): (Vec<_>, Vec<_>) = comparison.metrics.iter().partition(|metric| metric.gates);
-    out += &table(&gating);
-    out += "\n<details><summary>All metrics and runs</summary>\n\n";
-    out += &table(&shown);
+    let mut page = Page::new(answer + &table(&gating));
+    page.add("all metrics and runs", &details(comparison, &shown));
+    page.finish()
+}
+
+fn details(comparison: &Comparison, shown: &[&ComparedMetric]) -> String {
+    let mut out = String::from("\n<details><summary>All metrics and runs</summary>\n\n");
+    out += &table(shown);
     for reason in &comparison.reasons {
         out += &format!("\n- {}\n", plain(reason));
     }
@@ -33,12 +41,11 @@ pub fn markdown(comparison: &Comparison) -> String {
     for (side, runs) in [("old", &comparison.old), ("new", &comparison.new)] {
         runs.iter().for_each(|run| out += &row_of_run(side, run));
     }
-    out += &format!(
+    out + &format!(
         "\nOld and new are medians of {}; the change is the median over all pairs of runs, with 95 % between the two ends; \
          p is one-sided, by a permutation test of the runs, adjusted for all metrics that decide.\n\n</details>\n",
         words::sides(comparison)
-    );
-    out
+    )
 }
 
 fn table(metrics: &[&ComparedMetric]) -> String {
@@ -53,18 +60,8 @@ fn row(metric: &ComparedMetric) -> String {
         Outcome::Fail => "**fail**",
         Outcome::Inconclusive => "inconclusive",
     });
-    let name = plain(&words::name(metric));
-    let Some(findings) = &metric.weighed else {
-        return format!("| {name} | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | {outcome} |\n");
-    };
-    format!(
-        "| {name} | {} | {} | {} | {} | {} | {outcome} |\n",
-        words::figure(findings.old_median, metric.unit),
-        words::figure(findings.new_median, metric.unit),
-        words::effect(findings, metric.unit),
-        words::interval(findings, metric.unit),
-        plain(&words::probability(findings.p_adjusted.unwrap_or(findings.p))),
-    )
+    let cells = [words::name(metric)].into_iter().chain(words::cells(metric)).map(|cell| plain(&cell));
+    format!("| {} | {outcome} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
 fn row_of_run(side: &str, run: &ComparedRun) -> String {

@@ -3,10 +3,7 @@
 use super::words;
 use crate::{
     escape::escape,
-    gate::{
-        compare::comparison::{ComparedMetric, Comparison},
-        outcome::Outcome,
-    },
+    gate::{compare::comparison::Comparison, outcome::Outcome},
     render::{
         Style,
         color::{Paint, Tint},
@@ -14,9 +11,9 @@ use crate::{
             Column::{Figure, Name, Word},
             Columns,
         },
-        layout::{labelled, paragraph},
+        layout::labelled,
+        outcome::{answer, tint},
     },
-    units::NO_VALUE,
 };
 
 /// The comparison: what it is of, a row for each metric, and the answer.
@@ -38,12 +35,7 @@ pub fn table(comparison: &Comparison, style: &Style) -> String {
     out.push('\n');
     out += &rows(comparison, style, paint);
     out.push('\n');
-    let (word, tint) = match comparison.outcome {
-        Outcome::Pass => ("PASS", Tint::Good),
-        Outcome::Fail => ("FAIL", Tint::Disk),
-        Outcome::Inconclusive => ("INCONCLUSIVE", Tint::Warning),
-    };
-    out += &paint.lines(tint, &paragraph(&format!("{word}: {}", escape(&words::summary(comparison))), style.width));
+    out += &answer(comparison.outcome, &escape(&words::summary(comparison)), style);
     for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
         out += &labelled("why", &escape(reason), style.width);
     }
@@ -63,28 +55,14 @@ fn rows(comparison: &Comparison, style: &Style, paint: Paint) -> String {
     let mut list = Columns::new(&headings);
     for metric in &comparison.metrics {
         let tint = match metric.outcome {
-            Some(Outcome::Fail) => Some(Tint::Disk),
-            Some(Outcome::Inconclusive) => Some(Tint::Warning),
+            // What is as it should be does not call for attention.
             Some(Outcome::Pass) => None,
+            Some(outcome) => Some(tint(outcome)),
             None => Some(Tint::Faint),
         };
-        list.row(cells(metric), tint);
+        let result = metric.outcome.map_or("shown", Outcome::word).to_owned();
+        let name = escape(&words::name(metric));
+        list.row([name].into_iter().chain(words::cells(metric)).chain([result]).collect::<Vec<_>>(), tint);
     }
     list.render(2, style.width, paint)
-}
-
-fn cells(metric: &ComparedMetric) -> Vec<String> {
-    let outcome = metric.outcome.map_or("shown", Outcome::word).to_owned();
-    let name = escape(&words::name(metric));
-    let figures = match &metric.weighed {
-        Some(findings) => [
-            words::figure(findings.old_median, metric.unit),
-            words::figure(findings.new_median, metric.unit),
-            words::effect(findings, metric.unit),
-            words::interval(findings, metric.unit),
-            words::probability(findings.p_adjusted.unwrap_or(findings.p)),
-        ],
-        None => std::array::from_fn(|_| NO_VALUE.into()),
-    };
-    [name].into_iter().chain(figures).chain([outcome]).collect()
 }

@@ -13,14 +13,11 @@ use crate::{
 
 /// `sendfile p99`, `event-loop-blocked`
 pub fn name(metric: &ComparedMetric) -> String {
-    match metric.metric.is_of_event_loops() {
-        true => metric.metric.name().to_owned(),
-        false => format!("{} {}", metric.of, metric.metric.name()),
-    }
+    metric.metric.name_of(&metric.of)
 }
 
 /// A figure in its unit: `1.1 ms`, `0.03 %`, `350 ns/call`.
-pub fn figure(value: f64, unit: Unit) -> String {
+fn figure(value: f64, unit: Unit) -> String {
     let ns = |value: f64| units::duration(value.round() as u64);
     match unit {
         Unit::Ns => ns(value),
@@ -33,7 +30,7 @@ pub fn figure(value: f64, unit: Unit) -> String {
 }
 
 /// By how much one is above the other: `+1.1 ms`, `-0.03 %`, `0`.
-pub fn change(value: f64, unit: Unit) -> String {
+fn change(value: f64, unit: Unit) -> String {
     let sign = match value {
         value if value > 0.0 => "+",
         value if value < 0.0 => "-",
@@ -43,7 +40,7 @@ pub fn change(value: f64, unit: Unit) -> String {
 }
 
 /// How many times: `1.24`, `0.98`, `240`; `∞` without end.
-pub fn times(ratio: Option<f64>) -> String {
+fn times(ratio: Option<f64>) -> String {
     match ratio {
         None => "∞".into(),
         Some(ratio) if ratio >= 99.95 => units::count(ratio.round() as u64),
@@ -53,12 +50,12 @@ pub fn times(ratio: Option<f64>) -> String {
 }
 
 /// Whether it is told by how many times, and not by how much: not where half of the old runs have 0.
-pub fn is_in_times(findings: &Findings) -> bool {
+fn is_in_times(findings: &Findings) -> bool {
     findings.old_median > 0.0
 }
 
 /// By how many times or how much the sides differ.
-pub fn effect(findings: &Findings, unit: Unit) -> String {
+fn effect(findings: &Findings, unit: Unit) -> String {
     match is_in_times(findings) {
         true => format!("× {}", times(findings.ratio)),
         false => change(findings.difference, unit),
@@ -66,7 +63,7 @@ pub fn effect(findings: &Findings, unit: Unit) -> String {
 }
 
 /// Where that lies with 95 %: `1.18 to 1.31`; `–` if there are too few runs.
-pub fn interval(findings: &Findings, unit: Unit) -> String {
+fn interval(findings: &Findings, unit: Unit) -> String {
     let ends = match is_in_times(findings) {
         true => findings.ratio_interval.map(|(low, high)| [times(low), times(high)]),
         false => findings.difference_interval.map(|(low, high)| [change(low, unit), change(high, unit)]),
@@ -75,12 +72,24 @@ pub fn interval(findings: &Findings, unit: Unit) -> String {
 }
 
 /// `0.0009`, `0.31`; `<0.0001`
-pub fn probability(p: f64) -> String {
+fn probability(p: f64) -> String {
     match p {
         p if p < 0.0001 => "<0.0001".into(),
         p if p < 0.01 => format!("{p:.4}"),
         p => format!("{p:.2}"),
     }
+}
+
+/// Old, new, change, interval and p, as tables have them.
+pub fn cells(metric: &ComparedMetric) -> [String; 5] {
+    let Some(findings) = &metric.weighed else { return std::array::from_fn(|_| NO_VALUE.into()) };
+    [
+        figure(findings.old_median, metric.unit),
+        figure(findings.new_median, metric.unit),
+        effect(findings, metric.unit),
+        interval(findings, metric.unit),
+        probability(findings.p_adjusted.unwrap_or(findings.p)),
+    ]
 }
 
 /// What was found for a metric, in one sentence without its name.
@@ -120,19 +129,17 @@ pub fn summary(comparison: &Comparison) -> String {
             }
         }
         Outcome::Pass => {
-            format!("no worse by {} or more: {}", chosen_share(comparison.worse_from - 1.0), named(Outcome::Pass))
+            format!(
+                "no worse by {} or more: {}",
+                units::share_setting(comparison.worse_from - 1.0),
+                named(Outcome::Pass)
+            )
         }
         Outcome::Inconclusive => match comparison.reasons.first() {
             Some(reason) => format!("neither worse nor shown to be no worse: {reason}"),
             None => "neither worse nor shown to be no worse".into(),
         },
     }
-}
-
-/// A share that somebody chose, without rounding: `10 %`, `7.5 %`.
-pub fn chosen_share(share: f64) -> String {
-    let percent = format!("{:.4}", share * 100.0);
-    format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// `7 old runs, 7 new`

@@ -25,10 +25,10 @@ pub fn github(judged: &Judged, instead: Option<Outcome>) -> String {
 }
 
 fn level(outcome: Outcome, instead: Option<Outcome>) -> &'static str {
-    match (outcome, instead) {
-        (Outcome::Pass, _) | (Outcome::Inconclusive, Some(Outcome::Pass)) => "notice",
-        (Outcome::Fail, _) | (Outcome::Inconclusive, Some(Outcome::Fail)) => "error",
-        (Outcome::Inconclusive, None | Some(Outcome::Inconclusive)) => "warning",
+    match outcome.or(instead) {
+        Outcome::Pass => "notice",
+        Outcome::Inconclusive => "warning",
+        Outcome::Fail => "error",
     }
 }
 

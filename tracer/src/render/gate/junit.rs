@@ -8,9 +8,6 @@ use crate::{
     gate::{judged::Judged, outcome::Outcome},
 };
 
-/// The type of what is neither passed nor failed.
-const INCONCLUSIVE: &str = "inconclusive";
-
 /// A suite of the checks that count. One that failed is a failure; an inconclusive one an error of the type
 /// `inconclusive`, or what a job that must choose takes it for `instead`: skipped, or a failure. What else was found
 /// goes to `system-out`.
@@ -44,18 +41,15 @@ fn test(judged: &Judged, name: &str, outcome: Outcome, finding: &str, instead: O
 }
 
 fn status(outcome: Outcome, finding: &str, instead: Option<Outcome>) -> TestCaseStatus {
-    let (mut status, kind) = match (outcome, instead) {
-        (Outcome::Pass, _) => return TestCaseStatus::success(),
-        (Outcome::Fail, _) => (TestCaseStatus::non_success(NonSuccessKind::Failure), "fail"),
-        (Outcome::Inconclusive, None | Some(Outcome::Inconclusive)) => {
-            (TestCaseStatus::non_success(NonSuccessKind::Error), INCONCLUSIVE)
-        }
-        (Outcome::Inconclusive, Some(Outcome::Fail)) => {
-            (TestCaseStatus::non_success(NonSuccessKind::Failure), INCONCLUSIVE)
-        }
-        (Outcome::Inconclusive, Some(Outcome::Pass)) => (TestCaseStatus::skipped(), INCONCLUSIVE),
+    if outcome == Outcome::Pass {
+        return TestCaseStatus::success();
+    }
+    let mut status = match outcome.or(instead) {
+        Outcome::Pass => TestCaseStatus::skipped(),
+        Outcome::Inconclusive => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Outcome::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
-    status.set_type(kind).set_message(finding);
+    status.set_type(outcome.word()).set_message(finding);
     status
 }
 

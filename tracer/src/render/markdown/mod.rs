@@ -6,9 +6,10 @@ pub(in crate::render) mod page;
 pub(in crate::render) mod tables;
 pub(in crate::render) mod text;
 
-pub(super) use self::text::{code, plain};
-
-use self::page::Page;
+use self::{
+    page::Page,
+    text::{code, plain},
+};
 use super::{
     facts::{self, headline},
     findings::{Findings, Peer, Place, Who},
