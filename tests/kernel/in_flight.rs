@@ -1,5 +1,7 @@
 //! Calls that have not returned.
 
+use std::time::Duration;
+
 use tests::{needs, os::clock::monotonic_ns, tracer::Tracer, workload::Workload};
 
 #[test]
@@ -7,11 +9,13 @@ fn a_call_that_never_returns_is_in_flight() {
     let _machine = needs!(Root);
     let mut workload = Workload::start("stuck --before 2 --during 2 --released 1");
     let tracer = Tracer::of_process(workload.pid());
+    // A call from before the window was stuck if it stayed for the threshold of a millisecond.
+    std::thread::sleep(Duration::from_millis(100));
     let truth = workload.run();
     let [released, early, early_too, late, late_too] = &truth.threads[..] else {
         panic!("five threads, not {}", truth.threads.len());
     };
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(100));
     let before_ns = monotonic_ns();
     let seen = tracer.stop().recording;
     let after_ns = monotonic_ns();
