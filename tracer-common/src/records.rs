@@ -438,6 +438,10 @@ pub struct Window {
     pub opened_ns: u64,
     /// Not 0: the first process that becomes a target opens it.
     pub is_armed: u64,
+    /// Not 0: the thread of tracer's that tries whether the probes fire.
+    pub trial_tid: u64,
+    /// How often one did in that thread.
+    pub fired: u64,
 }
 
 /// A thread asleep inside a system call, as the task iterator reports it.

@@ -170,9 +170,17 @@ pub mod readiness {
     /// `epoll_pwait2(2)`.
     pub const EPOLL_PWAIT2: u64 = 441;
 
-    /// Names of their tracepoints behind `sys_exit_`.
-    pub const TRACEPOINTS: [&str; 8] =
-        ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"];
+    /// Their numbers, with the names that their tracepoints have behind `sys_exit_`.
+    pub const WAITS: [(u64, &str); 8] = [
+        (EPOLL_WAIT, "epoll_wait"),
+        (EPOLL_PWAIT, "epoll_pwait"),
+        (EPOLL_PWAIT2, "epoll_pwait2"),
+        (POLL, "poll"),
+        (PPOLL, "ppoll"),
+        (SELECT, "select"),
+        (PSELECT6, "pselect6"),
+        (IO_URING_ENTER, "io_uring_enter"),
+    ];
 
     /// By what means a thread waits for readiness.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,7 +62,7 @@ pub fn enter_any(ctx: &impl EbpfContext, number: u64) {
 fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
-        return;
+        return window::note_trial(task);
     }
     let Some(syscall) = which(task) else { return };
     let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
@@ -115,12 +115,12 @@ pub fn exit_any(ctx: &impl EbpfContext, number: u64, result: i64) {
 fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> Option<Syscall>, result: i64) {
     let task = Task::current();
     if !window::is_target(task) {
-        return;
+        return window::note_trial(task);
     }
     let now_ns = now_ns();
     // Behind a closed gate a call stays marked as active: so user space finds what is in flight.
     if !window::is_open() {
-        return;
+        return window::note_trial(task);
     }
     if let Some(slot) = slots::find(task)
         && let Some(syscall) = entered(slot.thread.call.active)

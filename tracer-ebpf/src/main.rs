@@ -1,4 +1,4 @@
-//! tracer's kernel half. This file holds the entry points alone: what is hooked, and which step it is.
+//! tracer's kernel half. This file and `functions.rs` hold the entry points alone: what is hooked, and which step it is.
 //!
 //! A thing to observe has one step and one entry point per mechanism (rung of the ladder); user space loads
 //! the cheapest one that the running kernel really lets it attach.
@@ -17,6 +17,7 @@ mod epoll;
 mod file;
 mod files;
 mod folio;
+mod functions;
 mod globals;
 mod kernel;
 mod maps;

@@ -26,7 +26,7 @@ use crate::{
 pub fn returned(number: u64, result: i64) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
-        return;
+        return window::note_trial(task);
     }
     let registers = task.registers();
     if !waits(registers, number) {

@@ -20,6 +20,17 @@ pub fn is_target(task: Task) -> bool {
         || targets & IN_CGROUP != 0 && cgroups::hold(task)
 }
 
+/// Lets tracer know that the probe fires, if `task`, whose calls do not count, is the thread of its own that tries.
+#[inline(always)]
+pub fn note_trial(task: Task) {
+    if let Some(window) = maps::window_mut()
+        && window.trial_tid != 0
+        && window.trial_tid == u64::from(task.tid())
+    {
+        window.fired += 1;
+    }
+}
+
 /// Whether a thread may cease to be a target while it goes on.
 #[inline(always)]
 pub fn members_may_leave() -> bool {

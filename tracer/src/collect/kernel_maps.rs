@@ -85,7 +85,8 @@ impl KernelMaps {
     pub fn open_window(&self) -> u64 {
         if !self.is_open() {
             let opened_ns = monotonic_ns();
-            self.window.set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns(), opened_ns, is_armed: 0 });
+            self.window
+                .set(0, Window { is_open: 1, opened_boottime_ns: boottime_ns(), opened_ns, ..Window::default() });
         }
         self.window.get(0).opened_ns
     }

@@ -3,12 +3,14 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
     Btf, Ebpf,
-    programs::{BtfTracePoint, ProgramError, TracePoint},
+    programs::{BtfTracePoint, FEntry, FExit, KProbe, ProgramError, TracePoint},
 };
+use aya_obj::btf::BtfKind;
 
 use super::{
-    ladder::{Hook, Place, ProbeSpec, Rung},
+    ladder::{self, Hook, Place, ProbeSpec, Rung},
     offsets::Layout,
+    trial,
 };
 use crate::model::Mechanism;
 
@@ -75,7 +77,12 @@ fn attach_rung(ebpf: &mut Ebpf, rung: &Rung, tools: &Tools<'_>) -> Result<()> {
     if let Some(member) = tools.layout.lacks(rung.needs) {
         bail!("this kernel's BTF has no {member}");
     }
+    let (mut hanging, mut absent) = (Vec::new(), None);
     for hook in &rung.hooks {
+        if let Some(function) = tools.lacks(hook) {
+            absent.get_or_insert(function);
+            continue;
+        }
         match &hook.place {
             Place::Tracepoint { category, name } => {
                 if let Some(reason) = tools.no_tracefs {
@@ -92,9 +99,40 @@ fn attach_rung(ebpf: &mut Ebpf, rung: &Rung, tools: &Tools<'_>) -> Result<()> {
                 program.load(name, tools.btf).with_context(|| format!("cannot load {}", hook.program))?;
                 program.attach().with_context(|| format!("cannot attach to {name}"))?;
             }
+            Place::Entry(function) => {
+                let program: &mut FEntry = program(ebpf, hook)?;
+                program.load(function, tools.btf).with_context(|| format!("cannot load {}", hook.program))?;
+                program.attach().with_context(|| format!("cannot attach to {function}"))?;
+            }
+            Place::Exit(function) => {
+                let program: &mut FExit = program(ebpf, hook)?;
+                program.load(function, tools.btf).with_context(|| format!("cannot load {}", hook.program))?;
+                program.attach().with_context(|| format!("cannot attach to {function}"))?;
+            }
+            Place::Breakpoint(function) => {
+                let program: &mut KProbe = program(ebpf, hook)?;
+                if program.fd().is_err() {
+                    program.load().with_context(|| format!("cannot load {}", hook.program))?;
+                }
+                program.attach(function, 0).with_context(|| format!("cannot attach to {function}"))?;
+            }
         }
+        hanging.push(hook);
     }
-    Ok(())
+    if let (Some(function), true) = (absent, hanging.is_empty()) {
+        bail!("this kernel has no {function}");
+    }
+    trial::fires(ebpf, &hanging)
+}
+
+impl Tools<'_> {
+    /// The function of a system call that this kernel does not have, if `hook` is about such: nobody can make it.
+    fn lacks(&self, hook: &Hook) -> Option<String> {
+        let function = hook.function()?;
+        let is_known = |function: &str| self.btf.id_by_type_name_kind(function, BtfKind::Func).is_ok();
+        // Types without any such function say nothing about this one.
+        (!is_known(&function) && is_known(&ladder::function_of("read"))).then_some(function)
+    }
 }
 
 /// Takes a program off again, whatever came of it.
@@ -103,6 +141,9 @@ fn detach(ebpf: &mut Ebpf, hook: &Hook) {
     match &hook.place {
         Place::Tracepoint { .. } => drop(program::<TracePoint>(ebpf, hook).map(TracePoint::unload)),
         Place::TpBtf(_) => drop(program::<BtfTracePoint>(ebpf, hook).map(BtfTracePoint::unload)),
+        Place::Entry(_) => drop(program::<FEntry>(ebpf, hook).map(FEntry::unload)),
+        Place::Exit(_) => drop(program::<FExit>(ebpf, hook).map(FExit::unload)),
+        Place::Breakpoint(_) => drop(program::<KProbe>(ebpf, hook).map(KProbe::unload)),
     }
 }
 

@@ -33,8 +33,9 @@ mod kind {
     pub const ENUM64: u32 = 19;
 }
 
-/// How the names begin of what programs attach to by its type: typed tracepoints and iterators.
-const ATTACH_POINTS: [&[u8]; 2] = [b"btf_trace_", b"bpf_iter_"];
+/// How the names begin of what programs attach to by its type: typed tracepoints, iterators, and the functions of system
+/// calls.
+const ATTACH_POINTS: [&[u8]; 3] = [b"btf_trace_", b"bpf_iter_", b"__x64_sys_"];
 
 /// The kernel's types.
 pub struct Btf {

@@ -12,6 +12,7 @@ mod privileges;
 mod stacks;
 mod targets;
 mod tracefs;
+mod trial;
 
 use std::{io::Read as _, os::fd::AsFd as _};
 

@@ -45,7 +45,7 @@ fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
         bpf::on_raw_tracepoint("mm_filemap_add_to_page_cache", &EMPTY)?,
         bpf::on_raw_tracepoint("sched_switch", &EMPTY)?,
     ];
-    for wait in readiness::TRACEPOINTS {
+    for (_, wait) in readiness::WAITS {
         hooks.push(bpf::on_tracepoint("syscalls", &format!("sys_exit_{wait}"), &EMPTY)?);
     }
     hooks.push(bpf::on_tracepoint("syscalls", "sys_exit_sendfile64", exit)?);
@@ -54,7 +54,7 @@ fn hooks(enter: &[Instruction], exit: &[Instruction]) -> Result<Vec<Attached>> {
 }
 
 /// How many programs [`Empty`] and [`LeastTiming`] attach each.
-pub const HOOKS: usize = readiness::TRACEPOINTS.len() + 4;
+pub const HOOKS: usize = readiness::WAITS.len() + 4;
 
 /// How many programs tracer loads: one for all readiness waits, and one that lists tasks.
 pub const OF_TRACER: usize = 6;
