@@ -13,6 +13,7 @@ mod privilege;
 mod recordings;
 mod setup;
 mod test;
+mod vm;
 mod workspace;
 
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ enum Task {
         #[arg(long, conflicts_with = "only")]
         faults: bool,
     },
+    /// Run the kernel tests on other kernels, each in a virtual machine: Debian's, without KVM and without root
+    Vm(vm::Options),
     /// Read bytes that libFuzzer makes up as recordings: never a panic, never more memory than is allowed
     Fuzz {
         /// For how long, in seconds
@@ -106,6 +109,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::BuildEbpf { .. } => ebpf::build_committed(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Test { faults: true, .. } => faults::run(&workspace),
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
+        Task::Vm(options) => vm::run(&workspace, &options),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
         Task::Recordings => recordings::record(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Pictures => recordings::draw(&workspace).map(|()| ExitCode::SUCCESS),

@@ -42,13 +42,13 @@ impl Tests {
 
     /// How many there are.
     pub fn count(&self) -> Result<usize> {
-        let list = self.executable().arg("--list").capture()?;
+        let list = self.command().arg("--list").capture()?;
         Ok(list.lines().filter(|line| line.ends_with(": test")).count())
     }
 
     /// Runs all of them against this tracer, one after the other: each measures this machine.
     pub fn run(&self, tracer: &Path) -> Run {
-        let run = self.executable().arg("--test-threads=1").env("TRACER_BINARY", tracer);
+        let run = self.command().arg("--test-threads=1").env("TRACER_BINARY", tracer);
         // sudo would clear them.
         ["CI", "PATH", "RUST_BACKTRACE"].into_iter().fold(run, |run, name| match std::env::var_os(name) {
             Some(value) => run.env(name, value),
@@ -56,7 +56,12 @@ impl Tests {
         })
     }
 
-    fn executable(&self) -> Run {
+    /// The file.
+    pub fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    fn command(&self) -> Run {
         Run::new(&self.executable).current_dir(&self.directory)
     }
 }

@@ -1,0 +1,57 @@
+//! A virtual machine, from its start to its end.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::images::Image;
+use crate::command::Run;
+
+/// What `timeout` ends with when the time is over.
+const TIMED_OUT: i32 = 124;
+
+/// Starts the kernel with the disk, hands each line of what the tests print to `each`, and returns what they
+/// ended with. What they write to the disk is forgotten; the kernel's own words stay in `directory`.
+pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut each: impl FnMut(&str)) -> Result<i32> {
+    let console = directory.join("console.log");
+    let recordings = directory.join("recordings.json");
+    let mut exit = None;
+    let status = Run::new("timeout")
+        .args(["--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
+        // No KVM: where this machine is a virtual one itself, its own may hang. cx16 has let kernels panic under TCG.
+        .args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", "2", "-m", "1G"])
+        .args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .arg("-serial")
+        .arg(format!("file:{}", console.display()))
+        .args(["-serial", "file:/dev/stdout", "-serial"])
+        .arg(format!("file:{}", recordings.display()))
+        .arg("-kernel")
+        .arg(image.vmlinuz())
+        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet"])
+        .arg("-drive")
+        .arg(format!("file={},if=none,id=disk,format=raw,cache=none,snapshot=on", disk.display()))
+        .args(["-device", "nvme,drive=disk,serial=disk"])
+        .for_each_line(|line| match line.trim_end().strip_prefix("EXIT ") {
+            Some(code) => exit = code.parse().ok(),
+            None => each(line.trim_end()),
+        })?;
+    if let Some(code) = exit {
+        return Ok(code);
+    }
+    let said = fs::read_to_string(&console).with_context(|| format!("cannot read {}", console.display()))?;
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
+    match said.lines().find(|line| line.contains("Kernel panic")) {
+        Some(panic) => bail!("the kernel gave up: {} ({})", panic.trim(), console.display()),
+        None if status.code() == Some(TIMED_OUT) => {
+            bail!(
+                "no end after {} s; the console's last line: {} ({})",
+                limit.as_secs(),
+                last.trim(),
+                console.display()
+            )
+        }
+        None => bail!("the machine stopped before the tests did; the console's last line: {}", last.trim()),
+    }
+}

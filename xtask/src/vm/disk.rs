@@ -1,0 +1,110 @@
+//! The disk that a virtual machine starts from: the tests, and the programs that they call, with their libraries.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::images::Image;
+use crate::command::Run;
+
+/// The first process of the machine.
+const INIT: &str = include_str!("guest.sh");
+
+/// Programs of this machine that busybox is no stand-in for.
+const PROGRAMS: [&str; 9] = ["dash", "env", "getent", "mkfs.ext4", "mount", "nsenter", "setpriv", "sleep", "unshare"];
+
+/// Room for the disks of the tests, too. What is never written takes none here.
+const SIZE: &str = "2G";
+
+/// What goes to the machine.
+pub struct Contents<'a> {
+    /// The kernel half's user side.
+    pub tracer: &'a Path,
+    /// The workloads.
+    pub workload: &'a Path,
+    /// The tests.
+    pub kernel_tests: &'a Path,
+    /// The arguments for them.
+    pub arguments: &'a [String],
+}
+
+/// Makes the disk in `directory`, and returns its image.
+pub fn make(directory: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<PathBuf> {
+    let root = directory.join("root");
+    if root.exists() {
+        fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
+    }
+    fill(&root, contents, kernel).with_context(|| format!("cannot fill {}", root.display()))?;
+    let image = directory.join("disk.img");
+    let _ = fs::remove_file(&image);
+    Run::new("mke2fs")
+        .args(["-q", "-t", "ext4", "-E", "lazy_itable_init=0,root_owner=0:0", "-d"])
+        .args([&root, &image])
+        .arg(SIZE)
+        .env("PATH", path_with_sbin())
+        .status()?;
+    fs::remove_dir_all(&root)?;
+    Ok(image)
+}
+
+fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
+    for place in
+        ["proc", "sys", "dev", "tmp", "bin", "usr/bin", "modules", "etc", "tests/tests", "tests/target/debug/deps"]
+    {
+        fs::create_dir_all(root.join(place))?;
+    }
+    let init = root.join("init");
+    fs::write(&init, INIT)?;
+    fs::set_permissions(&init, fs::Permissions::from_mode(0o755))?;
+    let built = root.join("tests/target/debug");
+    fs::copy(contents.tracer, built.join("tracer"))?;
+    fs::copy(contents.workload, built.join("workload"))?;
+    fs::copy(contents.kernel_tests, built.join("deps/kernel"))?;
+    fs::write(root.join("tests/arguments"), contents.arguments.join("\n"))?;
+    fs::copy("/bin/busybox", root.join("bin/busybox"))?;
+    let programs = PROGRAMS.map(find).into_iter().collect::<Result<Vec<_>>>()?;
+    for program in &programs {
+        let name = program.file_name().context("a program has a name")?;
+        fs::copy(program, root.join("usr/bin").join(name))?;
+    }
+    symlink("dash", root.join("usr/bin/sh"))?;
+    let ours = [contents.tracer, contents.workload, contents.kernel_tests].map(Path::to_owned);
+    for library in libraries(programs.iter().chain(&ours))? {
+        let place = root.join(library.strip_prefix("/")?);
+        fs::create_dir_all(place.parent().context("a library lies in a directory")?)?;
+        fs::copy(&library, place)?;
+    }
+    // For those that look users up.
+    for file in ["etc/passwd", "etc/group"] {
+        fs::copy(Path::new("/").join(file), root.join(file))?;
+    }
+    for module in kernel.modules() {
+        let name = module.file_name().context("a module has a name")?;
+        fs::copy(&module, root.join("modules").join(name))?;
+    }
+    Ok(())
+}
+
+/// The loader and the libraries that the programs need, as the loader itself names them.
+fn libraries<'a>(programs: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeSet<PathBuf>> {
+    let mut all = BTreeSet::new();
+    for program in programs {
+        let answer = Run::new("ldd").arg(program).capture()?;
+        all.extend(answer.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from));
+    }
+    Ok(all)
+}
+
+fn find(program: &str) -> Result<PathBuf> {
+    let path = path_with_sbin();
+    let places = std::env::split_paths(&path).map(|place| place.join(program));
+    places.into_iter().find(|path| path.is_file()).with_context(|| format!("there is no {program} here"))
+}
+
+/// Where programs are, also for those who are not root.
+fn path_with_sbin() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
