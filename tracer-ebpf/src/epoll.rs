@@ -3,6 +3,7 @@
 use crate::{
     file::{self, read},
     globals::global,
+    kernel::opaque,
     task::Task,
 };
 
@@ -50,7 +51,7 @@ impl Walk {
     pub fn next(&mut self) -> Option<()> {
         let depth = self.depth.checked_sub(1)?;
         self.depth = depth;
-        let &node = self.stack.get(depth as usize)?;
+        let &node = self.stack.get(opaque(depth as usize))?;
         self.address = node - u64::from(global!(OFFSETS.epitem_node));
         self.item = read(self.address, 0)?;
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
@@ -101,7 +102,7 @@ impl Walk {
             return;
         }
         let depth = self.depth;
-        match self.stack.get_mut(depth as usize) {
+        match self.stack.get_mut(opaque(depth as usize)) {
             Some(place) => {
                 *place = node;
                 self.depth = depth + 1;
