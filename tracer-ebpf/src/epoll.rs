@@ -3,6 +3,7 @@
 use crate::{
     file::{self, read},
     globals::global,
+    kernel::opaque,
     task::Task,
 };
 
@@ -50,7 +51,8 @@ impl Walk {
     pub fn next(&mut self) -> Option<()> {
         let depth = self.depth.checked_sub(1)?;
         self.depth = depth;
-        let &node = self.stack.get(depth as usize)?;
+        // Or what is compared with the bound would be the depth before: kernels up to 6.12 do not see that it bounds this one.
+        let &node = self.stack.get(opaque(depth as usize))?;
         self.address = node - u64::from(global!(OFFSETS.epitem_node));
         self.item = read(self.address, 0)?;
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
