@@ -1,7 +1,7 @@
 //! What an epoll instance watches: a walk through its tree of files. On rare paths only.
 
 use crate::{
-    file::{self, read},
+    file::{self, read, read_words},
     globals::global,
     kernel::opaque,
     task::Task,
@@ -54,7 +54,7 @@ impl Walk {
         // Or what is compared with the bound would be the depth before: kernels up to 6.12 do not see that it bounds this one.
         let &node = self.stack.get(opaque(depth as usize))?;
         self.address = node - u64::from(global!(OFFSETS.epitem_node));
-        self.item = read(self.address, 0)?;
+        read_words(&mut self.item, self.address)?;
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_right)));
         Some(())
