@@ -1,7 +1,7 @@
 //! What an epoll instance watches: a walk through its tree of files. On rare paths only.
 
 use crate::{
-    file::{self, read},
+    file::{self, read, read_words},
     globals::global,
     kernel::opaque,
     task::Task,
@@ -51,9 +51,10 @@ impl Walk {
     pub fn next(&mut self) -> Option<()> {
         let depth = self.depth.checked_sub(1)?;
         self.depth = depth;
+        // Or what is compared with the bound would be the depth before: kernels up to 6.12 do not see that it bounds this one.
         let &node = self.stack.get(opaque(depth as usize))?;
         self.address = node - u64::from(global!(OFFSETS.epitem_node));
-        self.item = read(self.address, 0)?;
+        read_words(&mut self.item, self.address)?;
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_left)));
         self.push(self.word(global!(OFFSETS.epitem_node) + global!(OFFSETS.node_right)));
         Some(())
@@ -102,7 +103,7 @@ impl Walk {
             return;
         }
         let depth = self.depth;
-        match self.stack.get_mut(opaque(depth as usize)) {
+        match self.stack.get_mut(depth as usize) {
             Some(place) => {
                 *place = node;
                 self.depth = depth + 1;

@@ -1,7 +1,7 @@
 //! The file behind a descriptor of the current thread. Read on rare paths only: behind the descriptor
 //! table's double pointer the verifier knows no types, so every step is a guarded copy.
 
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use aya_ebpf::helpers::{bpf_probe_read_kernel, generated};
 
 use crate::{globals::global, socket::mode, task::Task};
 
@@ -57,4 +57,14 @@ impl OpenFile {
 pub fn read<T>(base: u64, offset: u32) -> Option<T> {
     // SAFETY: a guarded copy from kernel memory; a bad address is an error.
     unsafe { bpf_probe_read_kernel((base + u64::from(offset)) as *const T) }.ok()
+}
+
+/// A guarded copy of words at `base` into a map: so they take nothing of the stack, of which there is little.
+#[inline(always)]
+pub fn read_words<const WORDS: usize>(to: &mut [u64; WORDS], base: u64) -> Option<()> {
+    // SAFETY: as many bytes as there is room for, which may hold anything; a bad address is an error.
+    let copied = unsafe {
+        generated::bpf_probe_read_kernel(to.as_mut_ptr().cast(), size_of::<[u64; WORDS]>() as u32, base as *const _)
+    };
+    (copied == 0).then_some(())
 }
