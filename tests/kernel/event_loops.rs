@@ -4,6 +4,7 @@ use tests::{
     agree::repeatedly,
     disk::LoopDisk,
     needs,
+    os::rungs,
     recording::EventLoop,
     tracer::Tracer,
     truth::{ThreadTruth, TurnTruth},
@@ -43,7 +44,7 @@ fn assert_turns(seen: &EventLoop, truth: &ThreadTruth, means: &str) {
 fn turns_and_waits_are_those_of_the_loops_own_clock() {
     repeatedly(|| {
         let _machine = needs!(Root, LoopDisk, RealTime);
-        for mechanism in ["tracepoint", "tp_btf"] {
+        for mechanism in rungs::of_turns() {
             let disk = LoopDisk::mount();
             let workload = Workload::start_on(&disk, &format!("readiness --turns {TURNS}"));
             let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);

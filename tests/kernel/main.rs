@@ -18,6 +18,7 @@ mod parts;
 mod pid_namespaces;
 mod roles;
 mod run;
+mod rungs;
 mod side_by_side;
 mod splice;
 mod stacks;

@@ -1,13 +1,13 @@
 //! Who is an event loop, and which loops were blocked: judged from behaviour, for threads that know what they are.
 
-use tests::{disk::LoopDisk, needs, recording::NamedThread, workload::Workload};
+use tests::{disk::LoopDisk, needs, os::rungs, recording::NamedThread, workload::Workload};
 
 use crate::{assert_agree, role, watch_with};
 
 #[test]
 fn the_one_thread_that_takes_events_for_connections_is_the_event_loop() {
     let _machine = needs!(Root, LoopDisk);
-    for mechanism in ["tracepoint", "tp_btf"] {
+    for mechanism in rungs::of_turns() {
         let disk = LoopDisk::mount();
         let workload = Workload::start_on(&disk, "loops --turns 60");
         let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);

@@ -1,6 +1,6 @@
 //! splice and its kin: each direction is a row of its own, and exact.
 
-use tests::{bpftrace::Bpftrace, disk::LoopDisk, needs, tracer::Tracer, workload::Workload};
+use tests::{bpftrace::Bpftrace, disk::LoopDisk, needs, os::rungs, tracer::Tracer, workload::Workload};
 
 use crate::{
     assert_adds_up,
@@ -35,11 +35,13 @@ fn each_direction_has_exactly_its_calls_bytes_and_errors() {
 }
 
 #[test]
-fn the_rung_that_sees_every_system_call_counts_the_same() {
+fn each_rung_counts_the_same() {
     let _machine = needs!(Root);
-    let workload = Workload::start("splices --threads 3 --rounds 300");
-    let (seen, truth) = watch_by("splice", "--mechanism tp_btf", workload);
-    assert_kinds(&seen, &truth);
+    for mechanism in rungs::of_calls() {
+        let workload = Workload::start("splices --threads 3 --rounds 300");
+        let (seen, truth) = watch_by("splice", &format!("--mechanism {mechanism}"), workload);
+        assert_kinds(&seen, &truth);
+    }
 }
 
 #[test]

@@ -303,6 +303,8 @@ pub struct Window {
 pub struct Probe {
     /// Which thing.
     pub name: String,
+    /// By which mechanism: `none` if it is not attached.
+    pub mechanism: String,
     /// `attached`, `unavailable` or `off`.
     pub status: String,
     /// Times that the kernel skipped it; `None` where the kernel does not tell.
