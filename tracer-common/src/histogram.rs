@@ -44,6 +44,20 @@ const fn shift_of(value: u64) -> u32 {
     shift
 }
 
+/// `value`, by way of `place` in a map: there the verifier forgets what it knew of it.
+///
+/// [`bucket_of`] has 64 ways through, each with bounds of its own. Where the same value goes into a second histogram, the
+/// verifier would follow all that comes between for each of them; so this is for paths that are rare enough for a store.
+#[inline(always)]
+pub fn forget(place: &mut u64, value: u64) -> u64 {
+    let place = core::ptr::from_mut(place);
+    // SAFETY: a live reference; volatile, so that the value is not kept in a register.
+    unsafe {
+        core::ptr::write_volatile(place, value);
+        core::ptr::read_volatile(place)
+    }
+}
+
 /// The half-open range `[low, high)` of values that bucket `index` holds.
 ///
 /// # Panics

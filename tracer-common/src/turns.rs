@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
-    histogram::{BUCKETS, bucket_of},
+    histogram::{BUCKETS, bucket_of, forget},
     records::{Extremes, ThreadKey, ThreadSlot},
     syscall::readiness::{self, Readiness},
 };
@@ -140,6 +140,8 @@ pub struct TurnStats {
     pub without_disk: Extremes,
     /// Sum of the disk waits in turns that are over.
     pub disk_ns: u64,
+    /// See [`forget`].
+    pub forgotten_ns: u64,
     /// Turns per latency bucket.
     pub buckets: [u32; BUCKETS],
     /// What is to be added to `buckets` to have the turns' latency without their disk waits.
@@ -150,8 +152,7 @@ impl TurnStats {
     /// Adds the turn that the thread was in, which took `latency_ns`.
     #[inline(always)]
     fn add(&mut self, turns: &Turns, latency_ns: u64, bound: fn(usize) -> usize) {
-        let index = bound(bucket_of(latency_ns));
-        let Some(bucket) = self.buckets.get_mut(index) else { return };
+        let Some(bucket) = self.buckets.get_mut(bound(bucket_of(latency_ns))) else { return };
         *bucket = bucket.saturating_add(1);
         if latency_ns > self.worst.latency_ns {
             self.worst = WorstTurn {
@@ -165,17 +166,24 @@ impl TurnStats {
         }
         if turns.has_disk_waits == 0 {
             self.in_memory.add(latency_ns);
-            return;
+        } else {
+            // A wait that began before the turn, in a call from before the window, is no part of it.
+            let disk_ns = turns.disk_ns.min(latency_ns);
+            self.disk_ns += disk_ns;
+            self.on_disk.add(latency_ns);
+            self.without_disk.add(latency_ns - disk_ns);
+            self.move_by(latency_ns, disk_ns, bound);
         }
-        // A wait that began before the turn, in a call from before the window, is no part of it.
-        let disk_ns = turns.disk_ns.min(latency_ns);
-        let rest_ns = latency_ns - disk_ns;
-        self.on_disk.add(latency_ns);
-        self.without_disk.add(rest_ns);
-        self.disk_ns += disk_ns;
-        if let Some(left) = self.moved.get_mut(index) {
+    }
+
+    /// Notes where a turn of `latency_ns` stands without its `disk_ns`.
+    #[inline(always)]
+    fn move_by(&mut self, latency_ns: u64, disk_ns: u64, bound: fn(usize) -> usize) {
+        let latency_ns = forget(&mut self.forgotten_ns, latency_ns);
+        if let Some(left) = self.moved.get_mut(bound(bucket_of(latency_ns))) {
             *left -= 1;
         }
+        let rest_ns = forget(&mut self.forgotten_ns, latency_ns - disk_ns);
         if let Some(entered) = self.moved.get_mut(bound(bucket_of(rest_ns))) {
             *entered += 1;
         }

@@ -67,13 +67,13 @@ fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
     let Some(syscall) = which(task) else { return };
     let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
         slots::count_dropped(task);
-        count_lost(ctx, "no free slot for its thread");
+        count_lost(Lost::NoSlot);
         return;
     };
     if thread.call.active != 0 {
-        count_lost(ctx, "its exit was not seen");
+        count_lost(Lost::NoExit);
     }
-    wait::made_up_for(thread, task);
+    wait::made_up_for(thread);
     thread.entered += 1;
     stack::call_begins(thread);
     let call = &mut thread.call;
@@ -125,7 +125,7 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
     if let Some(slot) = slots::find(task)
         && let Some(syscall) = entered(slot.thread.call.active)
     {
-        wait::made_up_for(slot.thread, task);
+        wait::made_up_for(slot.thread);
         slot.thread.call.active = 0;
         if cfg!(feature = "fault-calls-lost") && slot.thread.entered % 8 == 0 {
             return;
@@ -139,7 +139,7 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
             if let Some(losses) = maps::losses() {
                 losses.records_dropped += 1;
             }
-            count_lost(ctx, "no record for its thread");
+            count_lost(Lost::NoRecord);
             return;
         };
         if account(ctx, stats, call, &parts, &outcome).is_some()
@@ -216,7 +216,7 @@ fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &P
     let Outcome { syscall, result, .. } = *outcome;
     let bucket = stats.buckets.get_mut(opaque(bucket_of(parts.latency_ns)))?;
     if *bucket == u32::MAX {
-        count_lost(ctx, "its bucket is full");
+        count_lost(Lost::FullBucket);
         return None;
     }
     *bucket += 1;
@@ -328,7 +328,7 @@ fn without_entry(ctx: &impl EbpfContext, task: Task, syscall: Syscall, now_ns: u
     {
         thread.call.since_ns = now_ns;
     } else {
-        count_lost(ctx, "its entry was not seen");
+        count_lost(Lost::NoEntry);
     }
 }
 
@@ -340,13 +340,48 @@ pub fn count_left() {
     }
 }
 
-/// Counts a call as lost, and says so to whoever listens (`-v`): at first, and then ever more rarely.
+/// Why a call could not be counted.
+#[repr(u32)]
+enum Lost {
+    /// Its thread has no slot, and there is none left.
+    NoSlot,
+    /// Its thread has no record for this system call, and there is none left.
+    NoRecord,
+    /// It was entered, and another one was entered before it returned.
+    NoExit,
+    /// It returned, and was never entered.
+    NoEntry,
+    /// As many calls as can be counted are in its bucket.
+    FullBucket,
+}
+
 #[inline(always)]
-fn count_lost(ctx: &impl EbpfContext, why: &'static str) {
-    if let Some(losses) = maps::losses() {
-        losses.calls_uncounted += 1;
-        if losses.calls_uncounted & (losses.calls_uncounted - 1) == 0 {
-            warn!(ctx, "{} calls could not be counted on this CPU; the latest: {}", losses.calls_uncounted, why);
+fn count_lost(why: Lost) {
+    count_lost_because(why as u32);
+}
+
+/// Counts a call as lost, and says so to whoever listens (`-v`): at first, and then ever more rarely. Global linkage: see
+/// [`slots`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn count_lost_because(why: u32) -> u32 {
+    const NO_SLOT: u32 = Lost::NoSlot as u32;
+    const NO_RECORD: u32 = Lost::NoRecord as u32;
+    const NO_EXIT: u32 = Lost::NoExit as u32;
+    const NO_ENTRY: u32 = Lost::NoEntry as u32;
+    let Some(losses) = maps::losses() else { return 0 };
+    losses.calls_uncounted += 1;
+    if losses.calls_uncounted & (losses.calls_uncounted - 1) == 0 {
+        // A text for each: to the verifier, one of unknown length is a walk through its bytes.
+        match why {
+            NO_SLOT => warn!((), "{} calls are not counted on this CPU; the latest: no slot", losses.calls_uncounted),
+            NO_RECORD => {
+                warn!((), "{} calls are not counted on this CPU; the latest: no record", losses.calls_uncounted)
+            }
+            NO_EXIT => warn!((), "{} calls are not counted on this CPU; the latest: no exit", losses.calls_uncounted),
+            NO_ENTRY => warn!((), "{} calls are not counted on this CPU; the latest: no entry", losses.calls_uncounted),
+            _ => warn!((), "{} calls are not counted on this CPU; the latest: full bucket", losses.calls_uncounted),
         }
     }
+    0
 }

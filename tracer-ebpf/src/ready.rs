@@ -73,7 +73,7 @@ pub fn falls_asleep(task: Task, registers: Registers, number: u64) {
         slots::count_dropped(task);
         return;
     };
-    wait::made_up_for(thread, task);
+    wait::made_up_for(thread);
     if !turns_on(&mut thread.turns, task, registers, number) {
         return;
     }

@@ -42,7 +42,7 @@ pub fn switched_out(ctx: &impl EbpfContext, task: Task, state: u32) {
     } else if is_disk_wait(task, state, number) {
         match slots::find_or_claim(task) {
             Some(slot) => {
-                made_up_for(slot.thread, task);
+                made_up_for(slot.thread);
                 begin(slot.thread, task, OffCpuReason::Disk, number as i32);
                 stack::falls_asleep(ctx, slot.thread);
                 waited_file::note(slot.thread);
@@ -72,7 +72,7 @@ pub fn goes_on(task: Task, state: u32, number: u64) {
 #[inline(always)]
 fn in_call(task: Task) -> Option<&'static mut ThreadSlot> {
     let slot = slots::find(task)?;
-    made_up_for(slot.thread, task);
+    made_up_for(slot.thread);
     if slot.thread.call.active != 0 { Some(slot.thread) } else { None }
 }
 
@@ -133,17 +133,29 @@ pub fn switched_in(task: Task) {
     end(thread, task, elapsed_ns, queued_ns);
 }
 
-/// Ends a time off the CPU whose end no probe saw, now that the task runs.
+/// Ends a time off the CPU whose end no probe saw, now that the current task runs, which is that of `thread`.
 ///
 /// A switch can be withheld from every program: some kernels do so while the thread that gives up the CPU
 /// belongs to a guarded process. The scheduler's own record of the switch is as good, by its own clock: so
 /// this is the last moment to look, before the next switch overwrites it or a call ends.
 #[inline(always)]
-pub fn made_up_for(thread: &mut ThreadSlot, task: Task) {
+pub fn made_up_for(thread: &ThreadSlot) {
     if thread.off_cpu.since_ns != 0 {
-        let elapsed_ns = task.last_arrival_ns().saturating_sub(thread.off_cpu.since_clock_ns);
-        end(thread, task, elapsed_ns, task.run_delay_ns() - thread.off_cpu.run_delay_ns);
+        make_up(thread.index);
     }
+}
+
+/// Global linkage: see [`slots`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn make_up(slot: u32) -> u32 {
+    let task = Task::current();
+    if let Some(thread) = maps::thread(slot) {
+        let elapsed_ns = task.last_arrival_ns().saturating_sub(thread.off_cpu.since_clock_ns);
+        let queued_ns = task.run_delay_ns() - thread.off_cpu.run_delay_ns;
+        end(thread, task, elapsed_ns, queued_ns);
+    }
+    0
 }
 
 /// The run queue's clock is read when a switch begins, this program's a little later, or after an interrupt. So a task
