@@ -30,13 +30,15 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
             saved.iter().for_each(|saved| say(&format!("tracer: read {} ({side})", escape(&saved.name))));
         }
     }
-    let comparison = compare(&runs(&old), &runs(&new), &args.options());
+    let (old, new) = (runs(&old), runs(&new));
+    let comparison = compare(&old, &new, &args.options());
     let comparison = comparison.map_err(|Refusal(why)| anyhow!("cannot compare: {why}"))?;
     let instead = args.output.instead();
     results.write(&render::compare::judged(&comparison), instead, |format, style| match format {
         GateFormat::Table => Some(render::compare::table(&comparison, style)),
         GateFormat::Markdown => Some(render::compare::markdown(&comparison)),
         GateFormat::Json => Some(render::compare::json(&comparison)),
+        GateFormat::Html => Some(render::compare::html(&comparison, &old, &new)),
         _ => None,
     })?;
     Ok(comparison.outcome.exit_code(instead))

@@ -1,5 +1,7 @@
 //! The words that all forms of a comparison share.
 
+use std::collections::BTreeSet;
+
 use crate::{
     gate::{
         compare::{
@@ -17,7 +19,7 @@ pub fn name(metric: &ComparedMetric) -> String {
 }
 
 /// A figure in its unit: `1.1 ms`, `0.03 %`, `350 ns/call`.
-fn figure(value: f64, unit: Unit) -> String {
+pub fn figure(value: f64, unit: Unit) -> String {
     let ns = |value: f64| units::duration(value.round() as u64);
     match unit {
         Unit::Ns => ns(value),
@@ -145,4 +147,14 @@ pub fn summary(comparison: &Comparison) -> String {
 /// `7 old runs, 7 new`
 pub fn sides(comparison: &Comparison) -> String {
     format!("{}, {} new", counted(comparison.old.len() as u64, "old run", "old runs"), comparison.new.len())
+}
+
+/// What was compared: `sendfile`, `sendfile + splice`, `event loops`
+pub fn of(comparison: &Comparison) -> String {
+    let families = comparison.metrics.iter().filter(|metric| !metric.metric.is_of_event_loops());
+    let families: BTreeSet<&str> = families.map(|metric| metric.of.as_str()).collect();
+    match families.is_empty() {
+        true => "event loops".into(),
+        false => families.into_iter().collect::<Vec<_>>().join(" + "),
+    }
 }
