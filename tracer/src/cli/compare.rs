@@ -61,6 +61,9 @@ pub struct RunsArgs {
     /// Runs a side, made in turn, chance deciding who goes first
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100), requires = "old_cmd")]
     pub runs: u32,
+    /// Look once after two thirds of the runs, and make no more if the change is worse already. Equals fail no more often for it
+    #[arg(long, requires = "old_cmd")]
+    pub stop_early: bool,
     /// A command of sh(1) before each run; TRACER_SIDE says which: old, new
     #[arg(long, value_name = "CMD", requires = "old_cmd")]
     pub setup: Option<String>,

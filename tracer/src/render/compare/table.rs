@@ -32,6 +32,9 @@ pub fn table(comparison: &Comparison, style: &Style) -> String {
     for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
         out += &labelled("why", &escape(reason), style.width);
     }
+    if let Some(looks) = words::looks(comparison) {
+        out += &labelled("early", &looks, style.width);
+    }
     out
 }
 

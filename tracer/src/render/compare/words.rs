@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     gate::{
         compare::{
-            comparison::{ComparedMetric, Comparison, Findings},
+            comparison::{ComparedMetric, Comparison, Findings, Look},
             metric::Unit,
         },
         outcome::Outcome,
@@ -157,4 +157,15 @@ pub fn of(comparison: &Comparison) -> String {
         true => "event loops".into(),
         false => families.into_iter().collect::<Vec<_>>().join(" + "),
     }
+}
+
+/// What came of the looks before all runs were made; `None` if there were none.
+pub fn looks(comparison: &Comparison) -> Option<String> {
+    let told = |look: &Look| {
+        let runs = counted(look.old_runs.min(look.new_runs) as u64, "run a side", "runs a side");
+        let found = if look.stopped { "worse already, so no more runs were made" } else { "not worse beyond doubt" };
+        format!("looked at after {runs}, at {}: {found}", units::share_setting(look.level))
+    };
+    let looks: Vec<_> = comparison.looks.iter().map(told).collect();
+    (!looks.is_empty()).then(|| looks.join("; "))
 }

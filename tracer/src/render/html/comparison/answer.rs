@@ -46,7 +46,7 @@ pub fn cautions(comparison: &Comparison) -> Option<Element> {
 pub fn how(comparison: &Comparison) -> Section {
     let mut section = Section::new("decided", "How it was decided");
     let drawn = comparison.metrics.iter().filter_map(|metric| metric.weighed.as_ref()).any(|found| found.p_error > 0.0);
-    let rows = [
+    let mut rows = vec![
         ("Unit", "A run: calls of one run are not independent of each other.".to_owned()),
         (
             "Fail",
@@ -73,10 +73,9 @@ pub fn how(comparison: &Comparison) -> Section {
             },
         ),
     ];
-    section.add(
-        el("dl")
-            .class("setup")
-            .children(rows.map(|(word, text)| el("div").child(el("dt").text(word)).child(el("dd").text(text)))),
-    );
+    rows.extend(words::looks(comparison).map(|looks| ("Early", sentence(&looks))));
+    section.add(el("dl").class("setup").children(
+        rows.into_iter().map(|(word, text)| el("div").child(el("dt").text(word)).child(el("dd").text(text))),
+    ));
     section
 }
