@@ -61,9 +61,9 @@ enum Task {
         #[arg(long, conflicts_with = "only")]
         faults: bool,
     },
-    /// Read bytes that libFuzzer makes up as recordings: never a panic, never more memory than is allowed
+    /// Read bytes that libFuzzer makes up, as recordings and as objectives: never a panic, never more memory than is allowed
     Fuzz {
-        /// For how long, in seconds
+        /// For how long in all, in seconds
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
