@@ -16,6 +16,7 @@ use tests::{
     tracer::{in_folder, said},
 };
 use tracer::{
+    gate::compare::{answer::Options, decision::Rule, early, figures::Run, metric::Metric},
     model::{Recording, SyscallRecord},
     render,
 };
@@ -266,6 +267,30 @@ fn other_hosts_and_loads_are_told() {
     {
         assert!(warnings.contains(says), "{warnings}");
     }
+}
+
+#[test]
+fn a_look_is_made_only_where_it_can_reach_its_level() {
+    let sides = Sides::of(6, USUAL, Side { blocked: 2, ..USUAL });
+    let look = |runs: usize, gates: &[Metric]| {
+        let [old, new] = [&sides.old, &sides.new]
+            .map(|side| side[..runs].iter().map(|recording| Run { name: "a run", recording }).collect::<Vec<_>>());
+        let options = Options {
+            gates: Some(gates.to_vec()),
+            rule: Rule::default(),
+            floors: Vec::new(),
+            assume_exchangeable: false,
+            seed: 1,
+        };
+        early::look(&old, &new, &options).unwrap().map(|(look, _)| look.stopped)
+    };
+    let three = [Metric::P99, Metric::DiskBlocked, Metric::DiskWait];
+    // 1/70 is above 1 %; 1/252 twice is not, three times it is; 1/924 three times is not.
+    assert_eq!(look(4, &three[1..2]), None);
+    assert_eq!((look(5, &three[1..]), look(5, &three)), (Some(true), None));
+    assert_eq!(look(6, &three), Some(true));
+    // It stops for worse alone.
+    assert_eq!(look(6, &[Metric::P50]), Some(false));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! servers, their clients and the kernel's own accounts say.
 
 mod behind;
+mod ci_job;
 mod gates;
 mod go;
 mod haproxy;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::golden::{NAMES, REAL, assert_reports, fleet, path, recording};
+use tests::golden::{NAMES, REAL, assert_reports, fleet, lines_of_page, path, recording};
 use tracer::{model::Recording, render};
 
 type Render = fn(&Recording) -> String;
@@ -42,20 +42,7 @@ fn stacks_are_folded() {
 
 #[test]
 fn a_real_recording_gives_its_page() {
-    assert_reports(REAL.map(|name| (format!("{name}.html"), lines_of(&render::html(&recording(name))))));
-}
-
-/// A page with a line for each element, so that it can be compared; without its style, its script and the recording in it,
-/// which are tested by themselves.
-fn lines_of(page: &str) -> String {
-    let mut out = String::new();
-    for element in page.split_inclusive('>') {
-        let is_own = |tag: &str| element.ends_with(tag) && element != tag && element.len() > 200;
-        let tag = ["</style>", "</script>"].into_iter().find(|tag| is_own(tag));
-        out += tag.unwrap_or(element);
-        out.push('\n');
-    }
-    out
+    assert_reports(REAL.map(|name| (format!("{name}.html"), lines_of_page(&render::html(&recording(name))))));
 }
 
 /// A recording that the list forgot would be in no report.

@@ -103,6 +103,20 @@ pub fn assert_files(folder: &str, files: impl IntoIterator<Item = (String, Strin
     assert!(differences.is_empty(), "reports differ (UPDATE_GOLDEN=1 accepts them as they are now):\n{differences}");
 }
 
+/// A page with a line for each element, so that it can be compared; without its style, its script and the recording in it,
+/// which are tested by themselves.
+#[must_use]
+pub fn lines_of_page(page: &str) -> String {
+    let mut out = String::new();
+    for element in page.split_inclusive('>') {
+        let is_own = |tag: &str| element.ends_with(tag) && element != tag && element.len() > 200;
+        let tag = ["</style>", "</script>"].into_iter().find(|tag| is_own(tag));
+        out += tag.unwrap_or(element);
+        out.push('\n');
+    }
+    out
+}
+
 /// The lines between the first and the last that differ: `-` expected, `+` actual, escapes visible.
 #[must_use]
 pub fn difference(expected: &str, actual: &str) -> String {
@@ -128,7 +142,8 @@ pub fn tainted(name: &str, text: &str) -> Recording {
     serde_json::from_value(value).unwrap_or_else(|error| panic!("{name}.json, tainted: {error}"))
 }
 
-fn taint(value: &mut Value, text: &str) {
+/// Appends `text` to every string but those that the format itself fixes.
+pub fn taint(value: &mut Value, text: &str) {
     const FIXED: [&str; 7] = ["unit", "scheme", "role", "status", "mechanism", "start", "out"];
     match value {
         Value::String(string) => string.push_str(text),

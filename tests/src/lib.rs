@@ -30,6 +30,7 @@ pub mod recording;
 pub mod redis;
 pub mod requests;
 pub mod require;
+pub mod runner;
 pub mod slow_image;
 pub mod steps;
 pub mod sysctl;

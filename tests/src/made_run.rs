@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tracer::model::{
-    ByCause, Histogram, HistogramBuilder, Pid, ProcessCalls, Recording, Role, Status, SyscallWaits, ThreadCalls,
-    ThreadRecord, ThreadRef, Tid, TimeNs, memory_share,
+    ByCause, Histogram, HistogramBuilder, Interval, IntervalSyscall, Pid, ProcessCalls, Recording, Role, Status,
+    SyscallWaits, ThreadCalls, ThreadRecord, ThreadRef, Tid, TimeNs, memory_share,
 };
 
 use crate::golden;
 
+const SECOND_NS: u64 = 1_000_000_000;
 const BYTES: u64 = 65_536;
 const PAGES: u64 = 16;
 
@@ -58,6 +59,26 @@ impl MadeRuns {
         recording.threads = sums.thread(&thread).into_iter().collect();
         recording.verdict.status = Status::Clear;
         recording.verdict.threads.clear();
+        recording
+    }
+
+    /// The same with the calls of each second, which are its intervals.
+    #[must_use]
+    pub fn run_in_seconds(&self, after: Duration, seconds: &[Vec<MadeCall>]) -> Recording {
+        let mut recording = self.run(after, seconds.concat());
+        recording.window.duration_ns = SECOND_NS * seconds.len() as u64;
+        let interval = |(second, calls): (usize, &Vec<MadeCall>)| Interval {
+            hostname: None,
+            at_ns: SECOND_NS * second as u64,
+            duration_ns: SECOND_NS,
+            // Of a second without calls there is no row.
+            syscalls: (!calls.is_empty())
+                .then(|| Sums::of(calls.iter().copied(), recording.threshold_ns).interval(&recording))
+                .into_iter()
+                .collect(),
+            event_loops: Vec::new(),
+        };
+        recording.intervals = seconds.iter().enumerate().map(interval).collect();
         recording
     }
 }
@@ -137,6 +158,20 @@ impl Sums {
         }];
         (syscall.files, syscall.clients) = (None, None);
         syscall.in_flight.clear();
+    }
+
+    fn interval(&self, recording: &Recording) -> IntervalSyscall {
+        IntervalSyscall {
+            name: recording.syscalls[0].name.clone(),
+            direction: None,
+            calls: self.calls,
+            bytes: self.calls * BYTES,
+            slow: self.slow,
+            disk_blocked: self.blocked,
+            disk_wait_ns: self.disk_ns,
+            latency: self.all.build().sparse(),
+            disk: self.disk.build().sparse(),
+        }
     }
 
     /// The thread over all system calls, if it waited for the disk.

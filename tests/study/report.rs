@@ -55,18 +55,28 @@ pub fn heading(arguments: &Arguments) {
 
 /// A row.
 pub fn row(world: &World, tally: &Tally) {
-    let share = |number: u32| format!("{:.1} %", f64::from(number) * 100.0 / f64::from(tally.comparisons));
+    let share = |number: u32| share(number, tally.comparisons);
+    let others = tally.others.map(share).join(" | ");
+    println!(
+        "| {} | {} | {} | {} | {others} |",
+        name(world),
+        share(tally.fail),
+        share(tally.pass),
+        share(tally.inconclusive)
+    );
+}
+
+/// So many of all.
+pub fn share(number: u32, all: u32) -> String {
+    format!("{:.1} %", f64::from(number) * 100.0 / f64::from(all))
+}
+
+/// The world and its change.
+pub fn name(world: &World) -> String {
     let change = match (world.slower, world.more_blocked) {
         (1.0, 1.0) => String::new(),
         (slower, 1.0) => format!(" × {slower}"),
         (_, more_blocked) => format!(" × {more_blocked}"),
     };
-    let others = tally.others.map(share).join(" | ");
-    println!(
-        "| {}{change} | {} | {} | {} | {others} |",
-        world.name,
-        share(tally.fail),
-        share(tally.pass),
-        share(tally.inconclusive)
-    );
+    format!("{}{change}", world.name)
 }

@@ -7,7 +7,6 @@ use tests::made_run::{MadeCall, MadeRuns};
 use tracer::{
     gate::compare::{
         answer::{Options, compare},
-        comparison::Comparison,
         decision::Rule,
         figures::Run,
     },
@@ -27,6 +26,14 @@ const DISK_NS: f64 = 5_000_000.0;
 
 /// What came of comparison `number` of this world.
 pub fn comparison(world: &World, seed: u64, number: u32) -> Tally {
+    let [old, new] = &sides(world, seed, number);
+    let comparison = compare(&runs(old), &runs(new), &options(number));
+    let comparison = comparison.unwrap_or_else(|refusal| panic!("simulated runs can be compared: {refusal:?}"));
+    Tally::of(&comparison, others::verdicts(old, new))
+}
+
+/// The runs of comparison `number`, made in turn.
+pub fn sides(world: &World, seed: u64, number: u32) -> [Vec<Recording>; 2] {
     // A stream of its own for each comparison, whoever computes it.
     let mut rng = Rng::with_seed(
         seed ^ (u64::from(number) << 32)
@@ -45,20 +52,18 @@ pub fn comparison(world: &World, seed: u64, number: u32) -> Tally {
             sides[side].push(maker.run(after, calls(world, side == 1, drift, &mut rng)));
         }
     }
-    let [old, new] = &sides;
-    let comparison = compared(old, new, u64::from(number));
-    Tally::of(&comparison, others::verdicts(old, new))
+    sides
 }
 
-fn compared(old: &[Recording], new: &[Recording], seed: u64) -> Comparison {
-    let runs = |side| named(side).collect::<Vec<_>>();
-    let options = Options { gates: None, rule: Rule::default(), floors: Vec::new(), assume_exchangeable: false, seed };
-    compare(&runs(old), &runs(new), &options)
-        .unwrap_or_else(|refusal| panic!("simulated runs can be compared: {refusal:?}"))
+/// As the command compares without options.
+pub fn options(number: u32) -> Options {
+    let rule = Rule::default();
+    Options { gates: None, rule, floors: Vec::new(), assume_exchangeable: false, seed: u64::from(number) }
 }
 
-fn named(side: &[Recording]) -> impl Iterator<Item = Run<'_>> {
-    side.iter().map(|recording| Run { name: "simulated", recording })
+/// The runs of a side.
+pub fn runs(side: &[Recording]) -> Vec<Run<'_>> {
+    side.iter().map(|recording| Run { name: "simulated", recording }).collect()
 }
 
 /// The calls of a run.

@@ -101,4 +101,20 @@ impl World {
         });
         equals.into_iter().chain(slower).chain(blocked).chain(pareto).chain(stalls).collect()
     }
+
+    /// Those for looks before all runs are made: equals first.
+    #[must_use]
+    pub fn early() -> Vec<Self> {
+        let nine = Self { runs: 9, run_noise: 0.05, ..Self::EQUAL };
+        let all = [
+            Self { name: "5 % run to run", ..nine.clone() },
+            Self { name: "10 % run to run", run_noise: 0.10, ..nine.clone() },
+            Self { name: "Pareto tail, 1.5", latency: Latency::Pareto(1.5), ..nine.clone() },
+            Self { name: "drift of 20 %", drift: 0.2, ..nine.clone() },
+            Self { name: "stalls of 20 calls", burst: 20.0, ..nine.clone() },
+            Self { name: "disk-blocked more often", more_blocked: 2.0, ..nine.clone() },
+            Self { name: "p99 worse", slower: 1.2, ..nine.clone() },
+        ];
+        all.into()
+    }
 }

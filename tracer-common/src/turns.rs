@@ -140,8 +140,6 @@ pub struct TurnStats {
     pub without_disk: Extremes,
     /// Sum of the disk waits in turns that are over.
     pub disk_ns: u64,
-    /// See [`forget`].
-    pub forgotten_ns: u64,
     /// Turns per latency bucket.
     pub buckets: [u32; BUCKETS],
     /// What is to be added to `buckets` to have the turns' latency without their disk waits.
@@ -151,7 +149,7 @@ pub struct TurnStats {
 impl TurnStats {
     /// Adds the turn that the thread was in, which took `latency_ns`.
     #[inline(always)]
-    fn add(&mut self, turns: &Turns, latency_ns: u64, bound: fn(usize) -> usize) {
+    fn add(&mut self, turns: &mut Turns, latency_ns: u64, bound: fn(usize) -> usize) {
         let Some(bucket) = self.buckets.get_mut(bound(bucket_of(latency_ns))) else { return };
         *bucket = bucket.saturating_add(1);
         if latency_ns > self.worst.latency_ns {
@@ -172,18 +170,19 @@ impl TurnStats {
             self.disk_ns += disk_ns;
             self.on_disk.add(latency_ns);
             self.without_disk.add(latency_ns - disk_ns);
-            self.move_by(latency_ns, disk_ns, bound);
+            // What the turn waited is forgotten when it ends, anyway.
+            self.move_by(latency_ns, disk_ns, &mut turns.disk_ns, bound);
         }
     }
 
-    /// Notes where a turn of `latency_ns` stands without its `disk_ns`.
+    /// Notes where a turn of `latency_ns` stands without its `disk_ns`; what `place` holds is lost.
     #[inline(always)]
-    fn move_by(&mut self, latency_ns: u64, disk_ns: u64, bound: fn(usize) -> usize) {
-        let latency_ns = forget(&mut self.forgotten_ns, latency_ns);
+    fn move_by(&mut self, latency_ns: u64, disk_ns: u64, place: &mut u64, bound: fn(usize) -> usize) {
+        let latency_ns = forget(place, latency_ns);
         if let Some(left) = self.moved.get_mut(bound(bucket_of(latency_ns))) {
             *left -= 1;
         }
-        let rest_ns = forget(&mut self.forgotten_ns, latency_ns - disk_ns);
+        let rest_ns = forget(place, latency_ns - disk_ns);
         if let Some(entered) = self.moved.get_mut(bound(bucket_of(rest_ns))) {
             *entered += 1;
         }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 const PLACE: Place = Place { page: "docs/gates.md", task: "cargo xtask gate-study --update-docs" };
+const EARLY: Place = Place { page: "docs/gates.md", task: "cargo xtask gate-study --stop-early --update-docs" };
 
 /// What the study takes.
 #[derive(clap::Args)]
@@ -22,6 +23,9 @@ pub struct Options {
     /// Only kinds whose name contains this
     #[arg(long, default_value = "", conflicts_with = "update_docs")]
     only: String,
+    /// Instead: comparisons that look once before all runs are made
+    #[arg(long)]
+    stop_early: bool,
     /// Put the table into docs/gates.md
     #[arg(long)]
     update_docs: bool,
@@ -38,14 +42,16 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut table = String::new();
     let study = Run::new(workspace.target.join("release/gate-study"))
         .args(["--comparisons", &options.comparisons.to_string(), "--seed", &seed.to_string()])
-        .args(["--only", &options.only]);
+        .args(["--only", &options.only])
+        .args(options.stop_early.then_some("--stop-early"));
     let ended = study.for_each_line(|line| {
         println!("{line}");
         table.push_str(line);
         table.push('\n');
     })?;
     anyhow::ensure!(ended.success(), "the study ended with {ended}");
-    if options.update_docs { PLACE.write(workspace, &table) } else { Ok(()) }
+    let place = if options.stop_early { EARLY } else { PLACE };
+    if options.update_docs { place.write(workspace, &table) } else { Ok(()) }
 }
 
 /// A number that nobody chose: the beginning of the commit's.

@@ -64,9 +64,9 @@ enum Task {
     },
     /// Run the kernel tests on other kernels, each in a virtual machine: Debian's, without KVM and without root
     Vm(vm::Options),
-    /// Read bytes that libFuzzer makes up as recordings: never a panic, never more memory than is allowed
+    /// Read bytes that libFuzzer makes up, as recordings and as objectives: never a panic, never more memory than is allowed
     Fuzz {
-        /// For how long, in seconds
+        /// For how long in all, in seconds
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },

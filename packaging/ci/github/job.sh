@@ -80,10 +80,11 @@ measure() {
 gate() {
     local name=$1 code=0
     shift
-    local -a choice=()
+    local -a choice=() page=()
+    if [ "$name" = compare ]; then page=(-o "$RESULTS/$name.html"); fi
     if [ -n "$ON_INCONCLUSIVE" ]; then choice=(--on-inconclusive "$ON_INCONCLUSIVE"); fi
     "$TRACER_BINARY" "$name" "$@" "${choice[@]}" \
-        -o "$RESULTS/$name.json" -o "$RESULTS/$name.md" -o "$RESULTS/$name.xml" || code=$?
+        -o "$RESULTS/$name.json" -o "$RESULTS/$name.md" -o "$RESULTS/$name.xml" "${page[@]}" || code=$?
     if [ -e "$RESULTS/$name.md" ]; then
         cat "$RESULTS/$name.md" >>"$GITHUB_STEP_SUMMARY"
     fi

@@ -62,3 +62,34 @@ fn a_run_that_fails_ends_it_with_what_it_said() {
     assert_eq!(again.status.code(), Some(4), "{again:?}");
     assert!(said(&again).contains("cannot make the folder runs"), "{}", said(&again));
 }
+
+#[test]
+fn a_look_ends_what_is_worse_already_and_spends_its_part_of_the_level() {
+    let _machine = needs!(Root);
+    let folder = tempfile::tempdir().expect("a folder");
+    // A thousand times as many bytes a call.
+    let [old, new] = [4096, 4096 << 10].map(|bytes| format!("{} at-once --calls 50 --bytes {bytes}", workload()));
+    let words = ["--old-cmd", &old, "--new-cmd", &new, "--runs", "7", "--stop-early", "-f", "json"];
+    let stopped = compare(folder.path(), &[&words[..], &["--keep", "stopped", "--gate", "p99"]].concat());
+    assert_eq!(stopped.status.code(), Some(1), "{stopped:?}");
+    let comparison: serde_json::Value = serde_json::from_slice(&stopped.stdout).expect("JSON");
+    let look = serde_json::json!({"old_runs": 5, "new_runs": 5, "level": 0.01, "stopped": true});
+    assert_eq!((&comparison["looks"], &comparison["level"]), (&serde_json::json!([look]), &0.01.into()));
+    let made = |name: &str| {
+        let folders = ["old", "new"].map(|side| fs::read_dir(folder.path().join(name).join(side)).expect("a side"));
+        folders.map(|side| side.filter(|file| file.as_ref().is_ok_and(|file| is_recording(&file.path()))).count())
+    };
+    assert_eq!(made("stopped"), [5, 5]);
+
+    // A look that goes on: nothing is worse the other way round.
+    let turned = ["--old-cmd", &new, "--new-cmd", &old, "--runs", "7", "--stop-early", "-f", "json"];
+    let went_on = compare(folder.path(), &[&turned[..], &["--keep", "went-on", "--gate", "p99"]].concat());
+    assert_eq!(went_on.status.code(), Some(0), "{went_on:?}");
+    let comparison: serde_json::Value = serde_json::from_slice(&went_on.stdout).expect("JSON");
+    assert_eq!((&comparison["looks"][0]["stopped"], &comparison["level"]), (&false.into(), &0.04.into()));
+    assert_eq!(made("went-on"), [7, 7]);
+}
+
+fn is_recording(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}

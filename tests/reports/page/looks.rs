@@ -8,7 +8,7 @@ use tests::browser::Browser;
 use super::recordings::{golden, over_time, page};
 
 /// Where pictures are kept.
-fn artifacts() -> PathBuf {
+pub fn artifacts() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/artifacts/page");
     fs::create_dir_all(&folder).expect("a folder for pictures");
     folder
@@ -33,7 +33,7 @@ fn pictures_in_light_in_dark_and_in_print_are_kept() {
 }
 
 /// The lowest contrast of any text with what is behind it (WCAG 2.2, 1.4.3), and the text.
-const CONTRAST: &str = r"(() => {
+pub const CONTRAST: &str = r"(() => {
   const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const parse = (c) => c.match(/[\d.]+/g).map(Number);

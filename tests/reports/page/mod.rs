@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod charts;
+mod comparison;
 mod figures;
 mod looks;
 mod recordings;

@@ -1,10 +1,13 @@
 //! Text that somebody else chose runs nothing, hides nothing, and is seen as what it is.
 
-use tests::{browser::Browser, golden::NAMES};
+use tests::{
+    browser::Browser,
+    golden::{NAMES, taint},
+};
 
-use super::recordings::{golden, over_time, page, taint};
+use super::recordings::{golden, over_time, page};
 
-const ATTACKS: [&str; 6] = [
+pub const ATTACKS: [&str; 6] = [
     "</script><script>document.documentElement.dataset.hit = 1; alert(1)</script>",
     "\"><img src=x onerror=\"document.documentElement.dataset.hit = 1\">",
     "' onmouseover='document.documentElement.dataset.hit=1' x='",

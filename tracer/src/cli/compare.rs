@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum as _};
 
-use super::{GateOutputArgs, duration, gate_output, judgement::parse_share, share};
+use super::{GateOutputArgs, duration, judgement::parse_share, share};
 use crate::{
     gate::compare::{
         answer::Options,
@@ -22,8 +22,8 @@ Examples:
                                             other metrics decide, and smaller changes pass
   tracer compare --old-cmd ./bench-old.sh --new-cmd ./bench-new.sh --target '--pid 4088'
                                             make the runs too, in turn
-  tracer compare --old old/ --new new/ -o junit:compare.xml -o compare.md
-                                            for a CI server, and for a comment
+  tracer compare --old old/ --new new/ -o compare.xml -o compare.md -o compare.html
+                                            for a CI server, for a comment, and a page for a browser
 
 Exit codes:
   0 no worse   1 worse   2 wrong options   3 inconclusive, with what would settle it
@@ -31,7 +31,6 @@ Exit codes:
 
 /// `tracer compare`.
 #[derive(Debug, Args)]
-#[command(mut_arg("format", gate_output::without_page), mut_arg("output", gate_output::files_without_page))]
 pub struct CompareArgs {
     /// Recordings from before the change, one a run: files, folders (their own *.json), - for stdin
     #[arg(long, required_unless_present = "old_cmd", requires = "new", num_args = 1.., value_name = "FILE")]
@@ -62,6 +61,9 @@ pub struct RunsArgs {
     /// Runs a side, made in turn, chance deciding who goes first
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100), requires = "old_cmd")]
     pub runs: u32,
+    /// Look once after two thirds of the runs, and make no more if the change is worse already. Equals fail no more often for it
+    #[arg(long, requires = "old_cmd")]
+    pub stop_early: bool,
     /// A command of sh(1) before each run; TRACER_SIDE says which: old, new
     #[arg(long, value_name = "CMD", requires = "old_cmd")]
     pub setup: Option<String>,

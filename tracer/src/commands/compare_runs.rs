@@ -10,14 +10,18 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use crate::{cli::RunsArgs, escape::escape, stderr::say};
+use crate::{cli::RunsArgs, escape::escape, gate::compare::early::due_after, stderr::say};
 
 /// Makes the runs that the options ask for, and says in which folders their recordings are: old, new. `None`: they ask for none.
-/// `seed` decides who goes first.
+/// `seed` decides who goes first. With `--stop-early`, `look` says after a part of the runs whether they are enough.
 ///
 /// # Errors
-/// If a command fails or cannot be measured. The recordings of the runs before it are kept.
-pub fn make(args: &RunsArgs, seed: Option<u64>) -> Result<Option<[PathBuf; 2]>> {
+/// If a command fails or cannot be measured, or if the look fails. The recordings of the runs before it are kept.
+pub fn make(
+    args: &RunsArgs,
+    seed: Option<u64>,
+    mut look: impl FnMut(&[PathBuf; 2]) -> Result<bool>,
+) -> Result<Option<[PathBuf; 2]>> {
     let (Some(old), Some(new)) = (&args.old_cmd, &args.new_cmd) else { return Ok(None) };
     let target = target(args)?;
     let root = args
@@ -36,6 +40,8 @@ pub fn make(args: &RunsArgs, seed: Option<u64>) -> Result<Option<[PathBuf; 2]>> 
         order.len(),
         escape(&root.display().to_string())
     ));
+    // In runs of both sides.
+    let look_after = args.stop_early.then(|| 2 * due_after(args.runs as usize));
     let tracer = std::env::current_exe().context("cannot find tracer's own program")?;
     for (place, &(side, run)) in order.iter().enumerate() {
         let [name, command] = if side == 0 { ["old", old] } else { ["new", new] };
@@ -45,6 +51,9 @@ pub fn make(args: &RunsArgs, seed: Option<u64>) -> Result<Option<[PathBuf; 2]>> 
         let log = folder.join(format!("{run:03}.log"));
         let made = set_up(args.setup.as_deref(), name, &log).and_then(|()| run_one(&tracer, &words, name, &log));
         made.with_context(|| format!("cannot make run {} of {} ({name})", place + 1, order.len()))?;
+        if look_after == Some(place + 1) && place + 1 < order.len() && look(&folders)? {
+            break;
+        }
     }
     Ok(Some(folders))
 }

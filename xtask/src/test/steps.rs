@@ -25,7 +25,7 @@ pub const ALL: &[Step] = &[
     Step { name: "cli", what: "command-line, golden and report tests, and the tests' own", run: unprivileged },
     Step {
         name: "fuzz",
-        what: "half a minute of made-up recordings",
+        what: "half a minute of made-up recordings and objectives",
         run: |context| one(fuzz::run(context.workspace, FUZZ_SECONDS)),
     },
     Step {

@@ -94,6 +94,7 @@ pub fn compare(old: &[Run<'_>], new: &[Run<'_>], options: &Options) -> Result<Co
         warnings,
         level: options.rule.level,
         worse_from: options.rule.worse_from,
+        looks: Vec::new(),
         old_first,
         seed: options.seed,
         old: old.iter().map(ComparedRun::of).collect(),

@@ -19,10 +19,13 @@ pub struct Comparison {
     pub reasons: Vec<String>,
     /// What should be known before it is believed.
     pub warnings: Vec<String>,
-    /// How often a comparison of equals may fail, over all metrics that decide.
+    /// How often this comparison may fail for equals, over all metrics that decide.
     pub level: f64,
     /// From how many times the old figure on the new one is worse.
     pub worse_from: f64,
+    /// The looks that were made before all runs were, and what each spent of the level: what is said above of equals holds for
+    /// this comparison and all looks together at the sum of their levels.
+    pub looks: Vec<Look>,
     /// Share of pairs of an old and a new run in which the old one began first.
     pub old_first: f64,
     /// Chooses the divisions that are drawn, where not all are looked at.
@@ -33,6 +36,19 @@ pub struct Comparison {
     pub new: Vec<ComparedRun>,
     /// What was compared, what decides first.
     pub metrics: Vec<ComparedMetric>,
+}
+
+/// A look at the runs before all of them were made. It stops for worse alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Look {
+    /// Old runs that there were.
+    pub old_runs: usize,
+    /// Likewise.
+    pub new_runs: usize,
+    /// How often it may find equals worse.
+    pub level: f64,
+    /// Whether it found the change worse, so that no more runs were made.
+    pub stopped: bool,
 }
 
 /// A run.

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod comparable;
 pub mod comparison;
 pub mod decision;
+pub mod early;
 pub mod figures;
 pub mod hodges_lehmann;
 pub mod holm;

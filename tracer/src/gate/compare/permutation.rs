@@ -39,7 +39,7 @@ pub fn test(old: &[f64], new: &[f64], seed: u64) -> Permutation {
     // Sums of the same figures in another order differ by rounding.
     let tolerance = 1e-12 * scores.iter().map(|score| score.abs()).sum::<f64>();
     let all = divisions(old.len(), new.len());
-    let least_p = 1.0 / all;
+    let least_p = least_p(old.len(), new.len());
     if all <= MOST_EXACT {
         let reached = reached(&scores, chosen, observed - tolerance);
         return Permutation { p: reached as f64 / all, p_error: 0.0, least_p, divisions: all as u64 };
@@ -49,7 +49,14 @@ pub fn test(old: &[f64], new: &[f64], seed: u64) -> Permutation {
     // The observed division is one of them.
     let p = (reached as f64 + 1.0) / (f64::from(DRAWN) + 1.0);
     let p_error = (p * (1.0 - p) / f64::from(DRAWN)).sqrt();
-    Permutation { p, p_error, least_p: least_p.max(1.0 / (f64::from(DRAWN) + 1.0)), divisions: DRAWN.into() }
+    Permutation { p, p_error, least_p, divisions: DRAWN.into() }
+}
+
+/// The least `p` that sides of these sizes can give.
+#[must_use]
+pub fn least_p(old: usize, new: usize) -> f64 {
+    let all = divisions(old, new);
+    if all <= MOST_EXACT { 1.0 / all } else { 1.0 / (f64::from(DRAWN) + 1.0) }
 }
 
 /// What the means are taken of.

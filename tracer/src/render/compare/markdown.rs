@@ -37,6 +37,9 @@ fn details(comparison: &Comparison, shown: &[&ComparedMetric]) -> String {
     for reason in &comparison.reasons {
         out += &format!("\n- {}\n", plain(reason));
     }
+    if let Some(looks) = words::looks(comparison) {
+        out += &format!("\n- {}\n", plain(&looks));
+    }
     out += "\n| side | run | from (UTC) | window |\n|---|---|---|---:|\n";
     for (side, runs) in [("old", &comparison.old), ("new", &comparison.new)] {
         runs.iter().for_each(|run| out += &row_of_run(side, run));

@@ -3,8 +3,9 @@
 mod judged;
 mod markdown;
 mod table;
-mod words;
+pub(super) mod words;
 
+pub use super::html::comparison as html;
 pub use judged::judged;
 pub use markdown::markdown;
 pub use table::table;

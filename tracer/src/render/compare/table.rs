@@ -20,14 +20,7 @@ use crate::{
 #[must_use]
 pub fn table(comparison: &Comparison, style: &Style) -> String {
     let paint = Paint { color: style.color };
-    let of: Vec<&str> = {
-        let mut of: Vec<&str> = comparison.metrics.iter().map(|metric| metric.of.as_str()).collect();
-        of.sort_unstable();
-        of.dedup();
-        of.retain(|of| *of != "event loops");
-        of
-    };
-    let of = if of.is_empty() { "event loops".to_owned() } else { escape(&of.join(" + ")) };
+    let of = escape(&words::of(comparison));
     let mut out = paint.lines(Tint::Heading, &format!("tracer compare · {of} · {}\n", words::sides(comparison)));
     for warning in &comparison.warnings {
         out += &paint.lines(Tint::Warning, &labelled("warning", &escape(warning), style.width));
@@ -38,6 +31,9 @@ pub fn table(comparison: &Comparison, style: &Style) -> String {
     out += &answer(comparison.outcome, &escape(&words::summary(comparison)), style);
     for reason in comparison.reasons.iter().skip(usize::from(comparison.outcome == Outcome::Inconclusive)) {
         out += &labelled("why", &escape(reason), style.width);
+    }
+    if let Some(looks) = words::looks(comparison) {
+        out += &labelled("early", &looks, style.width);
     }
     out
 }

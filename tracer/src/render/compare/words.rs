@@ -1,9 +1,11 @@
 //! The words that all forms of a comparison share.
 
+use std::collections::BTreeSet;
+
 use crate::{
     gate::{
         compare::{
-            comparison::{ComparedMetric, Comparison, Findings},
+            comparison::{ComparedMetric, Comparison, Findings, Look},
             metric::Unit,
         },
         outcome::Outcome,
@@ -17,7 +19,7 @@ pub fn name(metric: &ComparedMetric) -> String {
 }
 
 /// A figure in its unit: `1.1 ms`, `0.03 %`, `350 ns/call`.
-fn figure(value: f64, unit: Unit) -> String {
+pub fn figure(value: f64, unit: Unit) -> String {
     let ns = |value: f64| units::duration(value.round() as u64);
     match unit {
         Unit::Ns => ns(value),
@@ -145,4 +147,25 @@ pub fn summary(comparison: &Comparison) -> String {
 /// `7 old runs, 7 new`
 pub fn sides(comparison: &Comparison) -> String {
     format!("{}, {} new", counted(comparison.old.len() as u64, "old run", "old runs"), comparison.new.len())
+}
+
+/// What was compared: `sendfile`, `sendfile + splice`, `event loops`
+pub fn of(comparison: &Comparison) -> String {
+    let families = comparison.metrics.iter().filter(|metric| !metric.metric.is_of_event_loops());
+    let families: BTreeSet<&str> = families.map(|metric| metric.of.as_str()).collect();
+    match families.is_empty() {
+        true => "event loops".into(),
+        false => families.into_iter().collect::<Vec<_>>().join(" + "),
+    }
+}
+
+/// What came of the looks before all runs were made; `None` if there were none.
+pub fn looks(comparison: &Comparison) -> Option<String> {
+    let told = |look: &Look| {
+        let runs = counted(look.old_runs.min(look.new_runs) as u64, "run a side", "runs a side");
+        let found = if look.stopped { "worse already, so no more runs were made" } else { "not worse beyond doubt" };
+        format!("looked at after {runs}, at {}: {found}", units::share_setting(look.level))
+    };
+    let looks: Vec<_> = comparison.looks.iter().map(told).collect();
+    (!looks.is_empty()).then(|| looks.join("; "))
 }

@@ -4,11 +4,7 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::{
-    base64::base64,
-    markup::{Element, el},
-    section::Section,
-};
+use super::{base64::base64, markup::el, section::Section};
 use crate::{model::Recording, render::json, units::bytes};
 
 /// JSON that is longer than this is not even compressed: that would take longer than all else.
@@ -18,7 +14,7 @@ const JSON_MAX: usize = 16_000_000;
 const CARRIED_MAX: usize = 600_000;
 
 /// The recording to download, or why it is not here.
-pub fn section(recording: &Recording) -> Element {
+pub fn section(recording: &Recording) -> Section {
     let mut section = Section::new("recording", "The recording");
     let text = json(recording);
     let size = bytes(text.len() as u64);
@@ -27,7 +23,7 @@ pub fn section(recording: &Recording) -> Element {
             "It is {size} as JSON, too long to travel with this page. Where it was measured, -o FILE.json keeps it; \
              the tables above hold its worst rows."
         ));
-        return section.render();
+        return section;
     };
     section.note(format!("This page carries the recording that it was made from, {size} of JSON, whole."));
     let button =
@@ -35,7 +31,7 @@ pub fn section(recording: &Recording) -> Element {
     section.add(el("p").child(button));
     // Data, not a script: a browser runs no element of this type (HTML standard, 4.12.1). As base64 it ends no element.
     section.add(el("script").attr("type", "application/gzip").attr("id", "recording-data").raw(&carried));
-    section.render()
+    section
 }
 
 /// The text, gzip in base64; `None` if that is too long.

@@ -1,6 +1,8 @@
 //! Tables that sort and filter. A column stands only where some row has something to say in it, so rows may gain members
 //! (a host, a label) without a change here.
 
+use std::{borrow::Cow, fmt::Display};
+
 use super::markup::{Element, el};
 use crate::units::{NO_VALUE, count, counted};
 
@@ -28,6 +30,8 @@ pub enum Cell {
     Name(String),
     /// A figure, by which rows are sorted, and how people read it.
     Figure(u64, String),
+    /// The same for a figure that is no integer.
+    Real(f64, String),
 }
 
 impl Cell {
@@ -49,14 +53,18 @@ impl Cell {
 
 /// A column: the recording's word for it, its heading, and what a row says in it.
 pub struct Column<'a, R> {
-    key: &'static str,
-    heading: &'static str,
+    key: Cow<'a, str>,
+    heading: Cow<'a, str>,
     cell: Box<dyn Fn(&R) -> Cell + 'a>,
 }
 
 /// A column.
-pub fn column<'a, R>(key: &'static str, heading: &'static str, cell: impl Fn(&R) -> Cell + 'a) -> Column<'a, R> {
-    Column { key, heading, cell: Box::new(cell) }
+pub fn column<'a, R>(
+    key: impl Into<Cow<'a, str>>,
+    heading: impl Into<Cow<'a, str>>,
+    cell: impl Fn(&R) -> Cell + 'a,
+) -> Column<'a, R> {
+    Column { key: key.into(), heading: heading.into(), cell: Box::new(cell) }
 }
 
 /// A table under construction.
@@ -80,10 +88,12 @@ impl Listing<'_> {
             rows.iter().map(|row| columns.iter().map(|column| (column.cell)(row)).collect()).collect();
         let is_shown = |index: usize| cells.iter().any(|row| !matches!(row[index], Cell::Absent));
         let shown: Vec<_> = (0..columns.len()).filter(|&index| is_shown(index)).collect();
-        let is_figure = |index: usize| cells.iter().any(|row| matches!(row[index], Cell::Figure(..) | Cell::Unknown));
+        let is_figure = |index: usize| {
+            cells.iter().any(|row| matches!(row[index], Cell::Figure(..) | Cell::Real(..) | Cell::Unknown))
+        };
 
         let headings = shown.iter().map(|&index| {
-            let Column { key, heading, .. } = columns[index];
+            let Column { key, heading, .. } = &columns[index];
             let th = el("th").attr("scope", "col").attr("data-key", key);
             let th = if is_figure(index) { th.class("figure") } else { th };
             let th = if key == self.sorted_by { th.attr("aria-sort", "descending") } else { th };
@@ -92,7 +102,9 @@ impl Listing<'_> {
         let body = cells.iter().zip(rows).map(|(cells, row)| {
             let is_hot = is_hot(row);
             let tr = if is_hot { el("tr").class("hot") } else { el("tr") };
-            tr.children(shown.iter().map(|&index| cell(&cells[index], is_hot && ON_DISK.contains(&columns[index].key))))
+            tr.children(
+                shown.iter().map(|&index| cell(&cells[index], is_hot && ON_DISK.contains(&&*columns[index].key))),
+            )
         });
         let table = el("table")
             .attr("id", self.id)
@@ -143,11 +155,14 @@ fn cell(cell: &Cell, stands_out: bool) -> Element {
         Cell::Name(name) => {
             el("td").class(if name.chars().count() > LONG_NAME { "name long" } else { "name" }).text(name)
         }
-        Cell::Figure(figure, shown) => {
-            let class = if stands_out { "figure on-disk" } else { "figure" };
-            el("td").class(class).attr("data-v", figure).text(shown)
-        }
+        Cell::Figure(figure, shown) => figure_cell(figure, shown, stands_out),
+        Cell::Real(figure, shown) => figure_cell(figure, shown, stands_out),
     }
+}
+
+fn figure_cell(figure: impl Display, shown: &str, stands_out: bool) -> Element {
+    let class = if stands_out { "figure on-disk" } else { "figure" };
+    el("td").class(class).attr("data-v", figure).text(shown)
 }
 
 /// The worst rows in order, and the others.

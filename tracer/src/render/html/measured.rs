@@ -1,6 +1,7 @@
 //! Who was measured, when, by which probes, and whether anything escaped them.
 
 use super::{
+    answer::caution,
     facts::Facts,
     markup::{Element, el},
     section::Section,
@@ -40,13 +41,11 @@ pub fn notices(facts: &Facts) -> Option<Element> {
         notices
             .push("The verdict is inconclusive: what was seen is not enough to say that nothing was blocked.".into());
     }
-    let list = el("ul").children(notices.iter().map(|notice| el("li").text(notice)));
-    let heading = el("h2").attr("id", "notices-heading").text("Before you trust the figures");
-    Some(el("section").attr("id", "notices").attr("aria-labelledby", "notices-heading").child(heading).child(list))
+    caution("Before you trust the figures", &notices)
 }
 
 /// How it was measured.
-pub fn section(facts: &Facts) -> Element {
+pub fn section(facts: &Facts) -> Section {
     let mut section = Section::new("measured", "How it was measured");
     section.add(setup(facts));
     section.add(probes(&facts.recording.probes));
@@ -59,7 +58,7 @@ pub fn section(facts: &Facts) -> Element {
     let table = el("table").class("plain").attr("id", "losses-table");
     let table = table.child(el("caption").text("What could not be counted")).child(el("tbody").children(rows));
     section.add(el("div").class("scroll").child(table));
-    section.render()
+    section
 }
 
 fn setup(facts: &Facts) -> Element {

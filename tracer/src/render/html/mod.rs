@@ -3,8 +3,11 @@
 //! What a page leaves out so that it stays small, it says: rows beyond the worst, charts beyond the busiest system calls,
 //! a recording that is too long to carry.
 
+mod answer;
 mod base64;
 mod charts;
+mod comparison;
+mod document;
 mod download;
 mod drawn;
 mod facts;
@@ -17,6 +20,8 @@ mod section;
 mod tables;
 mod timeline;
 mod verdict;
+
+pub use comparison::comparison;
 
 use crate::model::Recording;
 

@@ -1,10 +1,10 @@
-//! The document: its head, the order of its sections, and its foot.
+//! The page of a recording: its title, and the order of its sections.
 
 use super::{
+    document::{Document, Part},
     download, drawn,
     facts::{Facts, target},
-    markup::{Element, el},
-    measured, policy,
+    measured,
     section::Section,
     tables, verdict,
 };
@@ -12,9 +12,6 @@ use crate::{
     model::Status,
     units::{duration, setting},
 };
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
 
 /// The whole page.
 pub fn page(facts: &Facts) -> String {
@@ -29,16 +26,6 @@ pub fn page(facts: &Facts) -> String {
         target(recording),
         recording.tool.name
     );
-    let policy = policy::of(SCRIPT, STYLE);
-    let head = el("head")
-        .child(el("meta").attr("charset", "utf-8"))
-        .child(el("meta").attr("http-equiv", "Content-Security-Policy").attr("content", policy))
-        .child(el("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1"))
-        .child(el("meta").attr("name", "color-scheme").attr("content", "light dark"))
-        .child(el("meta").attr("name", "referrer").attr("content", "no-referrer"))
-        .child(el("title").text(title))
-        .child(el("style").raw(STYLE));
-
     let mut overview = Section::new("calls", "System calls");
     overview.add(tables::syscalls::table(facts));
     let sections = [
@@ -56,34 +43,15 @@ pub fn page(facts: &Facts) -> String {
         tables::slow_calls::section(facts),
         tables::in_flight::section(facts),
     ];
-    let sections: Vec<_> = sections.into_iter().flatten().collect();
-    let anchors = sections.iter().map(|section| (section.id, section.title));
-    let anchors = anchors.chain([("measured", "How it was measured"), ("recording", "Recording")]);
-    let links = anchors.map(|(id, title)| el("li").child(el("a").attr("href", format!("#{id}")).text(title)));
-    let contents = el("nav").attr("aria-label", "Contents").child(el("ul").children(links.collect::<Vec<_>>()));
-
-    let main = el("main")
-        .attr("id", "main")
-        .child(verdict::section(facts))
-        .children(measured::notices(facts))
-        .child(contents)
-        .children(sections.into_iter().map(Section::render))
-        .child(measured::section(facts))
-        .child(download::section(recording));
-    let body = el("body")
-        .child(el("a").class("skip").attr("href", "#main").text("Skip to the verdict"))
-        .child(header(facts))
-        .child(main)
-        .child(el("footer").child(el("p").text(format!(
-            "Written by {} {}. This page is one file: it loads nothing and sends nothing.",
-            recording.tool.name, recording.tool.version
-        ))))
-        .child(el("script").raw(SCRIPT));
-    format!("<!DOCTYPE html>\n{}\n", el("html").attr("lang", "en").child(head).child(body))
+    let mut parts: Vec<Part> = sections.into_iter().flatten().map(Part::from).collect();
+    parts.push(measured::section(facts).into());
+    // Its heading says more than there is room for in the list of contents.
+    parts.push(Part { title: "Recording", ..download::section(recording).into() });
+    let first = [Some(verdict::section(facts)), measured::notices(facts)].into_iter().flatten().collect();
+    Document { title, command: command(facts), about: about(facts), first, parts, tool: &recording.tool }.render()
 }
 
-/// Who was measured, where and when, in a line.
-fn header(facts: &Facts) -> Element {
+fn command(facts: &Facts) -> String {
     let recording = facts.recording;
     let mut families: Vec<&str> = recording.families.iter().map(String::as_str).collect();
     for syscall in &recording.syscalls {
@@ -91,7 +59,12 @@ fn header(facts: &Facts) -> Element {
             families.push(&syscall.family);
         }
     }
-    let command = format!("{} {}", recording.tool.name, families.join(" + "));
+    format!("{} {}", recording.tool.name, families.join(" + "))
+}
+
+/// Who was measured, where and when, in a line.
+fn about(facts: &Facts) -> Vec<String> {
+    let recording = facts.recording;
     let mut items = vec![target(recording)];
     items.extend(match recording.hosts.as_slice() {
         [] => None,
@@ -102,8 +75,5 @@ fn header(facts: &Facts) -> Element {
     items.push(recording.window.start.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     items.push(format!("for {}", duration(recording.window.duration_ns)));
     items.push(format!("threshold {}", setting(recording.threshold_ns)));
-    let items = items.iter().map(|item| el("li").text(item));
-    el("header")
-        .child(el("p").class("command").text(command.trim()))
-        .child(el("ul").children(items.collect::<Vec<_>>()))
+    items
 }

@@ -3,16 +3,18 @@
 {
   const value = (row, column) => {
     const cell = row.cells[column];
-    if (cell.dataset.v !== undefined) return BigInt(cell.dataset.v);
+    const figure = cell.dataset.v;
+    if (figure !== undefined) return /^\d+$/.test(figure) ? BigInt(figure) : Number(figure);
     return cell.classList.contains("unknown") || cell.textContent === "" ? null : cell.textContent;
   };
 
   // What is not known comes last, whichever way the rest goes.
   const compare = (a, b, sign) => {
     if (a === null || b === null) return (a === null) - (b === null);
-    if (typeof a !== typeof b) return typeof a === "bigint" ? -1 : 1;
-    if (typeof a === "bigint") return sign * (a < b ? -1 : a > b ? 1 : 0);
-    return sign * a.localeCompare(b, "en", { numeric: true });
+    const [words, others] = [a, b].map((value) => typeof value === "string");
+    if (words !== others) return words ? 1 : -1;
+    if (words) return sign * a.localeCompare(b, "en", { numeric: true });
+    return sign * (a < b ? -1 : a > b ? 1 : 0);
   };
 
   const tell = (table, how) => {

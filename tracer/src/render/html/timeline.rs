@@ -31,6 +31,32 @@ pub struct Slice {
     pub disk: Vec<(u64, u64, u64)>,
 }
 
+impl Slice {
+    /// What the rows that `is_of` picks did in these intervals, all together.
+    pub fn of<'a>(
+        at_ns: u64,
+        end_ns: u64,
+        intervals: impl Iterator<Item = &'a Interval>,
+        is_of: impl Fn(&IntervalSyscall) -> bool,
+    ) -> Self {
+        let mut slice = Self { at_ns, end_ns, ..Self::default() };
+        let rows: Vec<_> = intervals.flat_map(|interval| &interval.syscalls).filter(|row| is_of(row)).collect();
+        for row in &rows {
+            slice.calls = slice.calls.saturating_add(row.calls);
+            slice.bytes = slice.bytes.saturating_add(row.bytes);
+            slice.slow = slice.slow.saturating_add(row.slow);
+            slice.disk_blocked = slice.disk_blocked.saturating_add(row.disk_blocked);
+            slice.disk_wait_ns = slice.disk_wait_ns.saturating_add(row.disk_wait_ns);
+        }
+        let buckets = |of: fn(&IntervalSyscall) -> &SparseHistogram| {
+            summed(rows.iter().flat_map(|row| of(row).buckets.iter().copied()))
+        };
+        slice.latency = buckets(|row| &row.latency);
+        slice.disk = buckets(|row| &row.disk);
+        slice
+    }
+}
+
 /// At most [`SLICES_MAX`] slices, of the rows that `is_of` picks.
 ///
 /// Intervals of several hosts that overlap by half are one slice, with the sum of their calls. A slice ends where the next
@@ -55,21 +81,7 @@ pub fn slices(intervals: &[Interval], is_of: impl Fn(&IntervalSyscall) -> bool) 
         let at_ns = starts[index];
         let is_near = |&next: &u64| next.saturating_sub(last) <= last.saturating_sub(at_ns) / 2;
         let end_ns = starts.get(index + 1).copied().filter(is_near).unwrap_or(last);
-        let mut slice = Slice { at_ns, end_ns, ..Slice::default() };
-        let rows: Vec<_> = group.iter().flat_map(|interval| &interval.syscalls).filter(|row| is_of(row)).collect();
-        for row in &rows {
-            slice.calls = slice.calls.saturating_add(row.calls);
-            slice.bytes = slice.bytes.saturating_add(row.bytes);
-            slice.slow = slice.slow.saturating_add(row.slow);
-            slice.disk_blocked = slice.disk_blocked.saturating_add(row.disk_blocked);
-            slice.disk_wait_ns = slice.disk_wait_ns.saturating_add(row.disk_wait_ns);
-        }
-        let buckets = |of: fn(&IntervalSyscall) -> &SparseHistogram| {
-            summed(rows.iter().flat_map(|row| of(row).buckets.iter().copied()))
-        };
-        slice.latency = buckets(|row| &row.latency);
-        slice.disk = buckets(|row| &row.disk);
-        slices.push(slice);
+        slices.push(Slice::of(at_ns, end_ns, group.iter().copied(), &is_of));
     }
     slices
 }

@@ -1,6 +1,7 @@
 //! The answer: one sentence, who, on what, for whom, at which cost, why, and what to try.
 
 use super::{
+    answer::{self, Tone, answer, ended, sentence},
     facts::{Facts, call, identity, label, latency, name},
     markup::{Element, el},
 };
@@ -20,23 +21,11 @@ const UNTOLD: &str = "unknown: the records of the disk-blocked calls were droppe
 /// The first thing on the page.
 pub fn section(facts: &Facts) -> Element {
     let verdict = &facts.recording.verdict;
-    let (class, mark, word) = match verdict.status {
-        Status::Blocked => ("blocked", "M8 2L15 14H1z", "Blocked on disk"),
-        Status::Clear => ("clear", "M2.5 8.5l3.5 3.5l7.5 -8.5", "Clear"),
-        Status::Inconclusive => ("inconclusive", "M8 2a6 6 0 1 0 .01 0M8 5v4M8 11v.5", "Inconclusive"),
+    let (tone, word) = match verdict.status {
+        Status::Blocked => (Tone::Bad, "Blocked on disk"),
+        Status::Clear => (Tone::Good, "Clear"),
+        Status::Inconclusive => (Tone::Unsure, "Inconclusive"),
     };
-    let mark = el("svg")
-        .class("mark")
-        .attr("viewBox", "0 0 16 16")
-        .attr("aria-hidden", "true")
-        .child(el("path").attr("d", mark));
-    let badge = el("p").class("badge").child(mark).child(el("strong").text(word));
-    let section = el("section")
-        .attr("id", "verdict")
-        .class(format!("verdict {class}"))
-        .attr("aria-labelledby", "verdict-heading")
-        .child(badge)
-        .child(el("h1").attr("id", "verdict-heading").text(sentence(&verdict.summary)));
     let mut findings = Vec::new();
     if verdict.status == Status::Blocked {
         findings.push(("Who", who(facts)));
@@ -50,28 +39,7 @@ pub fn section(facts: &Facts) -> Element {
     let reason = if hosts::are_several(facts.recording) { ended } else { sentence };
     findings.push(("Why", reasons.map(|text| el("span").text(reason(text))).collect()));
     findings.push(("Try", verdict.advice.iter().map(|advice| el("span").text(sentence(advice))).collect()));
-    findings.retain(|(_, lines)| !lines.is_empty());
-    if findings.is_empty() {
-        return section;
-    }
-    section.child(el("dl").children(findings.into_iter().map(|(word, lines)| {
-        let lines = lines.into_iter().map(|line| el("dd").child(line));
-        el("div").class(format!("finding {}", word.to_lowercase())).child(el("dt").text(word)).children(lines)
-    })))
-}
-
-/// A sentence begins with a capital and ends with a full stop.
-fn sentence(text: &str) -> String {
-    let text = ended(text);
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), characters.as_str()))
-}
-
-/// With a full stop at its end.
-fn ended(text: &str) -> String {
-    let text = text.trim();
-    let end = if text.is_empty() || text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{text}{end}")
+    answer(tone, word, &verdict.summary).children(answer::findings(findings))
 }
 
 /// The blocked event loops, worst first, and what each did.

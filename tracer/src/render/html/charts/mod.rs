@@ -1,9 +1,14 @@
 //! Charts: pure functions from figures to SVG. Colours come from the page's style sheet by class, so a chart follows the
 //! reader's light or dark scheme.
 
+pub mod bins;
+pub mod distribution;
 pub mod heat_map;
 pub mod percentiles;
+mod plane;
+pub mod runs;
 pub mod scale;
+pub mod side_maps;
 pub mod time;
 
 use super::markup::{Element, el};
@@ -51,4 +56,16 @@ fn label(class: &str, anchor: &str, x: f64, y: f64, text: &str) -> Element {
 fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// An entry of a legend: a mark of 14 by 14 and what it means.
+fn entry(mark: Element, text: &str) -> Element {
+    let swatch = el("svg").class("swatch").attr("viewBox", "0 0 14 14").attr("aria-hidden", "true").child(mark);
+    el("span").child(swatch).text(text)
+}
+
+/// The same for a line of 30 by 14.
+fn long_entry(mark: Element, text: &str) -> Element {
+    let swatch = el("svg").class("swatch long").attr("viewBox", "0 0 30 14").attr("aria-hidden", "true").child(mark);
+    el("span").child(swatch).text(text)
 }

@@ -1,6 +1,6 @@
 //! Latency by percentile, with and without the disk waits. The axis counts nines, so that the tail has room.
 
-use super::{Caption, label, line, number, scale::LogScale, svg};
+use super::{Caption, label, line, long_entry, number, scale::LogScale, svg};
 use crate::{
     model::Histogram,
     render::html::markup::{Element, el},
@@ -32,13 +32,31 @@ const TICKS: [(&str, u64); 8] = [
     ("7 nines", 10_000_000),
 ];
 
-/// The chart; `None` without calls. Without `without_disk` there is one curve: no disk wait, or none that is known of.
+/// A curve and the class that it is drawn in.
+#[derive(Clone, Copy)]
+pub struct Curve<'a> {
+    /// What it is of.
+    pub histogram: &'a Histogram,
+    /// `curve` and what tells it from others.
+    pub class: &'static str,
+}
+
+/// The chart of all calls; `None` without calls. Without `without_disk` there is one curve: no disk wait, or none that is known of.
 pub fn percentiles(caption: &Caption, all: &Histogram, without_disk: Option<&Histogram>) -> Option<Element> {
-    let (min_ns, max_ns) = (all.min_ns()?, all.max_ns()?);
-    let lowest = without_disk.and_then(Histogram::min_ns).unwrap_or(min_ns).min(min_ns);
+    let without = without_disk.map(|histogram| Curve { histogram, class: "curve without" });
+    let class = if without.is_some() { "curve all" } else { "curve" };
+    curves(caption, Curve { histogram: all, class }, without, true)
+}
+
+/// A curve, and another one behind it; what lies between them is `shaded` or not. `None` without calls.
+pub fn curves(caption: &Caption, front: Curve, behind: Option<Curve>, shaded: bool) -> Option<Element> {
+    let all = || [Some(front), behind].into_iter().flatten().map(|curve| curve.histogram);
+    let lowest = all().filter_map(Histogram::min_ns).min()?;
+    let max_ns = all().filter_map(Histogram::max_ns).max()?;
+    let most = all().map(Histogram::count).max()?;
     let (top, bottom, right) = (TOP, HEIGHT - BOTTOM, WIDTH - RIGHT);
     let scale = LogScale::new(lowest - lowest / 4, max_ns.saturating_add(max_ns / 2), top, bottom);
-    let nines = (all.count() as f64).log10().clamp(1.0, f64::from(NINES_MAX));
+    let nines = (most as f64).log10().clamp(1.0, f64::from(NINES_MAX));
     let x = |one_in: f64| LEFT + (one_in.log10() / nines).clamp(0.0, 1.0) * (right - LEFT);
 
     let mut chart = svg(caption, WIDTH, HEIGHT);
@@ -66,16 +84,17 @@ pub fn percentiles(caption: &Caption, all: &Histogram, without_disk: Option<&His
     chart = chart.child(line("axis", [LEFT, bottom, right, bottom]));
     chart = chart.child(label("tick", "middle", (LEFT + right) / 2.0, bottom + 35.0, "share of calls at or below"));
 
-    let above = curve(all, &scale, &x, right);
-    if let Some(without) = without_disk {
-        let below = curve(without, &scale, &x, right);
-        let area = format!("{}{}z", path(&above, 'M'), path(&below.iter().rev().copied().collect::<Vec<_>>(), 'L'));
-        chart = chart
-            .child(el("path").class("between").attr("d", area))
-            .child(el("path").class("curve without").attr("d", path(&below, 'M')));
+    let above = corners(front.histogram, &scale, &x, right);
+    if let Some(behind) = behind {
+        let below = corners(behind.histogram, &scale, &x, right);
+        if shaded {
+            let back: Vec<_> = below.iter().rev().copied().collect();
+            let area = format!("{}{}z", path(&above, 'M'), path(&back, 'L'));
+            chart = chart.child(el("path").class("between").attr("d", area));
+        }
+        chart = chart.child(el("path").class(behind.class).attr("d", path(&below, 'M')));
     }
-    let class = if without_disk.is_some() { "curve all" } else { "curve" };
-    Some(chart.child(el("path").class(class).attr("d", path(&above, 'M'))))
+    Some(chart.child(el("path").class(front.class).attr("d", path(&above, 'M'))))
 }
 
 /// What the curve of all calls is called.
@@ -86,16 +105,17 @@ pub const WITHOUT: &str = "without the disk waits";
 
 /// Which curve is which; there is nothing to tell apart where there is one.
 pub fn legend() -> Element {
-    let swatch = |class: &str| {
-        let swatch = el("svg").class("swatch long").attr("viewBox", "0 0 30 14").attr("aria-hidden", "true");
-        swatch.child(line(class, [0.0, 7.0, 30.0, 7.0]))
-    };
-    let curves = [("curve all", ALL), ("curve without", WITHOUT)];
-    el("p").class("legend").children(curves.map(|(class, name)| el("span").child(swatch(class)).text(name)))
+    legend_of([("curve all", ALL), ("curve without", WITHOUT)])
+}
+
+/// The same for any two curves: their classes and names.
+pub fn legend_of(curves: [(&str, &str); 2]) -> Element {
+    let entries = curves.map(|(class, name)| long_entry(line(class, [0.0, 7.0, 30.0, 7.0]), name));
+    el("p").class("legend").children(entries)
 }
 
 /// The corners of a curve: the value at each share of the calls is that of the bucket that holds it, at most the maximum.
-fn curve(histogram: &Histogram, scale: &LogScale, x: &impl Fn(f64) -> f64, right: f64) -> Vec<(f64, f64)> {
+fn corners(histogram: &Histogram, scale: &LogScale, x: &impl Fn(f64) -> f64, right: f64) -> Vec<(f64, f64)> {
     let (count, max_ns) = (histogram.count(), histogram.max_ns().unwrap_or(0));
     let mut corners: Vec<(f64, f64)> = Vec::new();
     let mut seen = 0u64;
