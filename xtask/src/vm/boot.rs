@@ -12,11 +12,25 @@ use crate::command::Run;
 /// What `timeout` ends with when the time is over.
 const TIMED_OUT: i32 = 124;
 
-/// Starts the kernel with the disk, hands each line of what the tests print to `each`, and returns what they
-/// ended with. What they write to the disk is forgotten; the kernel's own words stay in `directory`.
-pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut each: impl FnMut(&str)) -> Result<i32> {
+/// What a machine leaves behind.
+pub struct Written {
+    /// What the tests ended with.
+    pub exit_code: i32,
+    /// What was written of the measurements before them.
+    pub tour: String,
+}
+
+/// Starts the kernel with the disk, and hands each line of what the tests print to `each`. What they write to the disk is
+/// forgotten; the kernel's own words stay in `directory`.
+pub fn run(
+    image: &Image,
+    disk: &Path,
+    directory: &Path,
+    limit: Duration,
+    mut each: impl FnMut(&str),
+) -> Result<Written> {
     let console = directory.join("console.log");
-    let recordings = directory.join("recordings.json");
+    let tour = directory.join("tour.txt");
     let mut exit = None;
     let status = Run::new("timeout")
         .args(["--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
@@ -26,10 +40,10 @@ pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut ea
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-serial", "file:/dev/stdout", "-serial"])
-        .arg(format!("file:{}", recordings.display()))
+        .arg(format!("file:{}", tour.display()))
         .arg("-kernel")
         .arg(image.vmlinuz())
-        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet"])
+        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet mitigations=off"])
         .arg("-drive")
         .arg(format!("file={},if=none,id=disk,format=raw,cache=none,snapshot=on", disk.display()))
         .args(["-device", "nvme,drive=disk,serial=disk"])
@@ -37,8 +51,9 @@ pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut ea
             Some(code) => exit = code.parse().ok(),
             None => each(line.trim_end()),
         })?;
-    if let Some(code) = exit {
-        return Ok(code);
+    if let Some(exit_code) = exit {
+        let tour = fs::read_to_string(&tour).with_context(|| format!("cannot read {}", tour.display()))?;
+        return Ok(Written { exit_code, tour });
     }
     let said = fs::read_to_string(&console).with_context(|| format!("cannot read {}", console.display()))?;
     let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
