@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of a virtual machine that tests tracer. The console is for the kernel; the second serial line takes what
 # the tests print, the third what tracer attaches. That it came to the end is told by the line EXIT alone.
 export PATH=/usr/sbin:/usr/bin:/bin HOME=/ CI=true RUST_BACKTRACE=0
@@ -7,13 +8,14 @@ export TRACER_BINARY=/tests/target/debug/tracer TRACER_SKIPS=/tmp/skips
 /bin/busybox mount -t proc proc /proc
 /bin/busybox --install -s /bin
 mount -t sysfs sysfs /sys
-mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
+mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo +io +pids >/sys/fs/cgroup/cgroup.subtree_control
+hostname vm
 ip link set lo up
 for line in /dev/ttyS1 /dev/ttyS2; do stty -F $line raw; done
 for module in /modules/*; do

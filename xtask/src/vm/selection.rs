@@ -8,7 +8,7 @@ pub const TESTS: &[&str] = &[
     "counting::a_reused_tid_keeps_two_threads_apart",
     "counting::each_thread_has_exactly_its_calls_bytes_and_errors",
     "culprits::each_slow_call_has_its_file_its_offset_and_its_client",
-    "disk_waits::cold_calls_on_a_plain_disk_are_disk_blocked",
+    "culprits::the_cold_file_of_two_is_the_culprit",
     "disk_waits::disk_waits_are_told_apart_by_the_system_call_they_are_in",
     "event_loops::a_loop_that_moves_to_another_instance_is_one_loop_and_goes_on_there",
     "in_flight::a_call_that_never_returns_is_in_flight",
