@@ -1,14 +1,17 @@
 //! What came of a kernel: its tests one by one, and what tracer attached there.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
 use super::tour::Stop;
 use crate::test::Counts;
 
 /// The result of one kernel, as it is written to `target/vm`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct KernelResult {
     /// Its line, such as 6.1.
     pub version: String,
@@ -22,8 +25,12 @@ pub struct KernelResult {
     pub tour: Vec<Stop>,
 }
 
+fn place(directory: &Path) -> PathBuf {
+    directory.join("result.json")
+}
+
 /// How a test ended.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     Passed,
@@ -32,6 +39,20 @@ pub enum Ending {
 }
 
 impl KernelResult {
+    /// Keeps it for the tables.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        let path = place(directory);
+        fs::write(&path, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The one that was kept last.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = place(directory);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is none of these results", path.display()))
+    }
+
     /// How many tests ended how.
     pub fn counts(&self) -> Counts {
         let count = |ending| self.tests.values().filter(|&&other| other == ending).count();

@@ -16,7 +16,7 @@ pub fn commands() -> Vec<String> {
 }
 
 /// What came of one of them.
-#[derive(Debug, Serialize, PartialEq, Eq)]
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Stop {
     /// The mechanism that was insisted on.
     pub mechanism: String,
