@@ -55,18 +55,32 @@ pub fn run(
         let tour = fs::read_to_string(&tour).with_context(|| format!("cannot read {}", tour.display()))?;
         return Ok(Written { exit_code, tour });
     }
-    let said = fs::read_to_string(&console).with_context(|| format!("cannot read {}", console.display()))?;
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-    match said.lines().find(|line| line.contains("Kernel panic")) {
-        Some(panic) => bail!("the kernel gave up: {} ({})", panic.trim(), console.display()),
-        None if status.code() == Some(TIMED_OUT) => {
-            bail!(
-                "no end after {} s; the console's last line: {} ({})",
-                limit.as_secs(),
-                last.trim(),
-                console.display()
-            )
-        }
-        None => bail!("the machine stopped before the tests did; the console's last line: {}", last.trim()),
+    let said = fs::read(&console).with_context(|| format!("cannot read {}", console.display()))?;
+    let over = (status.code() == Some(TIMED_OUT)).then_some(limit);
+    bail!("{} ({})", broke_off(&String::from_utf8_lossy(&said), over), console.display())
+}
+
+/// Why a machine did not come to its end, from what its kernel said; `over` is the time, if that was over.
+fn broke_off(said: &str, over: Option<Duration>) -> String {
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("(nothing)").trim();
+    match (said.lines().find(|line| line.contains("Kernel panic")), over) {
+        (Some(panic), _) => format!("the kernel gave up: {}", panic.trim()),
+        (None, Some(limit)) => format!("no end after {} s; the console's last line: {last}", limit.as_secs()),
+        (None, None) => format!("the machine stopped before the tests did; the console's last line: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_does_not_come_to_its_end_says_why() {
+        let panic = "booting\n[    1.5] Kernel panic - not syncing: VFS\r\n[    1.6] rebooting\n";
+        assert_eq!(broke_off(panic, None), "the kernel gave up: [    1.5] Kernel panic - not syncing: VFS");
+        let hang = broke_off("booting\n\n", Some(Duration::from_secs(9)));
+        assert_eq!(hang, "no end after 9 s; the console's last line: booting");
+        let silence = broke_off("", None);
+        assert_eq!(silence, "the machine stopped before the tests did; the console's last line: (nothing)");
     }
 }
