@@ -33,7 +33,7 @@ pub fn run(
     let tour = directory.join("tour.txt");
     let mut exit = None;
     let status = Run::new("timeout")
-        .args(["--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
+        .args(["--foreground", "--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
         // No KVM: where this machine is a virtual one itself, its own may hang. cx16 has let kernels panic under TCG.
         .args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", "2", "-m", "1G"])
         .args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
