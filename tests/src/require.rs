@@ -1,5 +1,6 @@
 //! What a test needs from the machine. Without it the test fails in CI (where `CI` is set); elsewhere it
-//! is skipped, visibly: on stderr, and in the file that `TRACER_SKIPS` names.
+//! is skipped, visibly: on stderr, and in the file that `TRACER_SKIPS` names. What a machine is known to be without, a
+//! virtual one for instance, stands in `TRACER_WITHOUT`: that is skipped in CI too.
 
 use std::{
     fs::OpenOptions,
@@ -167,6 +168,10 @@ fn absent(path: &str) -> Option<String> {
 /// In CI, if a need is not met.
 #[must_use]
 pub fn machine(test: &str, needs: &[Need]) -> Option<Machine> {
+    if let Some(need) = needs.iter().find(|need| does_without(&format!("{need:?}"))) {
+        note_skip(test, &format!("this machine is without {need:?}"));
+        return None;
+    }
     if let Some(why) = needs.iter().find_map(|need| need.missing()) {
         skip(test, &why);
         return None;
@@ -179,9 +184,20 @@ pub fn machine(test: &str, needs: &[Need]) -> Option<Machine> {
 ///
 /// # Panics
 /// In CI, where everything must run.
-#[expect(clippy::print_stderr, reason = "a skip must be seen")]
 pub fn skip(test: &str, why: &str) {
     assert!(!in_ci(), "{test} must run in CI: {why}");
+    note_skip(test, why);
+}
+
+/// Whether this machine is known to be without `what`: a [`Need`] by its name in the code, or `Contract`, what judges a recording
+/// by its published contract.
+#[must_use]
+pub fn does_without(what: &str) -> bool {
+    std::env::var("TRACER_WITHOUT").is_ok_and(|names| names.split_whitespace().any(|name| name == what))
+}
+
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
+fn note_skip(test: &str, why: &str) {
     let line = format!("SKIPPED {test}: {why}");
     eprintln!("{line}");
     if let Some(path) = std::env::var_os("TRACER_SKIPS") {

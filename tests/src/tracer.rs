@@ -15,8 +15,9 @@ use crate::{
     recording::Recording,
 };
 
-const ATTACH: Duration = Duration::from_secs(30);
-const REPORT: Duration = Duration::from_secs(30);
+/// The verifier takes a while on a busy machine, or on one that is emulated.
+const ATTACH: Duration = Duration::from_secs(120);
+const REPORT: Duration = Duration::from_secs(60);
 
 /// A measurement that runs.
 pub struct Tracer {

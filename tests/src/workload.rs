@@ -13,9 +13,9 @@ use crate::{
     truth::{Ready, Truth},
 };
 
-/// Writing a file out, or a thousand threads, may take a while on a busy machine.
-const SET_UP: Duration = Duration::from_secs(30);
-const WORK: Duration = Duration::from_secs(60);
+/// Writing a file out, or a thousand threads, may take a while on a busy machine, or on one that is emulated.
+const SET_UP: Duration = Duration::from_secs(120);
+const WORK: Duration = Duration::from_secs(120);
 
 /// A workload that stays alive until it is dropped or [ended](Workload::end).
 pub struct Workload {

@@ -2,10 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    os::{
-        fd::{AsFd, BorrowedFd},
-        unix::net::UnixStream,
-    },
+    os::fd::{AsFd, BorrowedFd},
     path::Path,
     str::FromStr,
     sync::Arc,
@@ -14,6 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use rustix::io::ioctl_fionbio;
 use tests::truth::{ThreadTruth, Truth};
 
 use crate::{
@@ -62,7 +60,7 @@ struct Failures {
 /// Ways to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
-    /// A full socket that does not block.
+    /// A full pipe that does not block. (Before Linux 6.5 a full unix socket still takes pages.)
     Again,
     /// No such descriptor.
     BadDescriptor,
@@ -166,9 +164,9 @@ struct Culprits {
 impl Culprits {
     fn prepare(failures: &[Failures]) -> Result<Self> {
         let full = if failures.iter().any(|some| some.error == Failure::Again) {
-            let channel = Channel::open(out::Kind::Socket)?;
+            let channel = Channel::open(out::Kind::Pipe)?;
             channel.fill()?;
-            UnixStream::from(channel.room.try_clone()?).set_nonblocking(true)?;
+            ioctl_fionbio(&channel.room, true)?;
             Some(channel)
         } else {
             None
@@ -179,7 +177,7 @@ impl Culprits {
     }
 
     fn full(&self) -> Result<BorrowedFd<'_>> {
-        self.full.as_ref().map(|channel| channel.room.as_fd()).context("no full socket was prepared")
+        self.full.as_ref().map(|channel| channel.room.as_fd()).context("no full pipe was prepared")
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::Run;
 use crate::privilege::Root;
+use crate::vm;
 use crate::workspace::Workspace;
 
 /// A Debian package and what it is for.
@@ -48,6 +49,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis-tools", needed_for: "tests: a server that waits for its journal" },
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
+    Package { name: "qemu-system-x86", needed_for: "tests: other kernels" },
+    Package { name: "busybox-static", needed_for: "tests: what a virtual machine starts with" },
+    Package { name: "xz-utils", needed_for: "tests: modules of other kernels" },
     Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
 ];
@@ -68,7 +72,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     bpf_linker(workspace)?;
     promtool::fetch(workspace)?;
     linters::fetch(workspace)?;
-    maven::jars(workspace)
+    maven::jars(workspace)?;
+    vm::fetch(workspace)
 }
 
 fn debian_packages() -> Result<()> {

@@ -12,24 +12,38 @@ use crate::command::Run;
 /// What `timeout` ends with when the time is over.
 const TIMED_OUT: i32 = 124;
 
-/// Starts the kernel with the disk, hands each line of what the tests print to `each`, and returns what they
-/// ended with. What they write to the disk is forgotten; the kernel's own words stay in `directory`.
-pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut each: impl FnMut(&str)) -> Result<i32> {
+/// What a machine leaves behind.
+pub struct Written {
+    /// What the tests ended with.
+    pub exit_code: i32,
+    /// What was written of the measurements before them.
+    pub tour: String,
+}
+
+/// Starts the kernel with the disk, and hands each line of what the tests print to `each`. What they write to the disk is
+/// forgotten; the kernel's own words stay in `directory`.
+pub fn run(
+    image: &Image,
+    disk: &Path,
+    directory: &Path,
+    limit: Duration,
+    mut each: impl FnMut(&str),
+) -> Result<Written> {
     let console = directory.join("console.log");
-    let recordings = directory.join("recordings.json");
+    let tour = directory.join("tour.txt");
     let mut exit = None;
     let status = Run::new("timeout")
-        .args(["--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
+        .args(["--foreground", "--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
         // No KVM: where this machine is a virtual one itself, its own may hang. cx16 has let kernels panic under TCG.
         .args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", "2", "-m", "1G"])
         .args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-serial", "file:/dev/stdout", "-serial"])
-        .arg(format!("file:{}", recordings.display()))
+        .arg(format!("file:{}", tour.display()))
         .arg("-kernel")
         .arg(image.vmlinuz())
-        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet"])
+        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet mitigations=off"])
         .arg("-drive")
         .arg(format!("file={},if=none,id=disk,format=raw,cache=none,snapshot=on", disk.display()))
         .args(["-device", "nvme,drive=disk,serial=disk"])
@@ -37,21 +51,36 @@ pub fn run(image: &Image, disk: &Path, directory: &Path, limit: Duration, mut ea
             Some(code) => exit = code.parse().ok(),
             None => each(line.trim_end()),
         })?;
-    if let Some(code) = exit {
-        return Ok(code);
+    if let Some(exit_code) = exit {
+        let tour = fs::read_to_string(&tour).with_context(|| format!("cannot read {}", tour.display()))?;
+        return Ok(Written { exit_code, tour });
     }
-    let said = fs::read_to_string(&console).with_context(|| format!("cannot read {}", console.display()))?;
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-    match said.lines().find(|line| line.contains("Kernel panic")) {
-        Some(panic) => bail!("the kernel gave up: {} ({})", panic.trim(), console.display()),
-        None if status.code() == Some(TIMED_OUT) => {
-            bail!(
-                "no end after {} s; the console's last line: {} ({})",
-                limit.as_secs(),
-                last.trim(),
-                console.display()
-            )
-        }
-        None => bail!("the machine stopped before the tests did; the console's last line: {}", last.trim()),
+    let said = fs::read(&console).with_context(|| format!("cannot read {}", console.display()))?;
+    let over = (status.code() == Some(TIMED_OUT)).then_some(limit);
+    bail!("{} ({})", broke_off(&String::from_utf8_lossy(&said), over), console.display())
+}
+
+/// Why a machine did not come to its end, from what its kernel said; `over` is the time, if that was over.
+fn broke_off(said: &str, over: Option<Duration>) -> String {
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("(nothing)").trim();
+    match (said.lines().find(|line| line.contains("Kernel panic")), over) {
+        (Some(panic), _) => format!("the kernel gave up: {}", panic.trim()),
+        (None, Some(limit)) => format!("no end after {} s; the console's last line: {last}", limit.as_secs()),
+        (None, None) => format!("the machine stopped before the tests did; the console's last line: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_does_not_come_to_its_end_says_why() {
+        let panic = "booting\n[    1.5] Kernel panic - not syncing: VFS\r\n[    1.6] rebooting\n";
+        assert_eq!(broke_off(panic, None), "the kernel gave up: [    1.5] Kernel panic - not syncing: VFS");
+        let hang = broke_off("booting\n\n", Some(Duration::from_secs(9)));
+        assert_eq!(hang, "no end after 9 s; the console's last line: booting");
+        let silence = broke_off("", None);
+        assert_eq!(silence, "the machine stopped before the tests did; the console's last line: (nothing)");
     }
 }

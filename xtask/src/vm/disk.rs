@@ -27,8 +27,12 @@ pub struct Contents<'a> {
     pub workload: &'a Path,
     /// The tests.
     pub kernel_tests: &'a Path,
-    /// The arguments for them.
+    /// The arguments for them: which of them run.
     pub arguments: &'a [String],
+    /// What the machine is known to be without.
+    pub without: &'a [&'a str],
+    /// Measurements to make beforehand, each a line of arguments.
+    pub tour: &'a [String],
 }
 
 /// Makes the disk in `directory`, and returns its image.
@@ -64,6 +68,8 @@ fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
     fs::copy(contents.workload, built.join("workload"))?;
     fs::copy(contents.kernel_tests, built.join("deps/kernel"))?;
     fs::write(root.join("tests/arguments"), contents.arguments.join("\n"))?;
+    fs::write(root.join("tests/without"), contents.without.join(" "))?;
+    fs::write(root.join("tests/tour"), contents.tour.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     fs::copy("/bin/busybox", root.join("bin/busybox"))?;
     let programs = PROGRAMS.map(find).into_iter().collect::<Result<Vec<_>>>()?;
     for program in &programs {

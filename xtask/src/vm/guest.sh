@@ -1,29 +1,45 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of a virtual machine that tests tracer. The console is for the kernel; the second serial line takes what
-# the tests print, the third recordings. That it came to the end is told by the line EXIT alone.
-export PATH=/usr/sbin:/usr/bin:/bin HOME=/ CI=true TRACER_BINARY=/tests/target/debug/tracer RUST_BACKTRACE=0
+# the tests print, the third what tracer attaches. That it came to the end is told by the line EXIT alone.
+export PATH=/usr/sbin:/usr/bin:/bin HOME=/ CI=true RUST_BACKTRACE=0
+export TRACER_BINARY=/tests/target/debug/tracer TRACER_SKIPS=/tmp/skips
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
 /bin/busybox --install -s /bin
 mount -t sysfs sysfs /sys
-mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
+mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo +io +pids >/sys/fs/cgroup/cgroup.subtree_control
+hostname vm
 ip link set lo up
 for line in /dev/ttyS1 /dev/ttyS2; do stty -F $line raw; done
+for module in /modules/*; do
+    test -e "$module" && insmod "$module"
+done
+TRACER_WITHOUT=$(cat /tests/without)
+export TRACER_WITHOUT
+cd /tests/tests || exit
+
+echo "RELEASE $(uname -r)" >/dev/ttyS2
+while read -r command; do
+    echo "COMMAND $command"
+    # shellcheck disable=SC2086 # blanks separate the arguments
+    $TRACER_BINARY $command -q -v -o /tmp/recording.json 2>&1 | sed 's/^/SAID /'
+    test -e /tmp/recording.json && echo "RECORDING $(tr -d '\n' </tmp/recording.json)"
+    rm -f /tmp/recording.json
+done </tests/tour >/dev/ttyS2 2>&1
 
 {
-    for module in /modules/*; do
-        test -e "$module" && insmod "$module"
-    done
-    cd /tests/tests || exit
     # shellcheck disable=SC2046 # an argument a line
-    ../target/debug/deps/kernel $(cat /tests/arguments)
-    echo "EXIT $?"
+    ../target/debug/deps/kernel --test-threads=1 $(cat /tests/arguments)
+    code=$?
+    test -e $TRACER_SKIPS && cat $TRACER_SKIPS
+    echo "EXIT $code"
 } >/dev/ttyS1 2>&1
 
 reboot -f

@@ -5,58 +5,172 @@ mod boot;
 mod disk;
 mod images;
 mod kernels;
+mod matrix;
+mod results;
+mod selection;
+mod tour;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use self::disk::Contents;
 use self::kernels::Kernel;
+use self::results::{KernelResult, Reader};
 use crate::command::Run;
-use crate::test::privileged;
+use crate::page::Place;
+use crate::test::{Counts, privileged};
 use crate::workspace::{TESTS_PACKAGE, Workspace};
 
-/// How long one kernel may take.
+/// Where the tables are kept.
+const PAGE: Place = Place { page: "docs/kernels.md", task: "cargo xtask vm --update-docs" };
+
+/// How long one kernel may take with the tests that are chosen for it, or with all.
 const LIMIT: Duration = Duration::from_secs(900);
+const LIMIT_OF_ALL: Duration = Duration::from_secs(7200);
+
+/// Virtual machines at the same time: each keeps a processor busy.
+const AT_ONCE: usize = 2;
 
 /// What the person asks for.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Options {
     /// Which kernels; all unless some are named
     #[arg(value_name = "KERNEL", value_parser = kernels::versions())]
     kernels: Vec<String>,
-    /// Run only the tests whose names contain this
-    #[arg(long, value_name = "TEST")]
+    /// Run the tests whose names contain this; `--tests ''` runs all of them, for an hour
+    #[arg(long, value_name = "NAME")]
     tests: Vec<String>,
+    /// Write the tables of docs/kernels.md anew, from the latest results of each kernel
+    #[arg(long, conflicts_with = "tests")]
+    update_docs: bool,
 }
 
-/// Runs the tests on each kernel.
+/// Fetches every kernel that is not there.
+pub fn fetch(workspace: &Workspace) -> Result<()> {
+    for kernel in kernels::ALL {
+        let image = images::fetch(workspace, kernel)?;
+        println!("setup: Linux {}: there, {}", kernel.version, image.package().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Runs the tests, and shows what came of them.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    let counts = test(workspace, options)?;
+    Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The tests on the kernels that tracer supports.
+pub fn test_supported(workspace: &Workspace) -> Result<Counts> {
+    let supported = kernels::ALL.iter().filter(|kernel| kernel.is_supported);
+    let kernels = supported.map(|kernel| kernel.version.to_owned()).collect();
+    test(workspace, &Options { kernels, ..Options::default() })
+}
+
+/// Runs the tests, and counts them over all kernels. A kernel that broke off is one failure.
+fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
     let binaries = ["build", "--locked", "--bins", "--package", "tracer", "--package", TESTS_PACKAGE];
     Run::cargo().args(binaries).current_dir(&workspace.root).status()?;
     let tests = privileged::Tests::build(workspace, privileged::KERNEL)?;
     let built = workspace.target.join("debug");
-    let mut failed = false;
-    for kernel in kernels::chosen(&options.kernels) {
-        let mut arguments = vec!["--test-threads=1".to_owned()];
-        arguments.extend(options.tests.iter().cloned());
-        let contents = Contents {
-            tracer: &built.join("tracer"),
-            workload: &built.join("workload"),
-            kernel_tests: tests.executable(),
-            arguments: &arguments,
+    let arguments: Vec<_> = match options.tests.is_empty() {
+        true => selection::TESTS.iter().map(|test| (*test).to_owned()).collect(),
+        false => options.tests.clone(),
+    };
+    let contents = Contents {
+        tracer: &built.join("tracer"),
+        workload: &built.join("workload"),
+        kernel_tests: tests.executable(),
+        arguments: &arguments,
+        without: selection::WITHOUT,
+        tour: &tour::commands(),
+    };
+    let limit = if options.tests.is_empty() { LIMIT } else { LIMIT_OF_ALL };
+    let outcomes = on_each(&kernels::chosen(&options.kernels), |kernel| run_on(workspace, kernel, &contents, limit));
+    let mut counts = Counts::default();
+    println!();
+    for (kernel, outcome) in outcomes {
+        let of_kernel = match &outcome {
+            Ok(result) => result.counts(),
+            Err(_) => Counts::one_failed(),
         };
-        failed |= run_on(workspace, kernel, &contents)? != 0;
+        match outcome {
+            Ok(result) => {
+                println!("{:6} {of_kernel}  ({})", kernel.version, result.release);
+                // Of other tests than those that are chosen no table is made.
+                if options.tests.is_empty() {
+                    result.write(&directory_of(workspace, kernel))?;
+                }
+            }
+            Err(error) => println!("{:6} {of_kernel}  {error:#}", kernel.version),
+        }
+        counts = [counts, of_kernel].into_iter().sum();
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if options.update_docs {
+        let kept = kernels::ALL.iter().map(|kernel| KernelResult::read(&directory_of(workspace, kernel)));
+        PAGE.write(workspace, &matrix::markdown(&kept.collect::<Result<Vec<_>>>()?))?;
+    }
+    Ok(counts)
 }
 
-fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>) -> Result<i32> {
+/// Runs `work` on each kernel, some at the same time; the outcomes are in the kernels' order.
+fn on_each<T: Send>(
+    kernels: &[&'static Kernel],
+    work: impl Fn(&'static Kernel) -> T + Sync,
+) -> Vec<(&'static Kernel, T)> {
+    let next = Mutex::new(kernels.iter().enumerate());
+    let outcomes = Mutex::new(Vec::new());
+    let take = || next.lock().expect("nobody panics while it is held").next();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((index, kernel)) = take() {
+                    let outcome = work(kernel);
+                    outcomes.lock().expect("nobody panics while it is held").push((index, (*kernel, outcome)));
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().expect("nobody panics while it is held");
+    outcomes.sort_by_key(|(index, _)| *index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Where a kernel's results are kept.
+fn directory_of(workspace: &Workspace, kernel: &Kernel) -> PathBuf {
+    workspace.target.join("vm").join(kernel.version)
+}
+
+fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>, limit: Duration) -> Result<KernelResult> {
     let image = images::fetch(workspace, kernel)?;
-    let directory = workspace.target.join("vm").join(kernel.version);
+    let directory = directory_of(workspace, kernel);
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let disk = disk::make(&directory, contents, &image)?;
-    boot::run(&image, &disk, &directory, LIMIT, |line| println!("{}: {line}", kernel.version))
+    let mut reader = Reader::default();
+    let ended = boot::run(&image, &disk, &directory, limit, |line| {
+        println!("{:4} {line}", kernel.version);
+        reader.line(line);
+    });
+    fs::remove_file(&disk).with_context(|| format!("cannot remove {}", disk.display()))?;
+    let written = ended?;
+    let (release, tour) = tour::read(&written.tour)?;
+    let result = KernelResult {
+        version: kernel.version.to_owned(),
+        package: image.package().unwrap_or_default(),
+        release,
+        tests: reader.finish(),
+        tour,
+    };
+    match result.counts() {
+        counts if counts == Counts::default() => bail!("no test ran"),
+        counts if written.exit_code != 0 && counts.failed == 0 => {
+            bail!("the tests broke off: exit code {}", written.exit_code)
+        }
+        _ => Ok(result),
+    }
 }

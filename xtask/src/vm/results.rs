@@ -1,0 +1,121 @@
+//! What came of a kernel: its tests one by one, and what tracer attached there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::tour::Stop;
+use crate::test::Counts;
+
+/// The result of one kernel, as it is written to `target/vm`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KernelResult {
+    /// Its line, such as 6.1.
+    pub version: String,
+    /// Debian's package.
+    pub package: String,
+    /// As it calls itself.
+    pub release: String,
+    /// By name.
+    pub tests: BTreeMap<String, Ending>,
+    /// By which mechanisms what was observed.
+    pub tour: Vec<Stop>,
+}
+
+fn place(directory: &Path) -> PathBuf {
+    directory.join("result.json")
+}
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+impl KernelResult {
+    /// Keeps it for the tables.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        let path = place(directory);
+        fs::write(&path, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The one that was kept last.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = place(directory);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is none of these results", path.display()))
+    }
+
+    /// How many tests ended how.
+    pub fn counts(&self) -> Counts {
+        let count = |ending| self.tests.values().filter(|&&other| other == ending).count();
+        Counts { passed: count(Ending::Passed), failed: count(Ending::Failed), skipped: count(Ending::Skipped) }
+    }
+}
+
+/// Reads the endings off what the tests print.
+#[derive(Debug, Default)]
+pub struct Reader {
+    tests: BTreeMap<String, Ending>,
+    /// The test whose ending is on a later line, behind what it prints itself.
+    running: Option<String>,
+}
+
+impl Reader {
+    /// The next line.
+    pub fn line(&mut self, line: &str) {
+        if let Some((name, ending)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) {
+            self.running = Some(name.to_owned());
+            self.end(ending);
+        } else if let Some((name, _)) = line.strip_prefix("SKIPPED kernel::").and_then(|rest| rest.split_once(": ")) {
+            self.tests.insert(name.to_owned(), Ending::Skipped);
+        } else {
+            self.end(line);
+        }
+    }
+
+    /// All that were read; one that began and did not end has failed.
+    pub fn finish(mut self) -> BTreeMap<String, Ending> {
+        self.tests.extend(self.running.map(|name| (name, Ending::Failed)));
+        self.tests
+    }
+
+    fn end(&mut self, words: &str) {
+        let ending = match words {
+            "ok" => Ending::Passed,
+            "FAILED" => Ending::Failed,
+            "ignored" => Ending::Skipped,
+            _ => return,
+        };
+        self.tests.extend(self.running.take().map(|name| (name, ending)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_test_has_its_ending_whatever_is_printed_between() {
+        let mut reader = Reader::default();
+        let lines = "running 5 tests\ntest a::b ... ok\ntest a::c ... FAILED\ntest a::d ... words\nok\n\
+            test a::e ... ok\ntest a::f ... \nSKIPPED kernel::a::e: no terminal: none\nok then";
+        lines.lines().for_each(|line| reader.line(line));
+        let endings: Vec<_> = reader.finish().into_iter().collect();
+        let expected = [
+            ("a::b", Ending::Passed),
+            ("a::c", Ending::Failed),
+            ("a::d", Ending::Passed),
+            ("a::e", Ending::Skipped),
+            ("a::f", Ending::Failed),
+        ];
+        assert_eq!(endings, expected.map(|(name, ending)| (name.to_owned(), ending)));
+    }
+}
