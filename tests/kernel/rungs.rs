@@ -33,7 +33,7 @@ fn each_rung_counts_the_same_calls_bytes_and_errors() {
 fn each_rung_tells_calls_that_were_held_up_from_those_that_ran() {
     let _machine = needs!(Root);
     for mechanism in rungs::of_calls() {
-        let workload = Workload::start("held --calls 30 --hold-us 3000");
+        let workload = Workload::start("held --calls 30 --hold-us 30000");
         let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
         let row = seen.sendfile();
         assert_eq!((row.calls, row.by_cause.other.count), (30, 30), "{mechanism}");

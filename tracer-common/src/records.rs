@@ -47,7 +47,8 @@ pub struct ThreadSlot {
     pub entered: u64,
     /// CLOCK_MONOTONIC when a call that had begun before the window returned; 0: none did.
     pub returned_at_ns: u64,
-    /// The traced call that `returned_at_ns` is about, as [`Call::active`].
+    /// The traced call that `returned_at_ns` and `woken_at_ns` are about, as [`Call::active`]: it had begun before the
+    /// window.
     pub returned_from: u32,
     /// Which slot it is.
     pub index: u32,
@@ -57,8 +58,11 @@ pub struct ThreadSlot {
     pub records: [u32; Syscall::COUNT as usize],
     /// What its page faults brought in.
     pub faults: Faults,
+    /// CLOCK_MONOTONIC when the thread last woke up in a call that had begun before the window; 0: it did not. Where nobody
+    /// sees such a call return, that is the last that is known of it.
+    pub woken_at_ns: u64,
     /// Makes slots begin at cache lines.
-    pub reserved_2: [u64; 3],
+    pub reserved_2: [u64; 2],
 }
 
 impl ThreadSlot {

@@ -6,16 +6,19 @@
 
 use aya_ebpf::EbpfContext;
 use tracer_common::{
-    records::{OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
-    syscall::{readiness, synchronous},
+    records::{Call, OffCpu, OffCpuReason, ThreadSlot, UNINTERRUPTIBLE, WAIT_PLACES, WaitPlace},
+    syscall::{Syscall, readiness, synchronous},
     turns::TurnWait,
 };
 
 use crate::{
+    call,
     clock::now_ns,
     file, files,
     globals::global,
-    maps, ready, slots, stack, targets,
+    maps, ready,
+    slots::{self, Slot},
+    stack, targets,
     task::{PAGE_FAULT, Task},
     waited_file, window,
 };
@@ -55,16 +58,25 @@ pub fn switched_out(ctx: &impl EbpfContext, task: Task, state: u32) {
     }
 }
 
-/// A task has been asleep in `state` since before the window, which is about to open. Behind the closed gate nobody
-/// else writes to its slot.
+/// A task has been asleep in `state` since before the window, which is about to open: for the disk, or inside a traced
+/// call. Behind the closed gate nobody else writes to its slot.
 #[inline(always)]
 pub fn goes_on(task: Task, state: u32, number: u64) {
-    if readiness::kind_of(number).is_none()
-        && is_disk_wait(task, state, number)
-        && let Some(slot) = slots::find_or_claim(task)
-    {
-        begin(slot.thread, task, OffCpuReason::Disk, number as i32);
-        stack::unseen(slot.thread);
+    if readiness::kind_of(number).is_some() {
+        return;
+    }
+    let syscall = call::traced(number);
+    let is_disk_wait = is_disk_wait(task, state, number);
+    if !is_disk_wait && syscall.is_none() {
+        return;
+    }
+    if let Some(Slot { thread, .. }) = slots::find_or_claim(task) {
+        let reason = if is_disk_wait { OffCpuReason::Disk } else { OffCpuReason::Other };
+        begin(thread, task, reason, number as i32);
+        stack::unseen(thread);
+        if let Some(syscall) = syscall {
+            thread.returned_from = Call::mark(syscall);
+        }
     }
 }
 
@@ -183,6 +195,7 @@ fn end(thread: &mut ThreadSlot, task: Task, elapsed_ns: u64, queued_ns: u64) {
     let queued_ns = queued_ns.min(elapsed_ns);
     let slept_ns = elapsed_ns - queued_ns;
     stack::woken(thread, reason, slept_ns);
+    note_woken(thread);
     if is_in_call {
         thread.call.runqueue_ns += queued_ns;
     }
@@ -209,6 +222,19 @@ fn end(thread: &mut ThreadSlot, task: Task, elapsed_ns: u64, queued_ns: u64) {
     } else if is_in_call {
         thread.call.other_sleeps += 1;
         thread.call.other_ns += slept_ns;
+    }
+}
+
+/// Notes when a thread wakes up in a traced call that it has been in since before the window.
+#[inline(always)]
+fn note_woken(thread: &mut ThreadSlot) {
+    let number = |syscall: Syscall| syscall.info().number as i32;
+    if thread.returned_from != 0
+        && thread.entered == 0
+        && thread.returned_at_ns == 0
+        && Call::syscall_of(thread.returned_from).map(number) == Some(thread.off_cpu.syscall_number)
+    {
+        thread.woken_at_ns = now_ns();
     }
 }
 

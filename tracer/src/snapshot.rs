@@ -13,7 +13,7 @@ use tracer_common::{
 };
 
 use crate::{
-    model::{Histogram, Host, Interval, Probe, ProbeStatus, Target},
+    model::{Histogram, Host, Interval, Mechanism, Probe, ProbeStatus, Target},
     options::{Family, PeerLabels},
 };
 
@@ -284,6 +284,14 @@ impl Snapshot {
         let active: HashSet<_> = self.threads.iter().map(|thread| thread.slot.key).collect();
         let asleep = self.asleep.iter().flatten().filter(|task| !active.contains(&task.key));
         asleep.filter_map(|task| Some((task, task.ready_set()?))).collect()
+    }
+
+    /// Whether the return of a call is seen that was entered before its probe was attached: what hangs at the function of a
+    /// system call sees a return only if it saw the entry. The probe of the calls themselves is the first.
+    #[must_use]
+    pub fn sees_returns_of_earlier_calls(&self) -> bool {
+        let mechanism = self.probes.first().map(|probe| probe.mechanism);
+        !matches!(mechanism, Some(Mechanism::Fentry | Mechanism::Kprobe))
     }
 
     /// Whether the probe of this name observes.

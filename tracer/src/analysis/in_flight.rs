@@ -48,7 +48,16 @@ fn entered_inside(
 /// A call from before the window that returned inside it, if it was stuck for at least the threshold.
 fn returned_inside(snapshot: &Snapshot, thread: &ThreadData, syscall: Syscall, roles: &Roles) -> Option<InFlight> {
     let slot = &thread.slot;
-    let returned_at_ns = slot.returned_at_ns.checked_sub(snapshot.opened_ns)?;
+    // Where its return goes unseen, it was soon after it woke up for the last time.
+    let is_still_in_it = || slot.entered == 0 && asleep_in(snapshot, syscall).any(|task| task.key == slot.key);
+    let returned_ns = if snapshot.sees_returns_of_earlier_calls() {
+        slot.returned_at_ns
+    } else if is_still_in_it() {
+        return None;
+    } else {
+        slot.woken_at_ns
+    };
+    let returned_at_ns = returned_ns.checked_sub(snapshot.opened_ns)?;
     (Call::syscall_of(slot.returned_from) == Some(syscall) && returned_at_ns >= snapshot.threshold_ns).then(|| {
         InFlight {
             thread: roles.thread_ref(thread),

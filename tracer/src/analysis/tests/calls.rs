@@ -36,6 +36,38 @@ fn calls_in_flight_are_told_by_where_they_began() {
 }
 
 #[test]
+fn a_return_that_nobody_sees_is_told_by_when_the_thread_woke_up() {
+    let since_before = |tid: u32, woken_after_ns: u64| {
+        let mut thread = thread(tid);
+        thread.slot.returned_from = Call::mark(Syscall::Sendfile);
+        thread.slot.woken_at_ns = OPENED_NS + woken_after_ns;
+        thread
+    };
+    let (long, short) = (since_before(1, SECOND_NS / 2), since_before(2, THRESHOLD_NS - 1));
+    let still = since_before(3, SECOND_NS / 4);
+    let mut asleep_again = since_before(4, SECOND_NS / 4);
+    asleep_again.slot.entered = 1;
+    asleep_again.slot.call.active = Call::mark(Syscall::Sendfile);
+    asleep_again.slot.call.since_ns = OPENED_NS + SECOND_NS / 3;
+    let asleep_now = vec![asleep(&still, 40, true), asleep(&asleep_again, 40, true)];
+    let mut all = snapshot(vec![long, short, still, asleep_again]);
+    all.asleep = Some(asleep_now);
+    let found = |all: &Snapshot| {
+        let in_flight = recording(all).syscalls[0].in_flight.clone();
+        in_flight.iter().map(|call| (call.thread.tid.0, call.returned_at_ns)).collect::<Vec<_>>()
+    };
+    all.probes[0].mechanism = Mechanism::Fentry;
+    let mut seen = found(&all);
+    seen.sort_unstable();
+    assert_eq!(seen, [(1, Some(SECOND_NS / 2)), (3, None), (4, None), (4, Some(SECOND_NS / 4))]);
+    // Where it would be seen, none was.
+    all.probes[0].mechanism = Mechanism::Tracepoint;
+    let mut seen = found(&all);
+    seen.sort_unstable();
+    assert_eq!(seen, [(3, None), (4, None)]);
+}
+
+#[test]
 fn calls_that_ran_all_along_are_what_the_other_causes_leave_over() {
     let mut blocked = calling(thread(1), 9, 5_000);
     let stats = blocked.calls[0].as_mut().unwrap();
