@@ -347,9 +347,6 @@ fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
 }
 
 fn reasons(refusals: &[Refusal]) -> String {
-    if refusals.is_empty() {
-        return "this version has no probe by that mechanism".into();
-    }
     let all: Vec<_> =
         refusals.iter().map(|refusal| format!("{}: {}", refusal.mechanism.label(), refusal.reason)).collect();
     all.join("; ")
