@@ -13,6 +13,7 @@ mod privilege;
 mod recordings;
 mod setup;
 mod test;
+mod verifier;
 mod vm;
 mod workspace;
 
@@ -64,6 +65,8 @@ enum Task {
     },
     /// Run the kernel tests on other kernels, each in a virtual machine: Debian's, without KVM and without root
     Vm(vm::Options),
+    /// Count the instructions that the verifiers look at, of the running kernel and in the last results of `vm`
+    Verifier(verifier::Options),
     /// Read bytes that libFuzzer makes up, as recordings and as objectives: never a panic, never more memory than is allowed
     Fuzz {
         /// For how long in all, in seconds
@@ -110,6 +113,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test { faults: true, .. } => faults::run(&workspace),
         Task::Test { only, .. } => test::run(&workspace, only.as_deref()),
         Task::Vm(options) => vm::run(&workspace, &options),
+        Task::Verifier(options) => verifier::run(&workspace, &options),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds).map(|()| ExitCode::SUCCESS),
         Task::Recordings => recordings::record(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Pictures => recordings::draw(&workspace).map(|()| ExitCode::SUCCESS),

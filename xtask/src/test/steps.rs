@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::{Context, Counts, Step, one, privileged, require_target, run_tests};
 use crate::workspace::TESTS_PACKAGE;
-use crate::{ebpf, fuzz, setup, vm};
+use crate::{ebpf, fuzz, setup, verifier, vm};
 
 /// How long the fuzzer runs among the tests.
 const FUZZ_SECONDS: u32 = 30;
@@ -37,6 +37,11 @@ pub const ALL: &[Step] = &[
         name: "vm",
         what: "tests on other kernels, in virtual machines",
         run: |context| vm::test_supported(context.workspace),
+    },
+    Step {
+        name: "verifier",
+        what: "programs need no more of the verifiers than they did",
+        run: |context| verifier::test(context.workspace),
     },
     Step {
         name: "programs",

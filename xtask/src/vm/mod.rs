@@ -8,7 +8,7 @@ mod kernels;
 mod matrix;
 mod results;
 mod selection;
-mod tour;
+pub mod tour;
 
 use std::fs;
 use std::path::PathBuf;
@@ -112,10 +112,19 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
         counts = [counts, of_kernel].into_iter().sum();
     }
     if options.update_docs {
-        let kept = kernels::ALL.iter().map(|kernel| KernelResult::read(&directory_of(workspace, kernel)));
-        PAGE.write(workspace, &matrix::markdown(&kept.collect::<Result<Vec<_>>>()?))?;
+        PAGE.write(workspace, &matrix::markdown(&results(workspace).collect::<Result<Vec<_>>>()?))?;
     }
     Ok(counts)
+}
+
+/// The last results of each kernel.
+fn results(workspace: &Workspace) -> impl Iterator<Item = Result<KernelResult>> {
+    kernels::ALL.iter().map(|kernel| KernelResult::read(&directory_of(workspace, kernel)))
+}
+
+/// Those that there are.
+pub fn kept(workspace: &Workspace) -> Vec<KernelResult> {
+    results(workspace).flatten().collect()
 }
 
 /// Runs `work` on each kernel, some at the same time; the outcomes are in the kernels' order.
