@@ -19,7 +19,7 @@ const RANGE: u64 = 16 << 10;
 /// Of the partly cold file.
 const RANGES: u64 = 2048;
 
-const REQUESTS: u32 = 12_000;
+const REQUESTS: u32 = 6000;
 /// Every so manyth request is for the partly cold file: some 2.5 % of all wait for the disk, so p99 is the latency of one that did.
 const PARTLY_COLD_EACH: u32 = 20;
 
