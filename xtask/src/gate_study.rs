@@ -11,6 +11,13 @@ use crate::{
     workspace::{TESTS_PACKAGE, Workspace},
 };
 
+/// What cargo calls it, and its folder.
+type Profile = (&'static str, &'static str);
+/// For what takes minutes of computing.
+const RELEASE: Profile = ("release", "release");
+/// For what waits for servers: the tracer that the tests run.
+const DEBUG: Profile = ("dev", "debug");
+
 /// What the study takes.
 #[derive(clap::Args)]
 pub struct Options {
@@ -63,7 +70,7 @@ impl Options {
 }
 
 fn simulation(workspace: &Workspace, options: &Options) -> Result<Run> {
-    let study = Run::new(built(workspace, TESTS_PACKAGE, "gate-study")?);
+    let study = Run::new(built(workspace, RELEASE, TESTS_PACKAGE, "gate-study")?);
     let comparisons = options.comparisons.unwrap_or(2000).to_string();
     let study = study.args(["--comparisons", &comparisons, "--only", &options.only]);
     Ok(study.args(options.stop_early.then_some("--stop-early")))
@@ -71,17 +78,16 @@ fn simulation(workspace: &Workspace, options: &Options) -> Result<Run> {
 
 fn nginx(workspace: &Workspace, options: &Options) -> Result<Run> {
     let root = Root::asking()?;
-    let tracer = built(workspace, "tracer", "tracer")?;
-    let study = Run::new(built(workspace, TESTS_PACKAGE, "nginx-against-itself")?);
+    let tracer = built(workspace, DEBUG, "tracer", "tracer")?;
+    let study = Run::new(built(workspace, DEBUG, TESTS_PACKAGE, "nginx-against-itself")?);
     let comparisons = options.comparisons.unwrap_or(20).to_string();
     Ok(study.args(["study", "--comparisons", &comparisons]).env("TRACER_BINARY", tracer).through(root))
 }
 
-/// Builds a program as it is released, and says where it is.
-fn built(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {
-    let build = ["build", "--release", "--locked", "--package", package, "--bin", program];
+fn built(workspace: &Workspace, (profile, folder): Profile, package: &str, program: &str) -> Result<PathBuf> {
+    let build = ["build", "--profile", profile, "--locked", "--package", package, "--bin", program];
     Run::cargo().args(build).current_dir(&workspace.root).status()?;
-    Ok(workspace.target.join("release").join(program))
+    Ok(workspace.target.join(folder).join(program))
 }
 
 /// A number that nobody chose: the beginning of the commit's.
