@@ -77,7 +77,7 @@ enum Task {
     Recordings,
     /// Draw the pictures of the README from one of these recordings; needs chromium
     Pictures,
-    /// Simulate comparisons of runs whose truth is known, and count how often `tracer compare` is wrong; takes minutes
+    /// Count how often `tracer compare` is wrong, on simulated runs whose truth is known or on those of a real nginx; takes minutes
     GateStudy(gate_study::Options),
     /// Measure what tracer costs, beside empty programs and bpftrace; takes a minute and needs root
     Bench(bench::Options),

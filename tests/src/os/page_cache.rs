@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    net::{Ipv4Addr, UdpSocket},
     num::NonZeroU64,
     os::fd::AsFd,
     ptr,
@@ -12,7 +13,10 @@ use anyhow::{Context, Result, ensure};
 use rustix::{
     fs::{Advice, fadvise, fsync},
     mm::{MapFlags, ProtFlags, mmap, munmap},
+    thread::{CpuSet, sched_getaffinity},
 };
+
+use super::schedule::pin_to;
 
 /// Bytes in a page.
 pub const PAGE_BYTES: u64 = 4096;
@@ -110,9 +114,28 @@ pub fn evict(file: &File) -> Result<()> {
         if !cache.cached(0..cache.pages()).contains(&true) {
             return Ok(());
         }
+        let_go_of_sent_pages()?;
         std::thread::sleep(Duration::from_millis(10));
     }
     anyhow::bail!("the file stays in memory: use a directory on a disk, not on tmpfs");
+}
+
+/// A packet that holds pages of a file may be with a CPU that has not freed it yet: it does when it next receives one.
+fn let_go_of_sent_pages() -> Result<()> {
+    std::thread::scope(|scope| scope.spawn(receive_on_each_cpu).join().expect("receiving cannot panic"))
+}
+
+/// Moves the calling thread.
+fn receive_on_each_cpu() -> Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("a socket")?;
+    let allowed = sched_getaffinity(None).context("asking for the thread's CPUs")?;
+    for cpu in (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)) {
+        pin_to(cpu)?;
+        // On the loopback device the CPU that sends also receives.
+        socket.send_to(&[0], socket.local_addr()?).context("sending a packet to oneself")?;
+        socket.recv(&mut [0]).context("receiving it")?;
+    }
+    Ok(())
 }
 
 /// Reads each page alone: no read-ahead.
