@@ -43,8 +43,10 @@ pub struct Config {
     /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
     /// a disk-blocked call.
     pub behind: u32,
+    /// 1: memory may be read where the verifier knows no types.
+    pub guarded_reads: u16,
     /// 1: stacks are wanted.
-    pub stacks: u32,
+    pub stacks: u16,
     /// How many of the system calls are traced.
     pub rows: u32,
     /// Number of records of calls less one, a power of two less one; 0: each slot has one record of its own, at its index.
@@ -88,6 +90,7 @@ impl Config {
         page_head_bit: 0,
         culprits: 0,
         behind: 0,
+        guarded_reads: 0,
         stacks: 0,
         rows: 0,
         record_mask: 0,

@@ -52,9 +52,12 @@ impl OpenFile {
     }
 }
 
-/// A guarded copy of `T` at `base + offset`.
+/// A guarded copy of `T` at `base + offset`; `None` also where the kernel keeps its memory confidential.
 #[inline(always)]
 pub fn read<T>(base: u64, offset: u32) -> Option<T> {
+    if global!(CONFIG.guarded_reads) == 0 {
+        return None;
+    }
     // SAFETY: a guarded copy from kernel memory; a bad address is an error.
     unsafe { bpf_probe_read_kernel((base + u64::from(offset)) as *const T) }.ok()
 }

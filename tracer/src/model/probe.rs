@@ -31,6 +31,9 @@ impl Probe {
 
     /// Name of the probe that cold pages come from.
     pub const PAGE_CACHE: &str = "page cache";
+
+    /// Name of the probe that says which file and which client a slow call is about. It is listed where it is missing.
+    pub const CULPRITS: &str = "culprits";
 }
 
 /// A kernel mechanism that a probe can hang on.

@@ -3,6 +3,7 @@
 
 mod attach;
 mod btf;
+mod helpers;
 mod ladder;
 mod misses;
 mod namespaces;
@@ -30,6 +31,7 @@ use tracer_common::{
 
 use self::{
     attach::{Outcome, Refusal, Tools},
+    helpers::Helper,
     ladder::ProbeSpec,
     offsets::Layout,
 };
@@ -67,6 +69,8 @@ pub struct Session {
     outcomes: Vec<Outcome>,
     can_list_tasks: bool,
     tells_culprits: bool,
+    /// Why nothing is said of files and clients, where nothing is.
+    no_culprits: Option<String>,
     sees_turns: bool,
     counts_behind: bool,
     targets: Listing,
@@ -99,6 +103,10 @@ impl Session {
         let layout = Layout::from_btf(&types);
         namespaces::check_clocks()?;
         let pid_namespace = namespaces::pid_namespace()?;
+        let guarded_reads = Helper::ProbeReadKernel.is_allowed();
+        if pid_namespace.is_some() && !guarded_reads {
+            bail!("cannot tell processes apart inside a pid namespace: {NO_GUARDED_READS}; run tracer outside");
+        }
         if let Some(lacks) = pid_namespace.and_then(|_| layout.lacks_ids()) {
             bail!("cannot tell processes apart inside a pid namespace: this kernel has no {lacks}; run tracer outside");
         }
@@ -109,8 +117,9 @@ impl Session {
             turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
-            culprits: layout.culprits(),
-            behind: layout.counts_behind().into(),
+            culprits: if guarded_reads { layout.culprits() } else { 0 },
+            behind: (guarded_reads && layout.counts_behind()).into(),
+            guarded_reads: guarded_reads.into(),
             stacks: request.sizes.stacks.is_some().into(),
             rows: request.sizes.rows,
             record_mask: request.sizes.record_mask(),
@@ -124,7 +133,7 @@ impl Session {
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
-        let outcomes = tracefs::with_tracefs(|no_tracefs| {
+        let outcomes = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
             // What adds to a call comes before the calls themselves: so no call lacks a part.
             specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
@@ -136,6 +145,7 @@ impl Session {
             outcomes,
             can_list_tasks,
             tells_culprits: config.culprits != 0,
+            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(NO_GUARDED_READS.into()) },
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
             targets: match (config.targets, request.targets.is_listed()) {
@@ -192,7 +202,8 @@ impl Session {
         // What the programs of several names missed stands with the first.
         let named = outcomes.flat_map(|outcome| outcome.names.iter().enumerate().map(move |name| (outcome, name)));
         let probes = named.map(|(outcome, (index, name))| self.probe(outcome, name, index == 0));
-        probes.chain((!self.sees_turns).then(no_turns)).collect()
+        let no_culprits = self.no_culprits.iter().map(|reason| no_culprits(reason));
+        probes.chain((!self.sees_turns).then(no_turns)).chain(no_culprits).collect()
     }
 
     fn probe(&self, outcome: &Outcome, name: &str, tells_missed: bool) -> Probe {
@@ -328,6 +339,21 @@ fn rows_of(syscalls: &[Syscall]) -> [u8; Syscall::COUNT as usize] {
         rows[syscall as usize] = row;
     }
     rows
+}
+
+/// Why a kernel that keeps its memory confidential says less (kernel_lockdown(7)).
+const NO_GUARDED_READS: &str =
+    "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential";
+
+/// What is missing where records of calls cannot be had.
+fn no_culprits(reason: &str) -> Probe {
+    Probe {
+        name: Probe::CULPRITS.into(),
+        mechanism: Mechanism::None,
+        status: ProbeStatus::Unavailable,
+        reason: Some(reason.into()),
+        missed: None,
+    }
 }
 
 /// The probe that was not wanted.

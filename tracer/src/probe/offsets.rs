@@ -14,6 +14,21 @@ const IN_IOWAIT: &str = "task_struct.in_iowait";
 /// What a name in a directory must tell.
 const NAMES: [&str; 3] = ["dentry.d_parent", "dentry.d_name.", "dentry.d_hash."];
 
+/// What a record of a slow call cannot do without.
+const RECORD: [&str; 11] = [
+    "task_struct.files",
+    "files_struct.",
+    "fdtable.",
+    "file.f_mapping",
+    "address_space.",
+    "inode.i_ino",
+    "inode.i_mode",
+    "inode.i_rdev",
+    "inode.i_sb",
+    "super_block.",
+    "pt_regs.",
+];
+
 /// The layout of a kernel, as far as it is needed.
 pub struct Layout {
     /// Byte offsets, 0 where the member is missing.
@@ -56,22 +71,7 @@ impl Layout {
     /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
     pub fn culprits(&self) -> u32 {
         let allowed = |bit, members: &[&str]| if self.lacks(members).is_none() { bit } else { 0 };
-        let record = allowed(
-            CULPRIT_RECORD,
-            &[
-                "task_struct.files",
-                "files_struct.",
-                "fdtable.",
-                "file.f_mapping",
-                "address_space.",
-                "inode.i_ino",
-                "inode.i_mode",
-                "inode.i_rdev",
-                "inode.i_sb",
-                "super_block.",
-                "pt_regs.",
-            ],
-        );
+        let record = allowed(CULPRIT_RECORD, &RECORD);
         if record == 0 {
             return 0;
         }
@@ -83,6 +83,11 @@ impl Layout {
                 CULPRIT_UNIX,
                 &["file.private_data", "file.f_inode", "socket.", "sock.", "unix_sock.", "unix_address."],
             )
+    }
+
+    /// Why there are no such records at all, if there are none.
+    pub fn lacks_culprits(&self) -> Option<String> {
+        self.lacks(&RECORD).map(|member| format!("this kernel's BTF has no {member}"))
     }
 
     /// Whether this kernel's structures allow to count the connections behind a disk-blocked call.

@@ -13,10 +13,15 @@ const PLACES: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 /// Runs `work` where tracefs can be seen. If nobody has mounted it, it is mounted for the thread that runs
 /// `work` alone, in a mount namespace of its own: no other program sees it, and it is gone with the thread.
 ///
-/// Where even that is not allowed, `work` is told why, and can do without classic tracepoints.
-pub fn with_tracefs<T: Send>(work: impl FnOnce(Option<String>) -> T + Send) -> T {
+/// Where even that is not allowed, `work` is told why, and can do without classic tracepoints. It is not tried where the kernel
+/// keeps its memory confidential (`is_confidential`): it refuses classic tracepoints there, and some kernels (6.12) do not
+/// survive it that tracefs is unmounted.
+pub fn with_tracefs<T: Send>(is_confidential: bool, work: impl FnOnce(Option<String>) -> T + Send) -> T {
     if is_mounted() {
         return work(None);
+    }
+    if is_confidential {
+        return work(Some("a kernel that keeps its memory confidential shows no tracepoints".into()));
     }
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::Run;
 use crate::privilege::Root;
-use crate::vm;
 use crate::workspace::Workspace;
 
 /// A Debian package and what it is for.
@@ -72,8 +71,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     bpf_linker(workspace)?;
     promtool::fetch(workspace)?;
     linters::fetch(workspace)?;
-    maven::jars(workspace)?;
-    vm::fetch(workspace)
+    maven::jars(workspace)
 }
 
 fn debian_packages() -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::{Context, Counts, Step, one, privileged, require_target, run_tests};
 use crate::workspace::TESTS_PACKAGE;
-use crate::{ebpf, fuzz, setup, verifier, vm};
+use crate::{ebpf, fuzz, setup, verifier};
 
 /// How long the fuzzer runs among the tests.
 const FUZZ_SECONDS: u32 = 30;
@@ -32,11 +32,6 @@ pub const ALL: &[Step] = &[
         name: "kernel",
         what: "tests on the running kernel, as root",
         run: |context| as_root(context, privileged::KERNEL),
-    },
-    Step {
-        name: "vm",
-        what: "tests on other kernels, in virtual machines",
-        run: |context| vm::test_supported(context.workspace),
     },
     Step {
         name: "verifier",

@@ -7,7 +7,7 @@ pub struct Kernel {
     pub version: &'static str,
     /// Debian's name of the release.
     pub suite: &'static str,
-    /// Whether tracer is meant to run there by now: only then do its tests count in `cargo xtask test`.
+    /// Whether tracer is meant to run there by now: the others must be named.
     pub is_supported: bool,
 }
 
@@ -23,8 +23,9 @@ pub fn versions() -> Vec<&'static str> {
     ALL.iter().map(|kernel| kernel.version).collect()
 }
 
-/// Those that are named; all if none is.
+/// Those that are named; if none is, those that tracer is meant to run on.
 pub fn chosen(versions: &[String]) -> Vec<&'static Kernel> {
-    let is_chosen = |kernel: &&Kernel| versions.is_empty() || versions.iter().any(|version| version == kernel.version);
+    let is_named = |kernel: &&Kernel| versions.iter().any(|version| version == kernel.version);
+    let is_chosen = |kernel: &&Kernel| if versions.is_empty() { kernel.is_supported } else { is_named(kernel) };
     ALL.iter().filter(is_chosen).collect()
 }

@@ -37,9 +37,9 @@ const LIMIT_OF_ALL: Duration = Duration::from_secs(7200);
 const AT_ONCE: usize = 2;
 
 /// What the person asks for.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Which kernels; all unless some are named
+    /// Which kernels; those that tracer is meant to run on, unless some are named
     #[arg(value_name = "KERNEL", value_parser = kernels::versions())]
     kernels: Vec<String>,
     /// Run the tests whose names contain this; `--tests ''` runs all of them, for an hour
@@ -50,26 +50,10 @@ pub struct Options {
     update_docs: bool,
 }
 
-/// Fetches every kernel that is not there.
-pub fn fetch(workspace: &Workspace) -> Result<()> {
-    for kernel in kernels::ALL {
-        let image = images::fetch(workspace, kernel)?;
-        println!("setup: Linux {}: there, {}", kernel.version, image.package().unwrap_or_default());
-    }
-    Ok(())
-}
-
 /// Runs the tests, and shows what came of them.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let counts = test(workspace, options)?;
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The tests on the kernels that tracer supports.
-pub fn test_supported(workspace: &Workspace) -> Result<Counts> {
-    let supported = kernels::ALL.iter().filter(|kernel| kernel.is_supported);
-    let kernels = supported.map(|kernel| kernel.version.to_owned()).collect();
-    test(workspace, &Options { kernels, ..Options::default() })
 }
 
 /// Runs the tests, and counts them over all kernels. A kernel that broke off is one failure.
