@@ -7,6 +7,7 @@ use tests::{
     os::rungs,
     recording::{Probe, Recording},
     tracer,
+    truth::CallTruth,
     workload::Workload,
 };
 
@@ -33,10 +34,14 @@ fn each_rung_counts_the_same_calls_bytes_and_errors() {
 fn each_rung_tells_calls_that_were_held_up_from_those_that_ran() {
     let _machine = needs!(Root);
     for mechanism in rungs::of_calls() {
-        let workload = Workload::start("held --calls 30 --hold-us 30000");
+        let workload = Workload::start("held --calls 30 --hold-us 10000");
         let (seen, truth) = watch_with(&format!("--mechanism {mechanism}"), workload);
         let row = seen.sendfile();
-        assert_eq!((row.calls, row.by_cause.other.count), (30, 30), "{mechanism}");
+        // A caller that is late, on an emulated machine, may find room already: it knows whether it slept.
+        let has_slept = |work: &&CallTruth| work.voluntary_switches.expect("the workload measures") > 0;
+        let slept = truth.threads[0].each.iter().filter(has_slept).count() as u64;
+        assert!(slept >= 25, "{mechanism}: only {slept} calls were held up");
+        assert_eq!((row.calls, row.by_cause.other.count), (30, slept), "{mechanism}");
         let held_ns: u64 = truth.threads[0].each.iter().map(|call| call.held_ns.expect("its peer knows")).sum();
         let latency_ns: u64 = truth.threads[0].each.iter().map(|call| call.latency_ns).sum();
         assert!(row.latency.sum <= latency_ns, "{mechanism}: {} of {latency_ns}", row.latency.sum);

@@ -45,21 +45,21 @@ pub fn tracepoint_number(ctx: &TracePointContext) -> u64 {
 
 /// A thread enters sendfile.
 #[inline(always)]
-pub fn enter_sendfile(ctx: &impl EbpfContext) {
-    enter(ctx, |_| Some(Syscall::Sendfile));
+pub fn enter_sendfile() {
+    enter(|_| Some(Syscall::Sendfile));
 }
 
 /// A thread enters the system call `number`.
 #[inline(always)]
-pub fn enter_any(ctx: &impl EbpfContext, number: u64) {
+pub fn enter_any(number: u64) {
     if traced(number).is_some() {
-        enter(ctx, |task| transfer::entered(task, number));
+        enter(|task| transfer::entered(task, number));
     }
 }
 
 /// A thread enters the system call that `which` tells, if it belongs to the target.
 #[inline(always)]
-fn enter(ctx: &impl EbpfContext, which: impl FnOnce(Task) -> Option<Syscall>) {
+fn enter(which: impl FnOnce(Task) -> Option<Syscall>) {
     let task = Task::current();
     if !window::is_target(task) || !window::is_open() {
         return window::note_trial(task);
@@ -142,7 +142,7 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
             count_lost(Lost::NoRecord);
             return;
         };
-        if account(ctx, stats, call, &parts, &outcome).is_some()
+        if account(stats, call, &parts, &outcome).is_some()
             && (parts.latency_ns >= global!(CONFIG.threshold_ns) || parts.cause == Cause::Disk)
         {
             let behind = behind::behind(&parts);
@@ -150,7 +150,7 @@ fn exit(ctx: &impl EbpfContext, syscall: Syscall, entered: impl FnOnce(u32) -> O
             culprit::tell(task, slot.thread, &parts, &outcome, behind, stack);
         }
     } else {
-        without_entry(ctx, task, syscall, now_ns);
+        without_entry(task, syscall, now_ns);
     }
 }
 
@@ -212,7 +212,7 @@ impl Parts {
 /// Adds a call that returned to its thread's numbers. The common call, which ran all along, touches
 /// this one record and no other. `None`: it could not be counted.
 #[inline(always)]
-fn account(ctx: &impl EbpfContext, stats: &mut CallStats, call: &Call, parts: &Parts, outcome: &Outcome) -> Option<()> {
+fn account(stats: &mut CallStats, call: &Call, parts: &Parts, outcome: &Outcome) -> Option<()> {
     let Outcome { syscall, result, .. } = *outcome;
     let bucket = stats.buckets.get_mut(opaque(bucket_of(parts.latency_ns)))?;
     if *bucket == u32::MAX {
@@ -312,7 +312,7 @@ fn count_error(syscall: Syscall, errno: u64) {
 /// no loss, but the call may have been stuck, so the moment is kept. Where the thread has become a target since it
 /// last gave a sign, the call may have begun before that, and is nobody's.
 #[inline(always)]
-fn without_entry(ctx: &impl EbpfContext, task: Task, syscall: Syscall, now_ns: u64) {
+fn without_entry(task: Task, syscall: Syscall, now_ns: u64) {
     let Some(Slot { thread, .. }) = slots::find_or_claim(task) else {
         // Its entry was counted as lost, or lies before the window.
         return;

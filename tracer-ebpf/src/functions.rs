@@ -18,8 +18,8 @@ macro_rules! traced {
         $(
             /// It begins.
             #[fentry]
-            pub fn $enter(ctx: FEntryContext) -> i32 {
-                call::enter_any(&ctx, Syscall::$syscall.info().number as u64);
+            pub fn $enter(_ctx: FEntryContext) -> i32 {
+                call::enter_any(Syscall::$syscall.info().number as u64);
                 0
             }
 
@@ -76,8 +76,8 @@ readiness_waits! {
 
 /// A traced system call begins, whichever it is.
 #[kprobe]
-pub fn kprobe_call(ctx: ProbeContext) -> u32 {
-    call::enter_any(&ctx, number());
+pub fn kprobe_call(_ctx: ProbeContext) -> u32 {
+    call::enter_any(number());
     0
 }
 

@@ -49,8 +49,8 @@ use crate::{
 
 /// A sendfile begins.
 #[tracepoint]
-pub fn sendfile_enter(ctx: TracePointContext) -> u32 {
-    call::enter_sendfile(&ctx);
+pub fn sendfile_enter(_ctx: TracePointContext) -> u32 {
+    call::enter_sendfile();
     0
 }
 
@@ -64,7 +64,7 @@ pub fn sendfile_exit(ctx: TracePointContext) -> u32 {
 /// A traced system call begins, whichever it is.
 #[tracepoint]
 pub fn call_enter(ctx: TracePointContext) -> u32 {
-    call::enter_any(&ctx, call::tracepoint_number(&ctx));
+    call::enter_any(call::tracepoint_number(&ctx));
     0
 }
 
@@ -78,7 +78,7 @@ pub fn call_exit(ctx: TracePointContext) -> u32 {
 /// Any system call begins: the rung for kernels that withhold everything cheaper.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
-    call::enter_any(&ctx, ctx.arg::<u64>(1));
+    call::enter_any(ctx.arg::<u64>(1));
     0
 }
 

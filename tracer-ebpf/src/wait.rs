@@ -131,7 +131,7 @@ pub fn switched_in(task: Task) {
         }
         return;
     }
-    let Some(slots::Slot { thread, .. }) = slots::find(task) else { return };
+    let Some(Slot { thread, .. }) = slots::find(task) else { return };
     if thread.off_cpu.since_ns == 0 || !window::is_open() {
         return;
     }
