@@ -101,7 +101,8 @@ fn cpu_load_adds_to_the_run_queue_and_not_to_the_disk() {
     repeatedly(|| {
         let _machine = needs!(Root, DiskThrottle, LoopDisk);
         let loop_disk = LoopDisk::mount();
-        let workload = Workload::start_on(&loop_disk, "cold --calls 400 --threads 2 --bytes 65536");
+        // What sleeps much and runs little preempts its equals at once. What is nice has had its share soon, and waits.
+        let workload = Workload::start_on(&loop_disk, "cold --calls 400 --threads 2 --bytes 65536 --nice 13");
         let limit = ThrottledDisk::of(&workload, 1000);
         let load = CpuLoad::per_cpu(2);
         let (seen, truth) = watch_with("", workload);

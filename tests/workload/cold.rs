@@ -17,7 +17,7 @@ use clap::Args;
 use tests::{
     os::{
         page_cache::{PAGE_BYTES, PageCache, evict, forbid_read_ahead},
-        schedule::become_real_time,
+        schedule::{become_nice, become_real_time},
     },
     truth::{CallTruth, ThreadTruth, Truth},
 };
@@ -63,8 +63,11 @@ pub struct Options {
     #[arg(long)]
     partial: bool,
     /// In the real-time class
-    #[arg(long)]
+    #[arg(long, conflicts_with = "nice")]
     real_time: bool,
+    /// So nice to others that want the CPU, 0 to 19
+    #[arg(long)]
+    nice: Option<i32>,
 }
 
 /// Does it.
@@ -123,6 +126,9 @@ fn calls(options: &Options, offsets: &[u64], file: &File) -> Result<ThreadTruth>
     let cache = PageCache::of(file)?;
     if options.real_time {
         become_real_time()?;
+    }
+    if let Some(nice) = options.nice {
+        become_nice(nice)?;
     }
     let meter = Meter::new()?;
     let null = Sink::open(out::Kind::Null)?;

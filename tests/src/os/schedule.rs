@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::{
+    process::setpriority_process,
+    thread::{CpuSet, sched_setaffinity},
+};
 
 use super::usage::thread_usage;
 
@@ -99,6 +102,15 @@ pub fn make_real_time(tid: u32) -> Result<()> {
     let status = unsafe { libc::sched_setscheduler(tid.cast_signed(), policy, &raw const parameter) };
     ensure!(status == 0, "making a thread a real-time one: {}", std::io::Error::last_os_error());
     Ok(())
+}
+
+/// Gives the calling thread a smaller weight among those that want the CPU: in the long run it gets 1024 × 0.8^nice of
+/// it for every 1024 that each of the others gets (`sched_prio_to_weight` in kernel/sched/core.c).
+///
+/// # Errors
+/// If the kernel refuses.
+pub fn become_nice(nice: i32) -> Result<()> {
+    setpriority_process(None, nice).context("making a thread a nice one")
 }
 
 /// The field of `/proc/self/task/TID/stat` with this number, counted from 1 as in proc(5); at least 3.
