@@ -38,15 +38,17 @@ pub struct Config {
     pub in_iowait_mask: u32,
     /// The page flag that marks a large folio, as a bit number (`PG_head`).
     pub page_head_bit: u32,
+    /// Where a thread's registers at the entry to the kernel are within its stack there.
+    pub registers_in_stack: u32,
     /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.
     pub culprits: u32,
     /// 1: this kernel's structures allow to look at what an epoll instance watches, and to count the connections behind
     /// a disk-blocked call.
     pub behind: u32,
     /// 1: memory may be read where the verifier knows no types.
-    pub guarded_reads: u16,
+    pub guarded_reads: u32,
     /// 1: stacks are wanted.
-    pub stacks: u16,
+    pub stacks: u32,
     /// How many of the system calls are traced.
     pub rows: u32,
     /// Number of records of calls less one, a power of two less one; 0: each slot has one record of its own, at its index.
@@ -88,6 +90,7 @@ impl Config {
         turn_mask: 0,
         in_iowait_mask: 0,
         page_head_bit: 0,
+        registers_in_stack: 0,
         culprits: 0,
         behind: 0,
         guarded_reads: 0,

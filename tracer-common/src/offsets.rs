@@ -14,7 +14,8 @@ macro_rules! offsets {
         }
 
         impl Offsets {
-            /// The members, in the order of the fields, as `type.member[.member…]`.
+            /// The members, in the order of the fields, as `type.member[.member…]`; behind a bar what older kernels have
+            /// in its place.
             pub const MEMBERS: &[&str] = &[$($path),+];
 
             /// All 0: what the object holds until user space fills it in.
@@ -41,7 +42,7 @@ offsets! {
     /// CLOCK_BOOTTIME at the thread's start, ns: with the tid the identity of a thread.
     task_start_boottime = "task_struct.start_boottime",
     /// Sleep state; 0 is runnable.
-    task_state = "task_struct.__state",
+    task_state = "task_struct.__state|task_struct.state",
     /// Sum of the run-queue delays, ns.
     task_run_delay = "task_struct.sched_info.run_delay",
     /// Run-queue clock when the task was last queued; 0 while it runs.
@@ -54,6 +55,8 @@ offsets! {
     task_maj_flt = "task_struct.maj_flt",
     /// The others.
     task_min_flt = "task_struct.min_flt",
+    /// Its stack in the kernel.
+    task_stack = "task_struct.stack",
     /// Open files.
     task_files = "task_struct.files",
     /// `PF_…` flags.
@@ -138,14 +141,16 @@ offsets! {
     inode_sb = "inode.i_sb",
     /// Device number of a file system, in the kernel's encoding.
     sb_dev = "super_block.s_dev",
-    /// Page cache that a folio belongs to.
-    folio_mapping = "folio.mapping",
+    /// Page cache that a folio belongs to. Before 5.16 it was a page.
+    folio_mapping = "folio.mapping|page.mapping",
     /// First page of a folio within its file, in pages.
-    folio_index = "folio.index",
+    folio_index = "folio.index|page.index",
     /// Page flags of a folio's first page.
-    folio_flags = "folio.flags",
-    /// Low byte: log2 of a large folio's pages.
-    folio_flags_1 = "folio._flags_1",
+    folio_flags = "folio.flags|page.flags",
+    /// A byte: log2 of a large folio's pages.
+    folio_order = "folio._folio_order|folio._flags_1",
+    /// The same in the classic tracepoint's event, where that tells it.
+    event_order = "trace_event_raw_mm_filemap_op_page_cache.order",
     /// Itself: the open file of an epoll instance.
     eventpoll_file = "eventpoll.file",
     /// Root of the tree of what an epoll instance watches.

@@ -1,9 +1,6 @@
 //! Who waited behind a disk-blocked call: the connections of the event loop's epoll set that have something for it
 //! to do when the call returns. On rare paths only.
 
-use core::ffi::c_void;
-
-use aya_ebpf::helpers::generated::bpf_loop;
 use tracer_common::{
     culprit::NOT_COUNTED,
     records::{Cause, ThreadSlot},
@@ -17,13 +14,15 @@ use crate::{
     file::{self, read},
     globals::global,
     maps::{self, Walker},
+    repeat::{Next, repeat, step},
     slots::{self, Slot},
     socket,
     task::Task,
 };
 
-/// Most descriptors that are looked at behind one call: about 0.5 ms.
-const MOST: u32 = 2048;
+/// Most descriptors that are looked at behind one call: about 0.5 ms. The guarded object is for kernels whose verifiers
+/// follow each step.
+const MOST: u32 = if cfg!(feature = "guarded") { 512 } else { 2048 };
 
 /// A walk takes at most this part of the time that the disk took anyway …
 const SHARE: u64 = 8;
@@ -88,33 +87,34 @@ extern "C" fn count_behind() -> u64 {
 #[inline(always)]
 fn look(task: Task, thread: &ThreadSlot) -> Option<(u32, bool)> {
     maps::walk(Walker::Behind)?.begin(task, thread.turns.set)?;
-    let mut found = Found { served: file::behind(task, task.registers().first()).unwrap_or(0), waiting: 0 };
-    // SAFETY: the callback is a function of this object that fits, its context lives until after the call.
-    unsafe { bpf_loop(MOST, look_at_item as *mut c_void, (&raw mut found).cast(), 0) };
+    let found = maps::connections()?;
+    *found = Connections { served: file::behind(task, task.registers().first()).unwrap_or(0), waiting: 0 };
+    repeat!(look_at_item, at most MOST);
     Some((found.waiting as u32, maps::walk(Walker::Behind)?.is_cut()))
 }
 
-/// What a look finds.
-struct Found {
+/// What a look finds. It lives in a map.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Connections {
     /// The file that the call itself served.
     served: u64,
     /// Connections that wait.
     waiting: u64,
 }
 
-/// Looks at one descriptor of the set; returns 1 when there is none left.
-#[inline(never)]
-unsafe extern "C" fn look_at_item(_: u64, found: *mut Found) -> i64 {
-    // SAFETY: the kernel hands the context on, which is live.
-    let found = unsafe { &mut *found };
-    let Some(walk) = maps::walk(Walker::Behind) else { return 1 };
-    if walk.next().is_none() {
-        return 1;
+step! {
+    /// Looks at one descriptor of the set, if one is left.
+    fn look_at_item(_index) {
+        let (Some(walk), Some(found)) = (maps::walk(Walker::Behind), maps::connections()) else { return Next::End };
+        if walk.next().is_none() {
+            return Next::End;
+        }
+        if walk.file() != found.served {
+            found.waiting += u64::from(waiting(walk).unwrap_or(0));
+        }
+        Next::Step
     }
-    if walk.file() != found.served {
-        found.waiting += u64::from(waiting(walk).unwrap_or(0));
-    }
-    0
 }
 
 /// How many connections wait at a watched file: one with unread input, those to be accepted, one that is queued as

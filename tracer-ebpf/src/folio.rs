@@ -34,10 +34,11 @@ impl Entering for TracePointContext {
     #[inline(always)]
     fn added(&self) -> Added {
         let event = self.as_ptr().cast_const().cast::<u8>();
+        let place = global!(OFFSETS.event_order);
         // SAFETY: the event is 40 bytes long and has these members at these places.
         unsafe {
             let first = core::ptr::read_volatile(event.add(24).cast::<u64>());
-            let order = core::ptr::read_volatile(event.add(36));
+            let order = if place == 0 { 0 } else { core::ptr::read_volatile(event.add(place as usize)) };
             Added {
                 inode: core::ptr::read_volatile(event.add(16).cast::<u64>()),
                 device: core::ptr::read_volatile(event.add(32).cast::<u32>()),
@@ -83,14 +84,14 @@ impl Entering for Folio {
 }
 
 impl Folio {
-    /// log2 of its pages.
+    /// log2 of its pages. Before there were folios, pages of files on a disk were added one by one.
     #[inline(always)]
     fn order(self) -> u32 {
+        let place = global!(OFFSETS.folio_order);
         let flags: u64 = load(self.0, global!(OFFSETS.folio_flags));
-        if flags & (1 << (global!(CONFIG.page_head_bit) & 63)) == 0 {
+        if place == 0 || flags & (1 << (global!(CONFIG.page_head_bit) & 63)) == 0 {
             return 0;
         }
-        let order: u64 = load(self.0, global!(OFFSETS.folio_flags_1));
-        order as u32 & 0xff & 31
+        u32::from(load::<u8>(self.0, place)) & 31
     }
 }

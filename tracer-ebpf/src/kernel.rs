@@ -2,12 +2,25 @@
 //!
 //! Arguments of typed tracepoints and `bpf_get_current_task_btf` are pointers whose type the verifier
 //! knows. It proves each load at a constant offset and guards it against faults, so no helper is called.
+//!
+//! Older kernels have too few of such pointers. The guarded object (feature `guarded`) is for them: it copies each
+//! member through a helper.
 
-/// Reads `T` at `base + offset`, where `base` is a pointer whose type the verifier knows.
+/// Reads `T`, a number or a pointer, at `base + offset`, where `base` is a pointer whose type the verifier knows.
+#[cfg(not(feature = "guarded"))]
 #[inline(always)]
 pub fn load<T: Copy>(base: *const u8, offset: u32) -> T {
     // SAFETY: the verifier checks the load against the BTF type of `base`, and a fault reads as 0.
     unsafe { core::ptr::read_volatile(base.add(offset as usize).cast::<T>()) }
+}
+
+/// Reads `T`, a number or a pointer, at `base + offset`.
+#[cfg(feature = "guarded")]
+#[inline(always)]
+pub fn load<T: Copy>(base: *const u8, offset: u32) -> T {
+    let address = base.wrapping_add(offset as usize).cast::<T>();
+    // SAFETY: a guarded copy from kernel memory; what cannot be read is 0, as above, which every such `T` may be.
+    unsafe { aya_ebpf::helpers::bpf_probe_read_kernel(address).unwrap_or_else(|_| core::mem::zeroed()) }
 }
 
 /// Defines a wrapper around a typed kernel pointer.

@@ -24,6 +24,7 @@ mod maps;
 mod path;
 mod pid_namespace;
 mod ready;
+mod repeat;
 mod set;
 mod slots;
 mod socket;
@@ -111,8 +112,13 @@ pub fn any_readiness_exit(ctx: BtfTracePointContext) -> i32 {
 /// The CPU changes hands.
 #[btf_tracepoint(function = "sched_switch")]
 pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
-    let state = if ctx.arg::<u64>(0) as u8 == 0 { ctx.arg::<u64>(3) as u32 } else { wait::PREEMPTED };
-    wait::switched_out(&ctx, Task::from_argument(ctx.arg::<*const u8>(1)), state);
+    let task = Task::from_argument(ctx.arg::<*const u8>(1));
+    #[cfg(not(feature = "guarded"))]
+    let state = ctx.arg::<u64>(3) as u32;
+    #[cfg(feature = "guarded")]
+    let state = task.state_left_in();
+    let is_preempted = ctx.arg::<u64>(0) as u8 != 0;
+    wait::switched_out(&ctx, task, if is_preempted { wait::PREEMPTED } else { state });
     wait::switched_in(Task::from_argument(ctx.arg::<*const u8>(2)));
     0
 }

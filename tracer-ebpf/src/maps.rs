@@ -24,8 +24,10 @@ use tracer_common::{
 };
 
 use crate::{
+    behind::Connections,
     epoll::Walk,
     globals::{self, global},
+    set::Found,
 };
 
 /// The gate.
@@ -79,6 +81,14 @@ static SEND_BUDGETS: Array<SendBudget> = Array::with_max_entries(1, 0);
 /// Per CPU and [`Walker`]: where a walk through what an epoll instance watches is.
 #[map]
 static WALKS: Array<Walk> = Array::with_max_entries(1, 0);
+
+/// Per CPU: what a look at what a thread waits on finds.
+#[map]
+static FOUND: Array<Found> = Array::with_max_entries(1, 0);
+
+/// Per CPU: what a look at who waits behind a call finds.
+#[map]
+static CONNECTIONS: Array<Connections> = Array::with_max_entries(1, 0);
 
 /// Per CPU and traced system call: what no record tells of.
 #[map]
@@ -246,6 +256,18 @@ pub enum Walker {
 #[inline(always)]
 pub fn walk(walker: Walker) -> Option<&'static mut Walk> {
     entry(&WALKS, cpu() * WALKERS + walker as u32)
+}
+
+/// What this CPU's look at a set finds.
+#[inline(always)]
+pub fn found() -> Option<&'static mut Found> {
+    entry(&FOUND, cpu())
+}
+
+/// What this CPU's look behind a call finds.
+#[inline(always)]
+pub fn connections() -> Option<&'static mut Connections> {
+    entry(&CONNECTIONS, cpu())
 }
 
 /// This CPU's histogram of `breakdown`.

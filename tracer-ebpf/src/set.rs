@@ -1,8 +1,6 @@
 //! What a thread waits on: several connections, or one that takes new ones? On rare paths only.
 
-use core::ffi::c_void;
-
-use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_loop};
+use aya_ebpf::helpers::bpf_probe_read_user;
 use tracer_common::{
     records::ThreadSlot,
     syscall::readiness::{self, Readiness},
@@ -14,16 +12,17 @@ use crate::{
     globals::global,
     maps::{self, Walker},
     ready::SETTLED,
+    repeat::{Next, repeat, step},
     slots::{self, Slot},
     socket,
     task::Task,
 };
 
 /// Most descriptors of an array that are looked at.
-const MOST_POLLED: u64 = 64;
+const MOST_POLLED: u32 = 64;
 
 /// Bits of an `fd_set`.
-const FD_SETSIZE: u64 = 1024;
+const FD_SETSIZE: u32 = 1024;
 
 /// A thread that has not made so many turns is looked at in each …
 const FIRST_TURNS: u64 = 256;
@@ -34,10 +33,14 @@ const ONE_TURN_OF: u64 = 16;
 /// Most files of an epoll instance that are looked at.
 const MOST_WATCHED: u32 = 64;
 
-/// What a look finds, and what it looks at.
-struct Found {
+/// What a look finds, and what it looks at. It lives in a map.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Found {
     /// The array, or the bits.
     address: u64,
+    /// How many there are.
+    descriptors: u64,
     /// The word of bits that is looked at.
     word: u64,
     sockets: u64,
@@ -90,31 +93,31 @@ extern "C" fn look_at_set() -> u64 {
     let task = Task::current();
     let Some(Slot { thread, .. }) = slots::find(task) else { return 0 };
     let turns = &mut thread.turns;
-    let mut found = Found {
+    let Some(found) = maps::found() else { return 0 };
+    *found = Found {
         address: turns.set,
+        descriptors: turns.set_more,
         word: 0,
         sockets: turns.sockets.into(),
         listens: 0,
         descriptor: turns.socket_fd.into(),
         file: turns.socket_file,
     };
-    let context = (&raw mut found).cast();
-    let (times, callback) = match readiness::kind_of(turns.syscall_number.into()) {
-        Some(Readiness::Poll) => (turns.set_more.min(MOST_POLLED) as u32, look_at_polled as *mut c_void),
+    match readiness::kind_of(turns.syscall_number.into()) {
+        Some(Readiness::Poll) => repeat!(look_at_polled, at most MOST_POLLED),
         Some(Readiness::Select) => {
             found.address = turns.set_more;
-            (turns.set.min(FD_SETSIZE) as u32, look_at_selected as *mut c_void)
+            found.descriptors = turns.set;
+            repeat!(look_at_selected, at most FD_SETSIZE);
         }
         Some(Readiness::Epoll) => {
             if maps::walk(Walker::Set).and_then(|walk| walk.begin(task, turns.set)).is_none() {
                 return 0;
             }
-            (MOST_WATCHED, look_at_watched as *mut c_void)
+            repeat!(look_at_watched, at most MOST_WATCHED);
         }
         _ => return 0,
-    };
-    // SAFETY: each callback is a function of this object that fits, its context lives until after the call.
-    unsafe { bpf_loop(times, callback, context, 0) };
+    }
     turns.sockets = found.sockets as u8;
     turns.listens |= found.listens as u8;
     turns.socket_fd = found.descriptor as u32;
@@ -123,56 +126,61 @@ extern "C" fn look_at_set() -> u64 {
     0
 }
 
-/// Looks at one file of an epoll instance; returns 1 when enough is known.
-#[inline(never)]
-unsafe extern "C" fn look_at_watched(_: u64, found: *mut Found) -> i64 {
-    // SAFETY: the kernel hands the context on, which is live.
-    let found = unsafe { &mut *found };
-    let Some(walk) = maps::walk(Walker::Set) else { return 1 };
-    if walk.next().is_none() {
-        return 1;
-    }
-    match walk.descriptor() {
-        Some(descriptor) => count(found, walk.file(), descriptor.into()),
-        None => 0,
-    }
-}
-
-/// Looks at one entry of an array of `struct pollfd`; returns 1 when enough is known.
-#[inline(never)]
-unsafe extern "C" fn look_at_polled(index: u64, found: *mut Found) -> i64 {
-    // SAFETY: likewise.
-    let found = unsafe { &mut *found };
-    match read_user::<i32>(found.address + index * 8) {
-        Some(descriptor) if descriptor >= 0 => count_behind_descriptor(found, descriptor as u64),
-        _ => 0,
+step! {
+    /// Looks at one file of an epoll instance.
+    fn look_at_watched(_index) {
+        let (Some(walk), Some(found)) = (maps::walk(Walker::Set), maps::found()) else { return Next::End };
+        if walk.next().is_none() {
+            return Next::End;
+        }
+        match walk.descriptor() {
+            Some(descriptor) => count(found, walk.file(), descriptor.into()),
+            None => Next::Step,
+        }
     }
 }
 
-/// Looks at one bit of an `fd_set`; returns 1 when enough is known.
-#[inline(never)]
-unsafe extern "C" fn look_at_selected(index: u64, found: *mut Found) -> i64 {
-    // SAFETY: likewise.
-    let found = unsafe { &mut *found };
-    let bit = index % 64;
-    if bit == 0 {
-        found.word = read_user(found.address + index / 8).unwrap_or(0);
+step! {
+    /// Looks at one entry of an array of `struct pollfd`.
+    fn look_at_polled(index) {
+        let Some(found) = maps::found() else { return Next::End };
+        if index >= found.descriptors {
+            return Next::End;
+        }
+        match read_user::<i32>(found.address + index * 8) {
+            Some(descriptor) if descriptor >= 0 => count_behind_descriptor(found, descriptor as u64),
+            _ => Next::Step,
+        }
     }
-    if found.word >> bit & 1 == 1 { count_behind_descriptor(found, index) } else { 0 }
+}
+
+step! {
+    /// Looks at one bit of an `fd_set`.
+    fn look_at_selected(index) {
+        let Some(found) = maps::found() else { return Next::End };
+        if index >= found.descriptors {
+            return Next::End;
+        }
+        let bit = index % 64;
+        if bit == 0 {
+            found.word = read_user(found.address + index / 8).unwrap_or(0);
+        }
+        if found.word >> bit & 1 == 1 { count_behind_descriptor(found, index) } else { Next::Step }
+    }
 }
 
 #[inline(always)]
-fn count_behind_descriptor(found: &mut Found, descriptor: u64) -> i64 {
-    file::behind(Task::current(), descriptor).map_or(0, |file| count(found, file, descriptor))
+fn count_behind_descriptor(found: &mut Found, descriptor: u64) -> Next {
+    file::behind(Task::current(), descriptor).map_or(Next::Step, |file| count(found, file, descriptor))
 }
 
-/// Counts a file, if it is a socket; returns 1 when enough is known.
+/// Counts a file, if it is a socket, until enough is known.
 ///
 /// A server may take a connection out of its set while it works on what that asked, as Kafka does: so a second one
 /// counts if the first is still open, even if it is not in the set any more.
 #[inline(always)]
-fn count(found: &mut Found, file: u64, descriptor: u64) -> i64 {
-    let Some(sock) = socket::of(file) else { return 0 };
+fn count(found: &mut Found, file: u64, descriptor: u64) -> Next {
+    let Some(sock) = socket::of(file) else { return Next::Step };
     if socket::listens(sock) == Some(true) {
         found.listens = 1;
     }
@@ -185,7 +193,7 @@ fn count(found: &mut Found, file: u64, descriptor: u64) -> i64 {
             found.descriptor = descriptor;
         }
     }
-    i64::from(found.sockets >= LEAST_SOCKETS.into() || found.listens != 0)
+    if found.sockets >= LEAST_SOCKETS.into() || found.listens != 0 { Next::End } else { Next::Step }
 }
 
 #[inline(always)]

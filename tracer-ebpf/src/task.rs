@@ -1,10 +1,9 @@
 //! A thread: who it is, whether it waits, its registers and its open files.
 
-use aya_ebpf::{
-    bindings::task_struct,
-    helpers::generated::{bpf_get_current_task_btf, bpf_task_pt_regs},
-};
+use aya_ebpf::helpers::generated;
 use tracer_common::records::ThreadKey;
+#[cfg(feature = "guarded")]
+use tracer_common::records::UNINTERRUPTIBLE;
 
 use crate::{
     globals::global,
@@ -27,8 +26,13 @@ impl Task {
     /// The thread that runs this program.
     #[inline(always)]
     pub fn current() -> Self {
+        #[cfg(not(feature = "guarded"))]
         // SAFETY: takes no argument and cannot fail.
-        Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
+        let task = unsafe { generated::bpf_get_current_task_btf() }.cast_const().cast();
+        #[cfg(feature = "guarded")]
+        // SAFETY: takes no argument and cannot fail.
+        let task = unsafe { generated::bpf_get_current_task() } as *const u8;
+        Self(task)
     }
 
     /// Thread id.
@@ -119,6 +123,16 @@ impl Task {
         load(self.0, global!(OFFSETS.task_state))
     }
 
+    /// The state in which it has just left the CPU, where the context switch itself does not tell. What was woken
+    /// meanwhile has lost it (`TASK_WAKING`, include/linux/sched.h), but for the bit of those that wait for storage.
+    #[cfg(feature = "guarded")]
+    #[inline(always)]
+    pub fn state_left_in(self) -> u32 {
+        const WAKING: u32 = 0x200;
+        let state = self.state();
+        if state & WAKING != 0 { UNINTERRUPTIBLE } else { state }
+    }
+
     /// Whether it sleeps, or slept until just now, for storage or for io_uring completions.
     #[inline(always)]
     pub fn in_iowait(self) -> bool {
@@ -159,12 +173,16 @@ impl Task {
         load(self.0, global!(OFFSETS.task_last_arrival))
     }
 
-    /// Its registers at the entry to the kernel.
+    /// Its registers at the entry to the kernel: at the upper end of its stack there.
     #[inline(always)]
     pub fn registers(self) -> Registers {
+        #[cfg(not(feature = "guarded"))]
         // SAFETY: the helper wants a task pointer that the verifier knows, and that is what this is.
-        let registers = unsafe { bpf_task_pt_regs(self.0.cast_mut().cast::<task_struct>()) };
-        Registers(registers as *const u8)
+        let registers = unsafe { generated::bpf_task_pt_regs(self.0.cast_mut().cast()) } as *const u8;
+        #[cfg(feature = "guarded")]
+        let registers = load::<u64>(self.0, global!(OFFSETS.task_stack))
+            .wrapping_add(u64::from(global!(CONFIG.registers_in_stack))) as *const u8;
+        Registers(registers)
     }
 
     /// How many of its page faults are over (`mm/memory.c`, `mm_account_fault`): one that is tried again counts at its end.

@@ -156,6 +156,8 @@ pub struct Measurement {
     pub max_files: u32,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
+    /// Whether to use the programs for older kernels on any.
+    pub guarded: bool,
     /// Whether to say what goes on.
     pub verbose: bool,
 }
@@ -180,6 +182,7 @@ impl Measurement {
             stacks: None,
             max_files: MAX_FILES,
             mechanism: None,
+            guarded: false,
             verbose,
         }
     }

@@ -256,7 +256,7 @@ impl<'a> Bench<'a> {
     /// A feature that no line of tracer-ebpf asks for is no fault.
     fn must_differ(&self, object: &Path) -> Result<()> {
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        if read(object)? == read(&self.workspace.path(ebpf::OBJECT))? {
+        if read(object)? == read(&self.workspace.path(ebpf::Object::NATIVE.path()))? {
             bail!("the faulty object is the committed one: the feature changes nothing");
         }
         Ok(())

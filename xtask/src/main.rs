@@ -42,7 +42,7 @@ enum Task {
     },
     /// Install what building the eBPF object and testing need (Debian 12; a second run does nothing)
     Setup,
-    /// Rebuild the committed eBPF object, tracer/bpf/x86_64.o, and the manifest of its inputs
+    /// Rebuild the committed eBPF objects in tracer/bpf, and the manifest of their inputs
     BuildEbpf {
         /// Rebuild in a scratch directory and fail unless the committed object is what the sources give
         #[arg(long, conflicts_with_all = ["features", "output"])]

@@ -44,6 +44,9 @@ pub struct JudgementArgs {
     /// Kernel mechanism, for experts and tests; nobody should need it
     #[arg(long, value_name = "NAME", default_value = "auto")]
     mechanism: MechanismChoice,
+    /// The programs for kernels that are too old for the others; for tests
+    #[arg(long, hide = true)]
+    guarded: bool,
 }
 
 /// A kernel mechanism to insist on.
@@ -86,6 +89,7 @@ impl JudgementArgs {
         measurement.stacks = (self.stacks || needs_stacks).then_some(self.max_stacks);
         measurement.max_files = self.max_files;
         measurement.mechanism = self.mechanism.mechanism();
+        measurement.guarded = self.guarded;
     }
 }
 

@@ -63,6 +63,7 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
         threshold_ns: options.threshold_ns,
         turns: options.turns,
         mechanism: options.mechanism,
+        guarded: options.guarded,
         warnings: options.verbose,
     };
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;

@@ -15,6 +15,7 @@ const MAGIC: u16 = 0xeb9f;
 /// Kinds of types (`enum` in include/uapi/linux/btf.h).
 mod kind {
     pub const INT: u32 = 1;
+    pub const PTR: u32 = 2;
     pub const ARRAY: u32 = 3;
     pub const STRUCT: u32 = 4;
     pub const UNION: u32 = 5;
@@ -135,6 +136,22 @@ impl Btf {
         })
     }
 
+    /// How many parameters the function has that the type `name` points to.
+    pub fn parameters(&self, name: &str) -> Option<u32> {
+        let item = self.types.iter().find_map(|&at| {
+            let item = self.head_at(at as usize).ok().filter(|item| item.kind == kind::TYPEDEF)?;
+            (self.string(item.name) == name.as_bytes()).then_some(item)
+        })?;
+        let pointer = self.type_of(self.plain(item.size_or_type)?).filter(|item| item.kind == kind::PTR)?;
+        let function = self.type_of(pointer.size_or_type).filter(|item| item.kind == kind::FUNC_PROTO)?;
+        Some(function.length)
+    }
+
+    /// Size of the structure `name`, bytes.
+    pub fn size(&self, name: &str) -> Option<u32> {
+        Some(self.type_of(*self.structs.get(name.as_bytes())?)?.size_or_type)
+    }
+
     /// BTF in which what programs attach to has the id that it has here, and all else is an empty place.
     ///
     /// It is for aya, which only looks up these ids, but takes 15 ms and 20 MB to parse all of the kernel's.
@@ -169,7 +186,7 @@ impl Btf {
 
     /// A member of structure `id`, also inside its unnamed members, and its type.
     fn member(&self, id: u32, name: &[u8]) -> Option<(Place, u32)> {
-        let item = self.head_at(*self.types.get(self.plain(id)?.checked_sub(1)? as usize)? as usize).ok()?;
+        let item = self.type_of(self.plain(id)?)?;
         if item.kind != kind::STRUCT && item.kind != kind::UNION {
             return None;
         }
@@ -197,7 +214,7 @@ impl Btf {
     fn plain(&self, mut id: u32) -> Option<u32> {
         // Bounded: broken BTF could refer in a circle.
         for _ in 0..32 {
-            let item = self.head_at(*self.types.get(id.checked_sub(1)? as usize)? as usize).ok()?;
+            let item = self.type_of(id)?;
             match item.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
                     id = item.size_or_type
@@ -206,6 +223,10 @@ impl Btf {
             }
         }
         None
+    }
+
+    fn type_of(&self, id: u32) -> Option<Type> {
+        self.head_at(*self.types.get(id.checked_sub(1)? as usize)? as usize).ok()
     }
 
     fn head_at(&self, at: usize) -> Result<Type> {

@@ -33,6 +33,7 @@ use self::{
     attach::{Outcome, Refusal, Tools},
     helpers::Helper,
     ladder::ProbeSpec,
+    object::Object,
     offsets::Layout,
 };
 pub use self::{
@@ -59,6 +60,8 @@ pub struct Request<'a> {
     pub turns: bool,
     /// The mechanism to use, for experts; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
+    /// Whether to use the object for older kernels on any.
+    pub guarded: bool,
     /// Whether the kernel half's warnings are wanted.
     pub warnings: bool,
 }
@@ -117,6 +120,7 @@ impl Session {
             turn_mask: request.sizes.turns - 1,
             in_iowait_mask: layout.in_iowait_mask,
             page_head_bit: layout.page_head_bit,
+            registers_in_stack: layout.registers_in_stack,
             culprits: if guarded_reads { layout.culprits() } else { 0 },
             behind: (guarded_reads && layout.counts_behind()).into(),
             guarded_reads: guarded_reads.into(),
@@ -128,7 +132,11 @@ impl Session {
             ..Config::ZERO
         };
         request.targets.fill(&mut config, &types, &layout)?;
-        let mut ebpf = object::open(&config, &layout, request.sizes, request.warnings)?;
+        let object = if request.guarded { Object::Guarded } else { Object::for_kernel(&types) };
+        if object == Object::Guarded && !guarded_reads {
+            bail!("cannot read this kernel's structures: {NO_GUARDED_READS}, and it is too old to do without");
+        }
+        let mut ebpf = object::open(object, &config, &layout, request.sizes, request.warnings)?;
         request.targets.write(&mut ebpf)?;
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;

@@ -1,4 +1,4 @@
-//! The eBPF object: embedded in the program, configured and loaded.
+//! The eBPF objects: embedded in the program, one of them chosen, configured and loaded.
 
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, EbpfLoader};
@@ -8,10 +8,39 @@ use tracer_common::{
     records::Breakdown,
 };
 
-use super::offsets::Layout;
+use super::{btf::Btf, offsets::Layout};
 
-/// The object that `cargo xtask build-ebpf` made.
-static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_OBJECT_PATH"));
+/// One of the objects that `cargo xtask build-ebpf` made: the same programs, by other means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// Reads the kernel's structures through pointers whose types the verifier knows.
+    Typed,
+    /// Copies each member through a helper, for kernels that have too few such pointers (before about 5.18).
+    Guarded,
+}
+
+impl Object {
+    /// The one for the kernel whose types are `btf`: what it has been given from later ones does not show in its version.
+    pub fn for_kernel(btf: &Btf) -> Self {
+        const HELPERS: [&str; 3] = ["BPF_FUNC_get_current_task_btf", "BPF_FUNC_task_pt_regs", "BPF_FUNC_loop"];
+        // Those of the tracepoint, and one before them.
+        let tells_state = btf.parameters("btf_trace_sched_switch").is_some_and(|parameters| parameters > 4);
+        if tells_state && HELPERS.iter().all(|helper| btf.enumerator(helper).is_some()) {
+            Self::Typed
+        } else {
+            Self::Guarded
+        }
+    }
+
+    fn bytes(self) -> &'static [u8] {
+        static TYPED: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_OBJECT_PATH"));
+        static GUARDED: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_GUARDED_OBJECT_PATH"));
+        match self {
+            Self::Typed => TYPED,
+            Self::Guarded => GUARDED,
+        }
+    }
+}
 
 /// The symbol by which aya-log is told what to keep silent about.
 const LOG_LEVEL_SYMBOL: &str = "AYA_LOG_LEVEL";
@@ -72,7 +101,7 @@ const TARGET_RING: u32 = 1 << 19;
 ///
 /// # Errors
 /// If the kernel refuses to create a map.
-pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> Result<Ebpf> {
+pub fn open(object: Object, config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> Result<Ebpf> {
     let log_level = u8::from(warnings) * log::Level::Warn as u8;
     let stacks = sizes.stacks.unwrap_or(1);
     let claims = sizes.slots + sizes.turns + sizes.record_mask() + sizes.files.unwrap_or(0);
@@ -96,13 +125,15 @@ pub fn open(config: &Config, layout: &Layout, sizes: &Sizes, warnings: bool) -> 
         .map_max_entries("CLOCKS", sizes.cpus)
         .map_max_entries("SLOW_CALL", sizes.cpus)
         .map_max_entries("WALKS", sizes.cpus * WALKERS)
+        .map_max_entries("FOUND", sizes.cpus)
+        .map_max_entries("CONNECTIONS", sizes.cpus)
         .map_max_entries("SEND_BUDGETS", sizes.cpus)
         .map_max_entries("STACKS", stacks)
         .map_max_entries("MORE_STACKS", stacks)
         .map_max_entries("STACK_STATES", sizes.stacks.map_or(1, |_| sizes.slots))
         .map_max_entries("STACK_SUMS", stacks)
         .map_max_entries("UNTOLD", sizes.cpu_rows())
-        .load(OBJECT)
+        .load(object.bytes())
         .with_context(|| format!("the kernel refused the eBPF maps{}", too_low()))
 }
 

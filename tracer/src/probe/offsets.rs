@@ -14,6 +14,10 @@ const IN_IOWAIT: &str = "task_struct.in_iowait";
 /// What a name in a directory must tell.
 const NAMES: [&str; 3] = ["dentry.d_parent", "dentry.d_name.", "dentry.d_hash."];
 
+/// Bytes of a thread's stack in the kernel (`THREAD_SIZE` in arch/x86/include/asm/page_64_types.h and
+/// arch/arm64/include/asm/memory.h).
+const STACK_BYTES: u32 = 1 << 14;
+
 /// What a record of a slow call cannot do without.
 const RECORD: [&str; 11] = [
     "task_struct.files",
@@ -37,6 +41,8 @@ pub struct Layout {
     pub in_iowait_mask: u32,
     /// Bit number of the page flag of large folios.
     pub page_head_bit: u32,
+    /// Where a thread's registers at the entry to the kernel are within its stack there.
+    pub registers_in_stack: u32,
     /// Members that this kernel does not have.
     missing: Vec<&'static str>,
 }
@@ -49,8 +55,9 @@ impl Layout {
         let mut in_iowait_mask = 0;
         let fields: &mut [u32] = bytemuck::cast_slice_mut(std::slice::from_mut(&mut offsets));
         for (field, &member) in fields.iter_mut().zip(Offsets::MEMBERS) {
-            let Some(place) = btf.place(member) else {
-                missing.push(member);
+            let mut names = member.split('|');
+            let Some(place) = names.clone().find_map(|name| btf.place(name)) else {
+                missing.extend(names.next());
                 continue;
             };
             *field = place.bits / 8;
@@ -65,7 +72,8 @@ impl Layout {
             missing.push("PG_head");
             0
         });
-        Self { offsets, in_iowait_mask, page_head_bit, missing }
+        let registers_in_stack = btf.size("pt_regs").map_or(0, |size| STACK_BYTES.saturating_sub(size));
+        Self { offsets, in_iowait_mask, page_head_bit, registers_in_stack, missing }
     }
 
     /// Which parts of a slow call's record this kernel's structures allow: a sum of `CULPRIT_…`.

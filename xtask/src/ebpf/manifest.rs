@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-const HEADER: &str = "# What the eBPF object beside this file was built from. Written by `cargo xtask build-ebpf`,\n\
+const HEADER: &str = "# What the eBPF objects beside this file were built from. Written by `cargo xtask build-ebpf`,\n\
                       # proved by `cargo xtask build-ebpf --check`. Objects and sources are given by SHA-256.\n";
 
 /// What an entry tells of.

@@ -1,6 +1,6 @@
-//! `cargo xtask build-ebpf`: the kernel half as a committed object, so that building tracer needs stable Rust alone.
+//! `cargo xtask build-ebpf`: the kernel half as committed objects, so that building tracer needs stable Rust alone.
 //!
-//! The object must come out the same on every machine: paths are remapped, the toolchain is one (Debian's), what
+//! An object must come out the same on every machine: paths are remapped, the toolchain is one (Debian's), what
 //! a person's environment sets is kept away from it. [`check`] proves it.
 
 mod inputs;
@@ -16,51 +16,95 @@ use self::manifest::{Entry, Manifest};
 use self::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
-/// The committed object, from the workspace's root.
-pub const OBJECT: &str = "tracer/bpf/x86_64.o";
-/// Beside it: what it was built from.
-const MANIFEST: &str = "tracer/bpf/x86_64.inputs";
+/// Where the committed objects are, from the workspace's root.
+const DIRECTORY: &str = "tracer/bpf";
+/// Among them: what they were built from.
+const MANIFEST: &str = "tracer/bpf/inputs";
 /// The only target of tracer-ebpf.
 const TARGET: &str = "bpfel-unknown-none";
-/// Makes aya-ebpf choose this architecture's registers.
-const BPF_ARCH: &str = r#"bpf_target_arch="x86_64""#;
 
-/// Rebuilds the committed object and its manifest.
-pub fn build_committed(workspace: &Workspace) -> Result<()> {
-    let object = workspace.path(OBJECT);
-    if let Some(directory) = object.parent() {
-        std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+/// A committed object.
+pub struct Object {
+    /// Its file.
+    name: &'static str,
+    /// Whose registers aya-ebpf is to know.
+    arch: &'static str,
+    features: &'static [&'static str],
+}
+
+impl Object {
+    /// What runs on the machines of developers and tests.
+    pub const NATIVE: &Self = &Self { name: "x86_64.o", arch: "x86_64", features: &[] };
+
+    const ALL: [&Self; 2] = [Self::NATIVE, &Self { name: "x86_64-guarded.o", arch: "x86_64", features: &["guarded"] }];
+
+    /// Where it is committed, from the workspace's root.
+    pub fn path(&self) -> String {
+        format!("{DIRECTORY}/{}", self.name)
     }
-    let manifest = build(workspace, &[], &workspace.target.join("ebpf"), &object)?;
+
+    /// rustc's flags, but for the remapped paths, which differ between machines so that the object does not.
+    fn flags(&self) -> impl Iterator<Item = String> {
+        ["-Cdebuginfo=2".to_owned(), "-Clink-arg=--btf".to_owned()].into_iter().chain(self.arch_flags())
+    }
+
+    fn arch_flags(&self) -> [String; 2] {
+        ["--cfg".to_owned(), format!("bpf_target_arch={:?}", self.arch)]
+    }
+}
+
+/// Rebuilds the committed objects and their manifest.
+pub fn build_committed(workspace: &Workspace) -> Result<()> {
+    let directory = workspace.path(DIRECTORY);
+    std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let manifest = build_all(workspace, &workspace.target.join("ebpf"), &directory)?;
     let path = workspace.path(MANIFEST);
     std::fs::write(&path, manifest.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
-    println!("build-ebpf: {OBJECT} and {MANIFEST} are written");
+    println!("build-ebpf: the objects in {DIRECTORY} and {MANIFEST} are written");
     Ok(())
 }
 
 /// Builds with features (deliberate faults), to a place of its own.
 pub fn build_to(workspace: &Workspace, features: &[String], output: &Path) -> Result<()> {
-    build(workspace, features, &workspace.target.join("ebpf"), output)?;
+    build(&Toolchain::find(workspace)?, workspace, Object::NATIVE, features, &workspace.target.join("ebpf"), output)?;
     println!("build-ebpf: {} is written", output.display());
     Ok(())
 }
 
-/// Fails unless the committed object, byte for byte, is what the sources give.
+/// Fails unless the committed objects, byte for byte, are what the sources give.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let committed_object = read(workspace, OBJECT)?;
     let committed = Manifest::parse(&String::from_utf8_lossy(&read(workspace, MANIFEST)?))
         .with_context(|| format!("cannot read {MANIFEST}"))?;
     std::fs::create_dir_all(&workspace.target).context("cannot create the target directory")?;
     let scratch =
         tempfile::Builder::new().prefix("ebpf-check-").tempdir_in(&workspace.target).context("no scratch directory")?;
-    let rebuilt_path = scratch.path().join("x86_64.o");
-    let rebuilt = build(workspace, &[], scratch.path(), &rebuilt_path)?;
-    let rebuilt_object = std::fs::read(&rebuilt_path).context("cannot read the rebuilt object")?;
-    for note in compare(&committed, &committed_object, &rebuilt, &rebuilt_object)? {
-        println!("build-ebpf --check: {note}");
+    let rebuilt = build_all(workspace, scratch.path(), scratch.path())?;
+    for object in Object::ALL {
+        let committed_object = read(workspace, &object.path())?;
+        let rebuilt_object =
+            std::fs::read(scratch.path().join(object.name)).context("cannot read the rebuilt object")?;
+        for note in compare(object, &committed, &committed_object, &rebuilt, &rebuilt_object)? {
+            println!("build-ebpf --check: {note}");
+        }
+        println!("build-ebpf --check: {} is what the sources give, byte for byte", object.path());
     }
-    println!("build-ebpf --check: {OBJECT} is what the sources give, byte for byte");
     Ok(())
+}
+
+/// Builds all objects into `directory`.
+fn build_all(workspace: &Workspace, target: &Path, directory: &Path) -> Result<Manifest> {
+    let toolchain = Toolchain::find(workspace)?;
+    let mut manifest = Manifest::default();
+    for object in Object::ALL {
+        let output = directory.join(object.name);
+        build(&toolchain, workspace, object, &[], target, &output)?;
+        let bytes = std::fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
+        manifest.set(Entry::Object, object.name, object_value(&bytes));
+        manifest.set(Entry::Flags, object.name, object.flags().collect::<Vec<_>>().join(" "));
+    }
+    toolchain.describe(&mut manifest);
+    Inputs::find(workspace)?.describe(&mut manifest)?;
+    Ok(manifest)
 }
 
 fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
@@ -70,14 +114,16 @@ fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
 
 /// Notes for the person if the committed object holds, an error that says what differs if it does not.
 fn compare(
+    object: &Object,
     committed: &Manifest,
     committed_object: &[u8],
     rebuilt: &Manifest,
     rebuilt_object: &[u8],
 ) -> Result<Vec<String>> {
     const REMEDY: &str = "run `cargo xtask build-ebpf` and commit tracer/bpf";
-    if committed.get(Entry::Object, OBJECT_NAME) != Some(object_value(committed_object).as_str()) {
-        bail!("{OBJECT} and {MANIFEST} are not of the same build: {REMEDY}");
+    let path = object.path();
+    if committed.get(Entry::Object, object.name) != Some(object_value(committed_object).as_str()) {
+        bail!("{path} and {MANIFEST} are not of the same build: {REMEDY}");
     }
     let inputs = committed.differences(rebuilt, |entry| !matches!(entry, Entry::Toolchain | Entry::Object));
     let toolchain = committed.differences(rebuilt, |entry| entry == Entry::Toolchain);
@@ -89,20 +135,20 @@ fn compare(
             "is not what the sources give"
         };
         let all = [inputs, toolchain].concat();
-        bail!("{OBJECT} {what}: {REMEDY}. Since it was built:\n  {}", all.join("\n  "));
+        bail!("{path} {what}: {REMEDY}. Since it was built:\n  {}", all.join("\n  "));
     }
     if same_bytes {
         return Ok(toolchain.into_iter().map(|difference| format!("{difference} (the object is the same)")).collect());
     }
     if !toolchain.is_empty() {
         bail!(
-            "{OBJECT} comes out otherwise with another toolchain: use the same one, or {REMEDY}.\n  {}",
+            "{path} comes out otherwise with another toolchain: use the same one, or {REMEDY}.\n  {}",
             toolchain.join("\n  ")
         );
     }
     let at = committed_object.iter().zip(rebuilt_object).take_while(|(old, new)| old == new).count();
     bail!(
-        "{OBJECT} is not what the sources give, although inputs and toolchain are the same: \
+        "{path} is not what the sources give, although inputs and toolchain are the same: \
          {} bytes committed, {} rebuilt, the first difference at byte {at}. Either the profile in Cargo.toml \
          changed ({REMEDY}), or the build is not reproducible",
         committed_object.len(),
@@ -110,10 +156,19 @@ fn compare(
     )
 }
 
-/// Compiles, links and strips tracer-ebpf, and says what it was made from.
-fn build(workspace: &Workspace, features: &[String], target: &Path, output: &Path) -> Result<Manifest> {
-    let toolchain = Toolchain::find(workspace)?;
+/// Compiles, links and strips tracer-ebpf.
+fn build(
+    toolchain: &Toolchain,
+    workspace: &Workspace,
+    object: &Object,
+    features: &[String],
+    target: &Path,
+    output: &Path,
+) -> Result<()> {
     let inputs = Inputs::find(workspace)?;
+    // Flags differ between architectures: one directory for each, or each build would begin anew.
+    let target = target.join(object.arch);
+    let features: Vec<_> = object.features.iter().copied().chain(features.iter().map(String::as_str)).collect();
     let mut cargo = toolchain
         .cargo()
         .args([
@@ -127,8 +182,8 @@ fn build(workspace: &Workspace, features: &[String], target: &Path, output: &Pat
             "--target",
             TARGET,
         ])
-        .env("CARGO_TARGET_DIR", target)
-        .env("CARGO_ENCODED_RUSTFLAGS", encoded(flags().chain(inputs.remapped_paths(&workspace.root))))
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_ENCODED_RUSTFLAGS", encoded(object.flags().chain(inputs.remapped_paths(&workspace.root))))
         .current_dir(&workspace.root);
     if !features.is_empty() {
         cargo = cargo.arg("--features").arg(features.join(","));
@@ -140,38 +195,29 @@ fn build(workspace: &Workspace, features: &[String], target: &Path, output: &Pat
         .arg("--strip-debug")
         .arg("-o")
         .args([output, &target.join(TARGET).join("release/tracer-ebpf")])
-        .status()?;
-    let object = std::fs::read(output).with_context(|| format!("cannot read {}", output.display()))?;
-    let mut manifest = Manifest::default();
-    manifest.set(Entry::Object, OBJECT_NAME, object_value(&object));
-    toolchain.describe(&mut manifest);
-    manifest.set(Entry::Flags, "rustc", flags().collect::<Vec<_>>().join(" "));
-    inputs.describe(&mut manifest)?;
-    Ok(manifest)
+        .status()
 }
 
 /// Clippy of Debian's toolchain on the kernel half: the other one has no core for its target.
 pub fn clippy(workspace: &Workspace) -> Result<()> {
-    Toolchain::find(workspace)?
-        .clippy()
-        .args(["clippy", "--locked", "--package", "tracer-ebpf", "--target", TARGET])
-        .env("CARGO_TARGET_DIR", workspace.target.join("ebpf-clippy"))
-        .env("CARGO_ENCODED_RUSTFLAGS", encoded(["--cfg", BPF_ARCH].map(str::to_owned)))
-        .current_dir(&workspace.root)
-        .args(["--", "-D", "warnings"])
-        .status()
-}
-
-/// rustc's flags, but for the remapped paths, which differ between machines so that the object does not.
-fn flags() -> impl Iterator<Item = String> {
-    ["-Cdebuginfo=2", "-Clink-arg=--btf", "--cfg", BPF_ARCH].into_iter().map(str::to_owned)
+    let toolchain = Toolchain::find(workspace)?;
+    for object in Object::ALL {
+        toolchain
+            .clippy()
+            .args(["clippy", "--locked", "--package", "tracer-ebpf", "--target", TARGET])
+            .args(["--features", &object.features.join(",")])
+            .env("CARGO_TARGET_DIR", workspace.target.join("ebpf-clippy").join(object.arch))
+            .env("CARGO_ENCODED_RUSTFLAGS", encoded(object.arch_flags()))
+            .current_dir(&workspace.root)
+            .args(["--", "-D", "warnings"])
+            .status()?;
+    }
+    Ok(())
 }
 
 fn encoded(flags: impl IntoIterator<Item = String>) -> String {
     flags.into_iter().collect::<Vec<_>>().join("\u{1f}")
 }
-
-const OBJECT_NAME: &str = "x86_64.o";
 
 fn object_value(object: &[u8]) -> String {
     format!("{} ({} bytes)", manifest::sha256(object), object.len())
@@ -183,26 +229,26 @@ mod tests {
 
     fn built(object: &[u8], source: &str, rustc: &str) -> Manifest {
         let mut manifest = Manifest::default();
-        manifest.set(Entry::Object, OBJECT_NAME, object_value(object));
+        manifest.set(Entry::Object, Object::NATIVE.name, object_value(object));
         manifest.set(Entry::Source, "tracer-ebpf/src/main.rs", source.to_owned());
         manifest.set(Entry::Toolchain, "rustc", rustc.to_owned());
         manifest
     }
 
     fn why(committed: &Manifest, old: &[u8], rebuilt: &Manifest, new: &[u8]) -> String {
-        compare(committed, old, rebuilt, new).unwrap_err().to_string()
+        compare(Object::NATIVE, committed, old, rebuilt, new).unwrap_err().to_string()
     }
 
     #[test]
     fn the_same_object_from_the_same_inputs_passes_without_a_word() {
         let manifest = built(b"abc", "1", "1.96");
-        assert!(compare(&manifest, b"abc", &manifest, b"abc").unwrap().is_empty());
+        assert!(compare(Object::NATIVE, &manifest, b"abc", &manifest, b"abc").unwrap().is_empty());
     }
 
     #[test]
     fn another_toolchain_matters_only_if_the_bytes_differ() {
         let (old, new) = (built(b"abc", "1", "1.96"), built(b"abc", "1", "1.97"));
-        let notes = compare(&old, b"abc", &new, b"abc").unwrap();
+        let notes = compare(Object::NATIVE, &old, b"abc", &new, b"abc").unwrap();
         assert_eq!(notes, ["toolchain rustc: was 1.96, is 1.97 (the object is the same)"]);
         let why = why(&old, b"abc", &built(b"abd", "1", "1.97"), b"abd");
         assert!(why.contains("another toolchain") && why.contains("was 1.96, is 1.97"), "{why}");

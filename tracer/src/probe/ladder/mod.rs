@@ -139,7 +139,9 @@ pub fn page_cache() -> ProbeSpec {
         "inode.",
         "super_block.",
         "pt_regs.",
-        "folio.",
+        "folio.mapping",
+        "folio.index",
+        "folio.flags",
         "PG_head",
     ];
     const EVENT: &str = "mm_filemap_add_to_page_cache";
