@@ -19,6 +19,9 @@ use crate::{
 const ATTACH: Duration = Duration::from_secs(120);
 const REPORT: Duration = Duration::from_secs(60);
 
+/// Options for every measurement, between blanks (docs/testing.md).
+const OPTIONS: &str = "TRACER_OPTIONS";
+
 /// A measurement that runs.
 pub struct Tracer {
     child: Guarded,
@@ -98,6 +101,7 @@ impl Tracer {
     fn begin_by(mut command: Command, name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
         command.arg(name).args(arguments.split_whitespace());
+        command.args(std::env::var(OPTIONS).unwrap_or_default().split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Guarded::new(command.spawn().expect("starting tracer"));

@@ -14,8 +14,8 @@ macro_rules! offsets {
         }
 
         impl Offsets {
-            /// The members, in the order of the fields, as `type.member[.member…]`; behind a bar what older kernels have
-            /// in its place.
+            /// The members, in the order of the fields, as `type.member[.member…]`, `member[n]` for an element; behind a bar what
+            /// older kernels, or those of arm64, have in its place.
             pub const MEMBERS: &[&str] = &[$($path),+];
 
             /// All 0: what the object holds until user space fills it in.
@@ -30,13 +30,13 @@ offsets! {
     /// Process id in the initial pid namespace.
     task_tgid = "task_struct.tgid",
     /// Number of the system call that the task is in; −1 in a fault or an interrupt.
-    regs_orig_ax = "pt_regs.orig_ax",
+    regs_syscall = "pt_regs.orig_ax|pt_regs.syscallno",
     /// First argument of the system call.
-    regs_di = "pt_regs.di",
+    regs_first = "pt_regs.di|pt_regs.orig_x0",
     /// Second argument.
-    regs_si = "pt_regs.si",
+    regs_second = "pt_regs.si|pt_regs.regs[1]",
     /// Third argument.
-    regs_dx = "pt_regs.dx",
+    regs_third = "pt_regs.dx|pt_regs.regs[2]",
     /// 16 bytes, NUL-terminated.
     task_comm = "task_struct.comm",
     /// CLOCK_BOOTTIME at the thread's start, ns: with the tid the identity of a thread.
@@ -196,9 +196,9 @@ offsets! {
     /// The name as a `sockaddr_un`.
     unix_addr_name = "unix_address.name",
     /// Fourth argument.
-    regs_r10 = "pt_regs.r10",
+    regs_fourth = "pt_regs.r10|pt_regs.regs[3]",
     /// Fifth argument.
-    regs_r8 = "pt_regs.r8",
+    regs_fifth = "pt_regs.r8|pt_regs.regs[4]",
     /// A thread's ids.
     task_thread_pid = "task_struct.thread_pid",
     /// How many pid namespaces are above the innermost one that an id is from.

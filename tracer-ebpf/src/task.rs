@@ -207,37 +207,38 @@ impl Registers {
     /// Number of the system call; −1 in a fault or an interrupt.
     #[inline(always)]
     pub fn syscall_number(self) -> i64 {
-        load(self.0, global!(OFFSETS.regs_orig_ax))
+        // 64 bits on x86-64, 32 on arm64; the lower ones are enough.
+        i64::from(load::<i32>(self.0, global!(OFFSETS.regs_syscall)))
     }
 
     /// First argument of the system call.
     #[inline(always)]
     pub fn first(self) -> u64 {
-        load(self.0, global!(OFFSETS.regs_di))
+        load(self.0, global!(OFFSETS.regs_first))
     }
 
     /// Second argument.
     #[inline(always)]
     pub fn second(self) -> u64 {
-        load(self.0, global!(OFFSETS.regs_si))
+        load(self.0, global!(OFFSETS.regs_second))
     }
 
     /// Third argument.
     #[inline(always)]
     pub fn third(self) -> u64 {
-        load(self.0, global!(OFFSETS.regs_dx))
+        load(self.0, global!(OFFSETS.regs_third))
     }
 
     /// Fourth argument.
     #[inline(always)]
     pub fn fourth(self) -> u64 {
-        load(self.0, global!(OFFSETS.regs_r10))
+        load(self.0, global!(OFFSETS.regs_fourth))
     }
 
     /// Fifth argument.
     #[inline(always)]
     pub fn fifth(self) -> u64 {
-        load(self.0, global!(OFFSETS.regs_r8))
+        load(self.0, global!(OFFSETS.regs_fifth))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use syscalls::x86_64::Sysno;
+use syscalls::Sysno;
 use tracer_common::records::{OffCpu, OffCpuReason, ThreadSlot, WaitPlace};
 
 use crate::{

@@ -36,7 +36,10 @@ mod kind {
 
 /// How the names begin of what programs attach to by its type: typed tracepoints, iterators, and the functions of system
 /// calls.
-const ATTACH_POINTS: [&[u8]; 3] = [b"btf_trace_", b"bpf_iter_", b"__x64_sys_"];
+const ATTACH_POINTS: [&[u8]; 3] = [b"btf_trace_", b"bpf_iter_", SYSCALL_FUNCTIONS.as_bytes()];
+
+/// How the names of the functions of system calls begin (arch/x86/include/asm/syscall_wrapper.h and its counterpart).
+pub const SYSCALL_FUNCTIONS: &str = if cfg!(target_arch = "aarch64") { "__arm64_sys_" } else { "__x64_sys_" };
 
 /// The kernel's types.
 pub struct Btf {
@@ -111,17 +114,36 @@ impl Btf {
         Ok(btf)
     }
 
-    /// Where `path` (`type.member[.member…]`) is; `None` if this kernel has no such member.
+    /// Where `path` (`type.member[.member…]`; `member[n]` is an element of an array) is; `None` if this kernel has no
+    /// such member.
     pub fn place(&self, path: &str) -> Option<Place> {
         let mut names = path.split('.');
         let mut id = *self.structs.get(names.next()?.as_bytes())?;
         let mut place = Place { bits: 0, bitfield_bits: 0 };
         for name in names {
+            let (name, index) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+                Some((name, index)) => (name, Some(index.parse::<u32>().ok()?)),
+                None => (name, None),
+            };
             let (member, member_type) = self.member(id, name.as_bytes())?;
             place = Place { bits: place.bits + member.bits, bitfield_bits: member.bitfield_bits };
             id = member_type;
+            if let Some(index) = index {
+                let (element, length, element_bytes) = self.array(id)?;
+                place.bits += (index < length).then_some(index)?.checked_mul(element_bytes.checked_mul(8)?)?;
+                id = element;
+            }
         }
         Some(place)
+    }
+
+    /// Of array `id`: the type of its elements, how many there are, and how many bytes each takes.
+    fn array(&self, id: u32) -> Option<(u32, u32, u32)> {
+        let item = self.type_of(self.plain(id)?).filter(|item| item.kind == kind::ARRAY)?;
+        let element = read_u32(&self.data, item.body).ok()?;
+        let length = read_u32(&self.data, item.body + 8).ok()?;
+        let inner = self.type_of(self.plain(element)?)?;
+        matches!(inner.kind, kind::INT | kind::STRUCT).then_some((element, length, inner.size_or_type))
     }
 
     /// The value of an enumerator, whichever enumeration it is in.
@@ -270,8 +292,9 @@ mod tests {
     use super::*;
 
     /// struct outer { int a; struct { const inner_t b; }; }; typedef struct inner { int c:3; int d:5; } inner_t;
+    /// struct list { int a; int b[4]; }; typedef int (*call_t)(int, int);
     fn sample() -> Vec<u8> {
-        let strings = b"\0int\0outer\0a\0b\0inner\0c\0d\0inner_t\0PG_head\0btf_trace_x\0";
+        let strings = b"\0int\0outer\0a\0b\0inner\0c\0d\0inner_t\0PG_head\0btf_trace_x\0list\0call_t\0";
         let at = |name: &[u8]| {
             let mut needle = name.to_vec();
             needle.push(0);
@@ -287,6 +310,11 @@ mod tests {
             vec![at(b"outer"), info(kind::STRUCT, 2, 0), 16, at(b"a"), 1, 0, 0, 5, 32], // 6
             vec![0, info(kind::ENUM, 1, 0), 4, at(b"PG_head"), 7], // 7
             vec![at(b"btf_trace_x"), info(kind::TYPEDEF, 0, 0), 1], // 8
+            vec![0, info(kind::ARRAY, 0, 0), 0, 1, 1, 4],   // 9
+            vec![at(b"list"), info(kind::STRUCT, 2, 0), 20, at(b"a"), 1, 0, at(b"b"), 9, 32], // 10
+            vec![0, info(kind::FUNC_PROTO, 2, 0), 1, 0, 1, 0, 1], // 11
+            vec![0, info(kind::PTR, 0, 0), 11],             // 12
+            vec![at(b"call_t"), info(kind::TYPEDEF, 0, 0), 12], // 13
         ]
         .concat();
         let mut data = MAGIC.to_ne_bytes().to_vec();
@@ -311,27 +339,40 @@ mod tests {
     }
 
     #[test]
+    fn elements_sizes_and_parameters_are_found() {
+        let btf = Btf::parse(sample()).unwrap();
+        assert_eq!(btf.place("list.b[3]"), Some(Place { bits: 32 + 3 * 32, bitfield_bits: 0 }));
+        assert_eq!([btf.place("list.b[4]"), btf.place("list.a[0]"), btf.place("list.b[x]")], [None; 3]);
+        assert_eq!([btf.size("list"), btf.size("nothing")], [Some(20), None]);
+        let parameters = ["call_t", "btf_trace_x", "nothing"].map(|name| btf.parameters(name));
+        assert_eq!(parameters, [Some(2), None, None]);
+    }
+
+    #[test]
     fn attach_points_keep_their_ids() {
         let bytes = Btf::parse(sample()).unwrap().attach_points();
         assert!(aya::Btf::parse(&bytes, aya::Endianness::default()).is_ok());
         let sparse = Btf::parse(bytes).unwrap();
         let kept: Vec<_> = sparse.types.iter().map(|&at| sparse.attach_point_at(at as usize)).collect();
         assert_eq!(kept[7], Some((&b"btf_trace_x"[..], kind::TYPEDEF)));
-        assert!(kept[..7].iter().all(Option::is_none) && kept.len() == 8);
+        assert!(kept.iter().flatten().count() == 1 && kept.len() == 13);
     }
 
     #[test]
     fn broken_btf_is_an_error_and_never_a_panic() {
         let whole = sample();
         for length in 0..whole.len() {
-            drop(Btf::parse(whole[..length].to_vec()).map(|btf| btf.place("outer.b.d")));
+            drop(Btf::parse(whole[..length].to_vec()).map(|btf| looked_up(&btf)));
         }
         for at in 0..whole.len() {
             let mut broken = whole.clone();
             broken[at] = 0xff;
-            drop(
-                Btf::parse(broken).map(|btf| (btf.place("outer.b.d"), btf.enumerator("PG_head"), btf.attach_points())),
-            );
+            drop(Btf::parse(broken).map(|btf| looked_up(&btf)));
         }
+    }
+
+    fn looked_up(btf: &Btf) {
+        drop(["outer.b.d", "list.b[3]"].map(|path| btf.place(path)));
+        let _ = (btf.enumerator("PG_head"), btf.attach_points(), btf.parameters("call_t"), btf.size("list"));
     }
 }

@@ -36,7 +36,12 @@ impl Object {
     /// What runs on the machines of developers and tests.
     pub const NATIVE: &Self = &Self { name: "x86_64.o", arch: "x86_64", features: &[] };
 
-    const ALL: [&Self; 2] = [Self::NATIVE, &Self { name: "x86_64-guarded.o", arch: "x86_64", features: &["guarded"] }];
+    const ALL: [&Self; 4] = [
+        Self::NATIVE,
+        &Self { name: "x86_64-guarded.o", arch: "x86_64", features: &["guarded"] },
+        &Self { name: "aarch64.o", arch: "aarch64", features: &[] },
+        &Self { name: "aarch64-guarded.o", arch: "aarch64", features: &["guarded"] },
+    ];
 
     /// Where it is committed, from the workspace's root.
     pub fn path(&self) -> String {
@@ -201,12 +206,13 @@ fn build(
 /// Clippy of Debian's toolchain on the kernel half: the other one has no core for its target.
 pub fn clippy(workspace: &Workspace) -> Result<()> {
     let toolchain = Toolchain::find(workspace)?;
-    for object in Object::ALL {
+    // No source is for one architecture alone.
+    for object in Object::ALL.iter().filter(|object| object.arch == Object::NATIVE.arch) {
         toolchain
             .clippy()
             .args(["clippy", "--locked", "--package", "tracer-ebpf", "--target", TARGET])
             .args(["--features", &object.features.join(",")])
-            .env("CARGO_TARGET_DIR", workspace.target.join("ebpf-clippy").join(object.arch))
+            .env("CARGO_TARGET_DIR", workspace.target.join("ebpf-clippy"))
             .env("CARGO_ENCODED_RUSTFLAGS", encoded(object.arch_flags()))
             .current_dir(&workspace.root)
             .args(["--", "-D", "warnings"])

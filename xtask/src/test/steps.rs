@@ -3,6 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::{Context, Counts, Step, one, privileged, require_target, run_tests};
+use crate::command::Run;
+use crate::vm::selection;
 use crate::workspace::TESTS_PACKAGE;
 use crate::{ebpf, fuzz, setup, verifier};
 
@@ -31,8 +33,9 @@ pub const ALL: &[Step] = &[
     Step {
         name: "kernel",
         what: "tests on the running kernel, as root",
-        run: |context| as_root(context, privileged::KERNEL),
+        run: |context| as_root(context, privileged::KERNEL, |run| run),
     },
+    Step { name: "guarded", what: "the same by the programs for older kernels, chosen tests", run: guarded },
     Step {
         name: "verifier",
         what: "programs need no more of the verifiers than they did",
@@ -41,7 +44,7 @@ pub const ALL: &[Step] = &[
     Step {
         name: "programs",
         what: "real servers on the running kernel, as root",
-        run: |context| as_root(context, privileged::PROGRAMS),
+        run: |context| as_root(context, privileged::PROGRAMS, |run| run),
     },
 ];
 
@@ -80,7 +83,14 @@ fn unprivileged(context: &Context) -> Result<Counts> {
     run_tests(run.env("TRACER_BINARY", tracer).env("TRACER_SKIPS", context.skips.path()))
 }
 
-fn as_root(context: &Context, target: &str) -> Result<Counts> {
+/// What runs on other kernels runs here by the object that the oldest of them get.
+fn guarded(context: &Context) -> Result<Counts> {
+    let chosen = |run: Run| run.arg("--exact").args(selection::TESTS).env("TRACER_OPTIONS", "--guarded");
+    as_root(context, privileged::KERNEL, chosen)
+}
+
+/// Runs a target; `which` may choose among its tests.
+fn as_root(context: &Context, target: &str, which: impl FnOnce(Run) -> Run) -> Result<Counts> {
     require_target(context.workspace, target)?;
     let tests = privileged::Tests::build(context.workspace, target)?;
     let Some(root) = crate::privilege::Root::without_asking() else {
@@ -89,5 +99,5 @@ fn as_root(context: &Context, target: &str) -> Result<Counts> {
         return Ok(Counts { skipped, ..Counts::default() });
     };
     let tracer = context.workspace.target.join("debug/tracer");
-    run_tests(tests.run(&tracer).env("TRACER_SKIPS", context.skips.path()).through(root))
+    run_tests(which(tests.run(&tracer)).env("TRACER_SKIPS", context.skips.path()).through(root))
 }

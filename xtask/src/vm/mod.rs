@@ -7,7 +7,7 @@ mod images;
 mod kernels;
 mod matrix;
 mod results;
-mod selection;
+pub mod selection;
 pub mod tour;
 
 use std::fs;
@@ -39,7 +39,7 @@ const AT_ONCE: usize = 2;
 /// What the person asks for.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Which kernels; those that tracer is meant to run on, unless some are named
+    /// Which kernels; all, unless some are named
     #[arg(value_name = "KERNEL", value_parser = kernels::versions())]
     kernels: Vec<String>,
     /// Run the tests whose names contain this; `--tests ''` runs all of them, for an hour

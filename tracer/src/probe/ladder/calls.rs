@@ -99,7 +99,8 @@ const fn programs_at_function(syscall: Syscall) -> (&'static str, &'static str) 
 }
 
 /// Below classic tracepoints: while a call lasts, its return holds one of a few dozen places that the kernel has for
-/// each function, so of calls that wait in great numbers some returns go unseen (Documentation/trace/kprobes.rst, `maxactive`).
+/// each function, up to 5.10 one a CPU, so of calls that wait in great numbers some returns go unseen
+/// (Documentation/trace/kprobes.rst, `maxactive`).
 fn breakpoints(syscall: Syscall) -> [Hook; 2] {
     let info = syscall.info();
     let hook = |program| Hook {

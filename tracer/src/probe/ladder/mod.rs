@@ -6,7 +6,7 @@ mod calls;
 mod readiness;
 
 pub use self::{calls::calls, readiness::readiness};
-use super::TargetHooks;
+use super::{TargetHooks, btf::SYSCALL_FUNCTIONS};
 use crate::model::{Mechanism, Probe};
 
 /// A thing to observe.
@@ -92,10 +92,9 @@ impl Place {
     }
 }
 
-/// The kernel's function of the system call whose tracepoints have `name` behind `sys_enter_`
-/// (`arch/x86/include/asm/syscall_wrapper.h`).
+/// The kernel's function of the system call whose tracepoints have `name` behind `sys_enter_`.
 pub fn function_of(name: &str) -> String {
-    format!("__x64_sys_{name}")
+    format!("{SYSCALL_FUNCTIONS}{name}")
 }
 
 /// Who becomes a target, and who ends; `None`: nobody does.

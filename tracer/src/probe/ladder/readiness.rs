@@ -2,7 +2,7 @@
 //!
 //! Not by breakpoints: a thread that waits would hold one of their few places all the time.
 
-use tracer_common::syscall::readiness;
+use tracer_common::syscall::{numbers, readiness};
 
 use super::{Hook, Place, ProbeSpec, Rung, function_of};
 use crate::model::{Mechanism, Probe};
@@ -15,17 +15,10 @@ pub fn readiness() -> ProbeSpec {
     ProbeSpec {
         names: vec![Probe::READINESS],
         rungs: vec![
-            Rung {
-                mechanism: Mechanism::Fentry,
-                hooks: readiness::WAITS.into_iter().map(trampoline).collect(),
-                needs: NEEDS,
-            },
+            Rung { mechanism: Mechanism::Fentry, hooks: waits().map(trampoline).collect(), needs: NEEDS },
             Rung {
                 mechanism: Mechanism::Tracepoint,
-                hooks: readiness::WAITS
-                    .into_iter()
-                    .map(|(number, name)| Hook::syscall("readiness_exit", "exit", name, number))
-                    .collect(),
+                hooks: waits().map(|(number, name)| Hook::syscall("readiness_exit", "exit", name, number)).collect(),
                 needs: NEEDS,
             },
             Rung {
@@ -35,6 +28,11 @@ pub fn readiness() -> ProbeSpec {
             },
         ],
     }
+}
+
+/// Those that this architecture has.
+fn waits() -> impl Iterator<Item = (u64, &'static str)> {
+    readiness::WAITS.into_iter().filter(|&(number, _)| numbers::exists(number))
 }
 
 fn trampoline((number, name): (u64, &'static str)) -> Hook {

@@ -1,8 +1,10 @@
 //! The traced system calls: one entry per row of a recording's `syscalls`.
 
+pub mod numbers;
+
 /// Declares [`Syscall`] and what is said about each of its entries.
 macro_rules! syscalls {
-    ($($(#[$doc:meta])* $entry:ident = $index:literal: $name:literal $number:literal $tracepoint:literal $direction:expr,)+) => {
+    ($($(#[$doc:meta])* $entry:ident = $index:literal: $name:literal $number:ident $tracepoint:literal $direction:expr,)+) => {
         /// A traced system call; where its direction matters, in one direction. Its discriminant is its index in every
         /// per-call table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +23,7 @@ macro_rules! syscalls {
                 match self {
                     $(Self::$entry => SyscallInfo {
                         name: $name,
-                        number: $number,
+                        number: numbers::$number as u32,
                         tracepoint: $tracepoint,
                         direction: $direction,
                     },)+
@@ -43,37 +45,37 @@ macro_rules! syscalls {
 
 syscalls! {
     /// `sendfile(2)`; on 64-bit kernels the entry point is `sendfile64`.
-    Sendfile = 0: "sendfile" 40 "sendfile64" None,
+    Sendfile = 0: "sendfile" SENDFILE "sendfile64" None,
     /// `splice(2)` that reads a file.
-    SpliceFileToPipe = 1: "splice" 275 "splice" Some("file_to_pipe"),
+    SpliceFileToPipe = 1: "splice" SPLICE "splice" Some("file_to_pipe"),
     /// `splice(2)` that reads a socket.
-    SpliceSocketToPipe = 2: "splice" 275 "splice" Some("socket_to_pipe"),
+    SpliceSocketToPipe = 2: "splice" SPLICE "splice" Some("socket_to_pipe"),
     /// `splice(2)` from one pipe to another.
-    SplicePipeToPipe = 3: "splice" 275 "splice" Some("pipe_to_pipe"),
+    SplicePipeToPipe = 3: "splice" SPLICE "splice" Some("pipe_to_pipe"),
     /// `splice(2)` that writes a file.
-    SplicePipeToFile = 4: "splice" 275 "splice" Some("pipe_to_file"),
+    SplicePipeToFile = 4: "splice" SPLICE "splice" Some("pipe_to_file"),
     /// `splice(2)` that writes to a socket.
-    SplicePipeToSocket = 5: "splice" 275 "splice" Some("pipe_to_socket"),
+    SplicePipeToSocket = 5: "splice" SPLICE "splice" Some("pipe_to_socket"),
     /// `splice(2)` from or to anything else, such as `/dev/null`, or with a bad descriptor.
-    SpliceOther = 6: "splice" 275 "splice" Some("other"),
+    SpliceOther = 6: "splice" SPLICE "splice" Some("other"),
     /// `tee(2)`.
-    Tee = 7: "tee" 276 "tee" Some("pipe_to_pipe"),
+    Tee = 7: "tee" TEE "tee" Some("pipe_to_pipe"),
     /// `vmsplice(2)` that maps memory into a pipe.
-    VmspliceToPipe = 8: "vmsplice" 278 "vmsplice" Some("memory_to_pipe"),
+    VmspliceToPipe = 8: "vmsplice" VMSPLICE "vmsplice" Some("memory_to_pipe"),
     /// `vmsplice(2)` that reads a pipe, or with a bad descriptor.
-    VmspliceToMemory = 9: "vmsplice" 278 "vmsplice" Some("pipe_to_memory"),
+    VmspliceToMemory = 9: "vmsplice" VMSPLICE "vmsplice" Some("pipe_to_memory"),
     /// `copy_file_range(2)`.
-    CopyFileRange = 10: "copy_file_range" 326 "copy_file_range" Some("file_to_file"),
+    CopyFileRange = 10: "copy_file_range" COPY_FILE_RANGE "copy_file_range" Some("file_to_file"),
     /// `read(2)`.
-    Read = 11: "read" 0 "read" None,
+    Read = 11: "read" READ "read" None,
     /// `pread(2)`; the entry point is `pread64`.
-    Pread64 = 12: "pread64" 17 "pread64" None,
+    Pread64 = 12: "pread64" PREAD64 "pread64" None,
     /// `readv(2)`.
-    Readv = 13: "readv" 19 "readv" None,
+    Readv = 13: "readv" READV "readv" None,
     /// `preadv(2)`.
-    Preadv = 14: "preadv" 295 "preadv" None,
+    Preadv = 14: "preadv" PREADV "preadv" None,
     /// `preadv2(2)`.
-    Preadv2 = 15: "preadv2" 327 "preadv2" None,
+    Preadv2 = 15: "preadv2" PREADV2 "preadv2" None,
 }
 
 /// What is said about a traced system call, the same for each of them.
@@ -81,7 +83,7 @@ syscalls! {
 pub struct SyscallInfo {
     /// Name as the man page has it, and as the recording shows it.
     pub name: &'static str,
-    /// Its number on x86-64 (`arch/x86/entry/syscalls/syscall_64.tbl`).
+    /// Its [number](numbers).
     pub number: u32,
     /// Name of its tracepoints behind `sys_enter_` and `sys_exit_`.
     pub tracepoint: &'static str,
@@ -116,16 +118,16 @@ impl Syscall {
     #[must_use]
     pub const fn of_number(number: u64) -> Option<Self> {
         Some(match number {
-            40 => Self::Sendfile,
-            275 => Self::SpliceOther,
-            276 => Self::Tee,
-            278 => Self::VmspliceToMemory,
-            326 => Self::CopyFileRange,
-            0 => Self::Read,
-            17 => Self::Pread64,
-            19 => Self::Readv,
-            295 => Self::Preadv,
-            327 => Self::Preadv2,
+            numbers::SENDFILE => Self::Sendfile,
+            numbers::SPLICE => Self::SpliceOther,
+            numbers::TEE => Self::Tee,
+            numbers::VMSPLICE => Self::VmspliceToMemory,
+            numbers::COPY_FILE_RANGE => Self::CopyFileRange,
+            numbers::READ => Self::Read,
+            numbers::PREAD64 => Self::Pread64,
+            numbers::READV => Self::Readv,
+            numbers::PREADV => Self::Preadv,
+            numbers::PREADV2 => Self::Preadv2,
             _ => return None,
         })
     }
@@ -151,24 +153,10 @@ impl Syscall {
     }
 }
 
-/// The readiness waits, by their numbers on x86-64: a thread that sleeps in one of them waits for its clients.
+/// The readiness waits: a thread that sleeps in one of them waits for its clients. `io_uring_enter` waits for completions with
+/// `in_iowait` set on many kernels.
 pub mod readiness {
-    /// `poll(2)`.
-    pub const POLL: u64 = 7;
-    /// `select(2)`.
-    pub const SELECT: u64 = 23;
-    /// `epoll_wait(2)`.
-    pub const EPOLL_WAIT: u64 = 232;
-    /// `pselect(2)`.
-    pub const PSELECT6: u64 = 270;
-    /// `ppoll(2)`.
-    pub const PPOLL: u64 = 271;
-    /// `epoll_pwait(2)`.
-    pub const EPOLL_PWAIT: u64 = 281;
-    /// `io_uring_enter(2)`: waits for completions with `in_iowait` set on many kernels.
-    pub const IO_URING_ENTER: u64 = 426;
-    /// `epoll_pwait2(2)`.
-    pub const EPOLL_PWAIT2: u64 = 441;
+    pub use super::numbers::{EPOLL_PWAIT, EPOLL_PWAIT2, EPOLL_WAIT, IO_URING_ENTER, POLL, PPOLL, PSELECT6, SELECT};
 
     /// Their numbers, with the names that their tracepoints have behind `sys_exit_`.
     pub const WAITS: [(u64, &str); 8] = [
@@ -218,41 +206,27 @@ pub mod readiness {
     }
 }
 
-/// `futex(2)` on x86-64: who sleeps in it waits for another thread.
-pub const FUTEX: u64 = 202;
+/// `futex(2)`: who sleeps in it waits for another thread.
+pub use numbers::FUTEX;
 
-/// Numbers on x86-64 of calls that are about the file behind their first argument, beside the traced and the
-/// [`synchronous`] ones.
+/// Calls that are about the file behind their first argument, beside the traced and the [`synchronous`] ones.
 pub mod on_file {
-    /// `fstat(2)`.
-    pub const FSTAT: u64 = 5;
-    /// `ftruncate(2)`.
-    pub const FTRUNCATE: u64 = 77;
-    /// `readahead(2)`.
-    pub const READAHEAD: u64 = 187;
-    /// `posix_fadvise(2)`.
-    pub const FADVISE64: u64 = 221;
-    /// `fallocate(2)`.
-    pub const FALLOCATE: u64 = 285;
+    pub use super::numbers::{FADVISE64, FALLOCATE, FSTAT, FTRUNCATE, READAHEAD};
 }
 
-/// Numbers on x86-64 of calls that are about the file at a path, which need not be open.
+/// Calls that are about the file at a path, which need not be open.
 pub mod on_path {
+    use super::numbers::*;
+
     /// Which argument of the system call `number` is the path, or the first of two; `None`: none is.
     #[inline(always)]
     #[must_use]
     pub const fn argument(number: u64) -> Option<Argument> {
         match number {
-            // open, stat, lstat, access
-            2 | 4 | 6 | 21
-            // truncate, rename, mkdir, rmdir, creat, link, unlink, readlink, chmod, chown, lchown
-            | 76 | 82..=87 | 89 | 90 | 92 | 94
-            // getxattr, lgetxattr, statfs
-            | 191 | 192 | 137 => Some(Argument::First),
-            // openat, mkdirat, fchownat, newfstatat, unlinkat, renameat, linkat, readlinkat, fchmodat, faccessat
-            257 | 258 | 260 | 262..=265 | 267..=269
-            // renameat2, execveat, statx, openat2, faccessat2
-            | 316 | 322 | 332 | 437 | 439 => Some(Argument::Second),
+            OPEN | STAT | LSTAT | ACCESS | TRUNCATE | RENAME | MKDIR | RMDIR | CREAT | LINK | UNLINK | READLINK
+            | CHMOD | CHOWN | LCHOWN | GETXATTR | LGETXATTR | STATFS => Some(Argument::First),
+            OPENAT | MKDIRAT | FCHOWNAT | NEWFSTATAT | UNLINKAT | RENAMEAT | LINKAT | READLINKAT | FCHMODAT
+            | FACCESSAT | RENAMEAT2 | EXECVEAT | STATX | OPENAT2 | FACCESSAT2 => Some(Argument::Second),
             _ => None,
         }
     }
@@ -267,26 +241,9 @@ pub mod on_path {
     }
 }
 
-/// Numbers on x86-64 of the calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
+/// Calls whose uninterruptible sleeps wait for storage even without `in_iowait`.
 pub mod synchronous {
-    /// `write(2)`.
-    pub const WRITE: u64 = 1;
-    /// `pwrite64(2)`.
-    pub const PWRITE64: u64 = 18;
-    /// `writev(2)`.
-    pub const WRITEV: u64 = 20;
-    /// `pwritev(2)`.
-    pub const PWRITEV: u64 = 296;
-    /// `pwritev2(2)`.
-    pub const PWRITEV2: u64 = 328;
-    /// `msync(2)`.
-    pub const MSYNC: u64 = 26;
-    /// `fsync(2)`.
-    pub const FSYNC: u64 = 74;
-    /// `fdatasync(2)`.
-    pub const FDATASYNC: u64 = 75;
-    /// `sync_file_range(2)`.
-    pub const SYNC_FILE_RANGE: u64 = 277;
+    pub use super::numbers::{FDATASYNC, FSYNC, MSYNC, PWRITE64, PWRITEV, PWRITEV2, SYNC_FILE_RANGE, WRITE, WRITEV};
 
     /// ext4's journal commit (`jbd2_log_wait_commit`) sleeps uninterruptibly without `in_iowait`; in
     /// these calls such a sleep is a disk wait all the same.
