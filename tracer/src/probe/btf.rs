@@ -372,7 +372,7 @@ mod tests {
     }
 
     fn looked_up(btf: &Btf) {
-        drop(["outer.b.d", "list.b[3]"].map(|path| btf.place(path)));
+        let _ = ["outer.b.d", "list.b[3]"].map(|path| btf.place(path));
         let _ = (btf.enumerator("PG_head"), btf.attach_points(), btf.parameters("call_t"), btf.size("list"));
     }
 }
