@@ -19,6 +19,7 @@ fn sendfile(seen: &Recording) -> &Probe {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "it is shown if the test fails")]
 fn each_rung_counts_the_same_calls_bytes_and_errors() {
     let _machine = needs!(Root);
     for mechanism in rungs::of_calls() {
