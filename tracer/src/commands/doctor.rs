@@ -33,7 +33,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8> {
     let output = &args.output;
     let style = Printer::Stdout.style(output.color, TOP);
     let files = Files::open(&output.output)?;
-    say("trying each probe by each mechanism, which takes a second or two");
+    say("trying each probe by each mechanism, which takes some seconds");
     let survey = survey::survey(collect::possible_cpus()).map_err(|error| format!("{error:#}"));
     let mut report = doctor::report(collect::host(), &Facts::read(), survey);
     if output.verbose {
@@ -41,7 +41,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8> {
     }
     let mut failure = None;
     if args.self_test && report.works {
-        say("measuring known work, which takes some seconds");
+        say("measuring known work, which takes a quarter of a minute");
         let mut detail = |text: &str| {
             if output.verbose {
                 tell(text);

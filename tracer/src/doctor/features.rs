@@ -17,7 +17,7 @@ const SENDFILE: &str = "sendfile";
 pub fn obstacle(probes: &[ProbeTrial]) -> Option<String> {
     let missing = [SENDFILE, Probe::DISK_WAITS].into_iter().find_map(|name| {
         let probe = probes.iter().find(|probe| probe.name == name);
-        probe.is_none_or(|probe| !probe.holds()).then(|| (name, probe))
+        probe.is_none_or(|probe| !probe.holds()).then_some((name, probe))
     })?;
     let (name, probe) = missing;
     let rungs = probe.map_or(&[][..], |probe| &probe.rungs);

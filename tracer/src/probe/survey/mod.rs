@@ -43,7 +43,7 @@ pub struct Survey {
 /// Room for a handful of threads: nobody is measured.
 const SLOTS: u32 = 64;
 
-/// Tries everything. Takes a second or two; nobody is observed meanwhile.
+/// Tries everything. Takes some seconds, most of it in the kernel; nobody is observed meanwhile.
 ///
 /// # Errors
 /// If nothing can be tried at all: without privileges, without BTF, or if the kernel refuses the maps.
@@ -81,13 +81,13 @@ pub fn survey(cpus: u32) -> Result<Survey> {
         let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
         // Without it (it takes CAP_SYS_ADMIN) some programs cannot be seen to run.
         let counted = enable_stats(Stats::RunTime).ok();
-        let mut stimuli = Stimuli::default();
-        let specs = specs();
-        let tried = specs.iter().map(|spec| {
-            let stimuli = counted.is_some().then_some(&mut stimuli);
-            tried(&mut ebpf, spec, &tools, stimuli)
-        });
-        tried.collect()
+        let mut tried = Tried {
+            ebpf: &mut ebpf,
+            tools: &tools,
+            stimuli: counted.is_some().then_some(Stimuli::default()),
+            same: Vec::new(),
+        };
+        specs().iter().map(|spec| tried.probe(spec)).collect()
     });
     // A measurement falls back on the same order.
     for probe in &mut probes {
@@ -118,52 +118,75 @@ fn specs() -> Vec<ProbeSpec> {
     calls.into_iter().chain([ladder::disk_waits(), ladder::page_cache(), ladder::readiness()]).chain(targets).collect()
 }
 
-fn tried(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>, mut stimuli: Option<&mut Stimuli>) -> ProbeTrial {
-    let rungs = spec.rungs.iter().map(|rung| try_rung(ebpf, rung, tools, stimuli.as_deref_mut())).collect();
-    ProbeTrial { name: spec.names.join(", "), chosen: Mechanism::None, rungs }
-}
-
-fn try_rung(ebpf: &mut Ebpf, rung: &Rung, tools: &Tools<'_>, stimuli: Option<&mut Stimuli>) -> RungTrial {
-    let hung = rung::hang(ebpf, rung, tools).and_then(|()| fired(ebpf, rung, stimuli));
-    let programs = rung.programs().into_iter().map(|program| described(ebpf, program)).collect();
-    rung::take_off(ebpf, rung);
-    let refusal = hung.as_ref().err().map(|error| Refusal::new(rung, error));
-    let (reason, verifier) = refusal.map_or((None, None), |refusal| (Some(refusal.reason), refusal.verifier));
-    RungTrial {
-        mechanism: rung.mechanism,
-        holds: hung.is_ok(),
-        fired: hung.unwrap_or(None),
-        reason,
-        why: None,
-        remedy: None,
-        verifier,
-        programs,
-    }
-}
-
 /// How often an event is caused before its program is said not to run: a run may be lost to another program.
 const TRIES: usize = 20;
 
-/// Whether each program ran: those at single system calls have shown it already, of the others the kernel's count tells.
-/// `None`: it does not.
-fn fired(ebpf: &Ebpf, rung: &Rung, stimuli: Option<&mut Stimuli>) -> Result<Option<bool>> {
-    let untried: Vec<_> = rung.hooks.iter().filter(|hook| hook.fired_by.is_none()).collect();
-    let Some(stimuli) = stimuli else { return Ok(untried.is_empty().then_some(true)) };
-    for hook in untried {
-        let (program, event) = (hook.program, hook.place.name());
-        let runs = || counters::runs(ebpf.program(program)?.fd().ok()?.as_fd());
-        let has_run = |before| runs().is_some_and(|now| now > before);
-        let Some(before) = runs() else { return Ok(None) };
-        let mut tries = (0..TRIES).map(|_| stimuli.cause(event));
-        if tries.any(|caused| caused.is_some() && has_run(before)) {
-            continue;
-        }
-        if stimuli.cause(event).is_none() {
-            return Ok(None);
-        }
-        bail!("it is attached to {event}, and does not fire there");
+/// What trying takes.
+struct Tried<'a> {
+    ebpf: &'a mut Ebpf,
+    tools: &'a Tools<'a>,
+    /// `None`: the kernel does not count how often programs run.
+    stimuli: Option<Stimuli>,
+    /// What came of rungs that see every system call: the same for each family.
+    same: Vec<(Vec<&'static str>, RungTrial)>,
+}
+
+impl Tried<'_> {
+    fn probe(&mut self, spec: &ProbeSpec) -> ProbeTrial {
+        let rungs = spec.rungs.iter().map(|rung| self.rung(rung)).collect();
+        ProbeTrial { name: spec.names.join(", "), chosen: Mechanism::None, rungs }
     }
-    Ok(Some(true))
+
+    fn rung(&mut self, rung: &Rung) -> RungTrial {
+        let programs = rung.programs();
+        if let Some((_, trial)) = self.same.iter().find(|(others, _)| *others == programs) {
+            return trial.clone();
+        }
+        let hung = rung::hang(self.ebpf, rung, self.tools).and_then(|()| self.fired(rung));
+        let described = programs.iter().map(|program| described(self.ebpf, program)).collect();
+        rung::take_off(self.ebpf, rung);
+        let refusal = hung.as_ref().err().map(|error| Refusal::new(rung, error));
+        let (reason, verifier) = refusal.map_or((None, None), |refusal| (Some(refusal.reason), refusal.verifier));
+        let trial = RungTrial {
+            mechanism: rung.mechanism,
+            holds: hung.is_ok(),
+            fired: hung.unwrap_or(None),
+            reason,
+            why: None,
+            remedy: None,
+            verifier,
+            programs: described,
+        };
+        if rung.mechanism == Mechanism::TpBtf {
+            self.same.push((programs, trial.clone()));
+        }
+        trial
+    }
+
+    /// Whether each program ran: those at single system calls have shown it already, of the others the kernel's count
+    /// tells. `None`: it does not.
+    fn fired(&mut self, rung: &Rung) -> Result<Option<bool>> {
+        let untried: Vec<_> = rung.hooks.iter().filter(|hook| hook.fired_by.is_none()).collect();
+        let (ebpf, Some(stimuli)) = (&*self.ebpf, &mut self.stimuli) else {
+            return Ok(untried.is_empty().then_some(true));
+        };
+        for hook in untried {
+            let event = hook.place.name();
+            let runs = || counters::runs(ebpf.program(hook.program)?.fd().ok()?.as_fd());
+            let Some(before) = runs() else { return Ok(None) };
+            let has_run = || runs().is_some_and(|now| now > before);
+            let Some(ran) = (0..TRIES).find_map(|_| match stimuli.cause(event) {
+                None => Some(false),
+                Some(()) => has_run().then_some(true),
+            }) else {
+                bail!("it is attached to {event}, and does not fire there")
+            };
+            if !ran {
+                return Ok(None);
+            }
+        }
+        Ok(Some(true))
+    }
 }
 
 fn described(ebpf: &Ebpf, program: &str) -> ProgramTrial {

@@ -13,7 +13,7 @@ use rustix::thread::{name, set_name};
 use crate::scratch::{refuse_memory, usual_places};
 
 /// Bytes of a page, or more: enough to add one.
-const PAGE: [u8; 1 << 16] = [0; 1 << 16];
+static PAGE: [u8; 1 << 16] = [0; 1 << 16];
 
 /// What is at hand to cause events with.
 #[derive(Default)]

@@ -86,7 +86,7 @@ pub fn in_its_slot(source: &Source, other: Tid) -> Result<KnownThread> {
             bail!("none of {MOST_THREADS} threads got an id that falls on another one's place");
         }
         let piece = || -> Result<Option<KnownThread>> {
-            if (this_tid().0 ^ other.0) % SLOTS != 0 {
+            if !(this_tid().0 ^ other.0).is_multiple_of(SLOTS) {
                 return Ok(None);
             }
             let (mut account, null) = (Account::new()?, null()?);

@@ -29,6 +29,7 @@ pub fn held_up(source: &Source) -> Result<KnownThread> {
     set_socket_send_buffer_size(&sender, ROOM).context("cannot make a socket smaller")?;
     receiver.set_nonblocking(true)?;
     let (call, calls) = mpsc::channel::<()>();
+    let (made_room, room) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let receiver = &receiver;
         // Makes room a while after each call is announced.
@@ -36,6 +37,9 @@ pub fn held_up(source: &Source) -> Result<KnownThread> {
             while calls.recv().is_ok() {
                 sleep(HOLD);
                 empty(receiver);
+                if made_room.send(()).is_err() {
+                    break;
+                }
             }
         });
         let caller = scope.spawn(move || -> Result<KnownThread> {
@@ -46,6 +50,8 @@ pub fn held_up(source: &Source) -> Result<KnownThread> {
                 sender.set_nonblocking(false)?;
                 call.send(()).context("nobody makes room")?;
                 account.send(&source.hot, None, 0, &sender)?;
+                // Otherwise the socket would be emptied while it is filled for the next call.
+                room.recv().context("nobody makes room")?;
             }
             Ok(worker(account))
         });

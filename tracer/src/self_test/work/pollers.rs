@@ -56,7 +56,7 @@ pub fn share_events(source: &Source) -> Result<Vec<KnownThread>> {
         }
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(&poll)).collect();
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(poll)).collect();
         let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a poller panicked"))?);
         joined.collect()
     })
