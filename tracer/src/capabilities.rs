@@ -50,16 +50,16 @@ impl Capability {
 
     /// What is missing without it.
     #[must_use]
-    pub const fn gives(self) -> &'static str {
+    pub const fn without(self) -> &'static str {
         match self {
-            Self::Bpf => "loading probes: nothing can be measured",
-            Self::Perfmon => "attaching probes: nothing can be measured",
+            Self::Bpf => "probes cannot be loaded: nothing can be measured",
+            Self::Perfmon => "probes cannot be attached: nothing can be measured",
             Self::SysPtrace => {
-                "mapped files and open descriptors of other users' processes: names on stacks, what event loops watch"
+                "mapped files and descriptors of other users' processes are closed: names on stacks, what loops watch"
             }
-            Self::DacReadSearch => "directories of others: tracefs, descriptors of other users' processes",
-            Self::Syslog => "names of kernel functions, where kernel.kptr_restrict is 1",
-            Self::SysAdmin => "tracefs where nobody has mounted it, and seeing here whether each program runs",
+            Self::DacReadSearch => "closed directories stay closed: tracefs, descriptors of other users' processes",
+            Self::Syslog => "functions of the kernel have no names where kernel.kptr_restrict is 1",
+            Self::SysAdmin => "tracefs cannot be mounted where nobody has, and doctor cannot see each program run",
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     escape::escape,
     exit,
     gate::outcome::Outcome,
-    probe::survey,
+    probe::{self, survey},
     render::{self, Style},
     self_test,
     stderr::say,
@@ -33,7 +33,9 @@ pub fn run(args: &DoctorArgs) -> Result<u8> {
     let output = &args.output;
     let style = Printer::Stdout.style(output.color, TOP);
     let files = Files::open(&output.output)?;
-    say("trying each probe by each mechanism, which takes some seconds");
+    if probe::check_privileges().is_ok() {
+        say("trying each probe by each mechanism, which takes some seconds");
+    }
     let survey = survey::survey(collect::possible_cpus()).map_err(|error| format!("{error:#}"));
     let mut report = doctor::report(collect::host(), &Facts::read(), survey);
     if output.verbose {

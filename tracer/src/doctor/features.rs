@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     capabilities::Capability,
-    model::{Mechanism, Probe, ProbeTrial},
+    model::{Mechanism, Probe, ProbeTrial, RungTrial},
     probe::survey::Survey,
 };
 
@@ -21,11 +21,21 @@ pub fn obstacle(probes: &[ProbeTrial]) -> Option<String> {
     })?;
     let (name, probe) = missing;
     let rungs = probe.map_or(&[][..], |probe| &probe.rungs);
-    let reasons = rungs.iter().map(|rung| {
-        let why = rung.why.as_deref().filter(|why| !why.starts_with("not known"));
-        format!("{}: {}", rung.mechanism.label(), why.or(rung.reason.as_deref()).unwrap_or("refused"))
-    });
-    Some(format!("cannot observe {name}: {}", reasons.collect::<Vec<_>>().join("; ")))
+    let reasons: Vec<_> = rungs.iter().map(|rung| (rung.mechanism.label(), in_short(rung))).collect();
+    let said = match reasons.as_slice() {
+        // One for all.
+        [(_, first), rest @ ..] if rest.iter().all(|(_, other)| other == first) => (*first).to_owned(),
+        all => all.iter().map(|(label, reason)| format!("{label}: {reason}")).collect::<Vec<_>>().join("; "),
+    };
+    Some(format!("cannot observe {name}: {said}"))
+}
+
+/// Why a rung does not hold, in the fewest words that are known.
+fn in_short(rung: &RungTrial) -> &str {
+    let reason = rung.reason.as_deref().unwrap_or("refused");
+    let is_plain = reason.starts_with("this kernel");
+    let why = rung.why.as_deref().filter(|why| !is_plain && !why.starts_with("not known"));
+    why.unwrap_or(reason)
 }
 
 /// All of them.

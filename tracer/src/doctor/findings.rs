@@ -84,7 +84,7 @@ fn capabilities(facts: &Facts) -> Vec<Finding> {
     let of_missing = missing.into_iter().map(|capability| {
         let state = if capability.is_needed() { State::Missing } else { State::Limited };
         let remedy = format!("run tracer as root, or with {}", capability.name());
-        Finding::amiss("capabilities", state, format!("no {}", capability.name()), capability.gives(), &remedy)
+        Finding::amiss("capabilities", state, format!("no {}", capability.name()), capability.without(), &remedy)
     });
     let there = (!names.is_empty()).then(|| Finding::ok("capabilities", list));
     there.into_iter().chain(of_missing).collect()

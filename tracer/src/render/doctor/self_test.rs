@@ -35,7 +35,7 @@ pub fn table(tested: &SelfTest, style: &Style) -> String {
     let mut reasons: Vec<_> = tested.checks.iter().filter_map(|check| check.why.as_deref()).collect();
     reasons.dedup();
     for reason in reasons {
-        out += &paint.lines(Tint::Warning, &labelled("untested", &escape(reason), style.width));
+        out += &paint.lines(Tint::Warning, &labelled("why", &escape(reason), style.width));
     }
     out += &labelled("files", &format!("in {}", escape(&tested.directory)), style.width);
     out + &cost(tested, style, paint)
