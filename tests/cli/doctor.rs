@@ -7,6 +7,7 @@ use tests::{
     disk::Scratch,
     doctor::Doctor,
     needs,
+    tracer::binary,
     wait::{soon, until},
 };
 
@@ -116,10 +117,12 @@ fn a_directory_that_will_not_do_is_named() {
     assert_eq!(run(tracer("doctor --directory /tmp")).code, USAGE);
 }
 
-/// Processes that do the known work.
+/// Processes of this tracer that do the known work.
 fn workers() -> Vec<String> {
+    let program = fs::canonicalize(binary()).unwrap();
     let works = |pid: &String| {
-        fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("--known-work"))
+        let is_ours = fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|link| link == program);
+        is_ours && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("--known-work"))
     };
     names_in("/proc").into_iter().filter(works).collect()
 }
@@ -134,18 +137,16 @@ fn assert_nothing_left(scratch: &Path, when: &str) {
 fn killed_at_any_moment_it_leaves_nothing() {
     let _machine = needs!(Root);
     let scratch = Scratch::on_disk();
-    for signal in [Signal::INT, Signal::KILL] {
-        for moment in ["measuring known work", "in the work"] {
-            let arguments = format!("doctor -q --self-test --directory {}", scratch.path().display());
-            let mut running = Running::start(tracer(&arguments));
-            running.await_said(|line| line.starts_with("measuring known work"));
-            if moment == "in the work" {
-                let has_begun = || (!workers().is_empty()).then_some(());
-                assert!(until(Duration::from_secs(60), has_begun).is_some(), "the work begins");
-            }
-            running.signal(signal);
-            running.end();
-            assert_nothing_left(scratch.path(), &format!("by {signal:?} when {moment}"));
+    for (signal, in_the_work) in [(Signal::KILL, false), (Signal::KILL, true), (Signal::INT, true)] {
+        let arguments = format!("doctor -q --self-test --directory {}", scratch.path().display());
+        let mut running = Running::start(tracer(&arguments));
+        running.await_said(|line| line.starts_with("measuring known work"));
+        if in_the_work {
+            let has_begun = || (!workers().is_empty()).then_some(());
+            assert!(until(Duration::from_secs(60), has_begun).is_some(), "the work begins");
         }
+        running.signal(signal);
+        running.end();
+        assert_nothing_left(scratch.path(), &format!("by {signal:?}"));
     }
 }

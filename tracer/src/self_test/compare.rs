@@ -59,6 +59,11 @@ impl Check {
         }
         self
     }
+
+    /// That it agrees says nothing, if there is a reason why: nothing was to be found. That it differs does.
+    fn vacuous(self, why: Option<String>) -> Self {
+        if self.outcome == Outcome::Pass { self.unless(why) } else { self }
+    }
 }
 
 impl Page<'_> {
@@ -91,11 +96,14 @@ impl Page<'_> {
         let waits = row.zip(preads).map(|(row, preads)| row.disk_waits + preads.disk_waits);
         vec![
             exactly(ABOUT, "sendfile slept for the disk", sent.slept_for_disk, row.map(|row| row.disk_blocked))
-                .unless(self.never_slept(&sent)),
+                .vacuous(self.never_slept(&sent))
+                .unless(self.unavailable(Probe::DISK_WAITS)),
             exactly(ABOUT, "pread64 slept for the disk", read.slept_for_disk, preads.map(|row| row.disk_blocked))
-                .unless(self.never_slept(&read)),
+                .vacuous(self.never_slept(&read))
+                .unless(self.unavailable(Probe::DISK_WAITS)),
             exactly(ABOUT, "disk waits of both", sent.disk_sleeps + read.disk_sleeps, waits)
-                .unless(self.never_slept(&sent)),
+                .vacuous(self.never_slept(&sent))
+                .unless(self.unavailable(Probe::DISK_WAITS)),
             exactly(
                 ABOUT,
                 "sendfile found its socket full",
@@ -118,11 +126,12 @@ impl Page<'_> {
         let rows = [self.syscall("sendfile", None), self.syscall("pread64", None)];
         let read_ahead = rows.iter().map(|row| row.and_then(|row| row.read_ahead)).sum::<Option<u64>>();
         let cold = |row: Option<&SyscallRecord>| row.and_then(|row| row.cold_requested);
-        let why = || self.conditions.not_cold.clone().or_else(|| self.unavailable(Probe::PAGE_CACHE));
+        let not_cold = || self.conditions.not_cold.clone();
+        let why = || self.unavailable(Probe::PAGE_CACHE);
         vec![
-            exactly(ABOUT, "sendfile brought in", sent.cold_pages, cold(rows[0])).unless(why()),
-            exactly(ABOUT, "pread64 brought in", read.cold_pages, cold(rows[1])).unless(why()),
-            exactly(ABOUT, "read ahead", self.known.read_ahead, read_ahead).unless(why()),
+            exactly(ABOUT, "sendfile brought in", sent.cold_pages, cold(rows[0])).vacuous(not_cold()).unless(why()),
+            exactly(ABOUT, "pread64 brought in", read.cold_pages, cold(rows[1])).vacuous(not_cold()).unless(why()),
+            exactly(ABOUT, "read ahead", self.known.read_ahead, read_ahead).vacuous(not_cold()).unless(why()),
         ]
     }
 
@@ -182,7 +191,8 @@ impl Page<'_> {
             let why = unnamed.then(|| "functions of the kernel have no names here".to_owned());
             let waits = right.map(|stack| stack.disk_waits).sum();
             exactly("stacks", &format!("disk waits through {syscall}"), calls.disk_sleeps, Some(waits))
-                .unless(why.or_else(|| self.never_slept(&calls)))
+                .vacuous(self.never_slept(&calls))
+                .unless(why.or_else(|| self.unavailable(Probe::DISK_WAITS)))
         };
         vec![of("sendfile", self.sum(|thread| thread.sendfile)), of("pread64", self.sum(|thread| thread.pread64))]
     }
@@ -231,10 +241,44 @@ impl Page<'_> {
         })
     }
 
-    /// Why disk waits cannot be tested by these calls, if they cannot.
+    /// Why disk waits are not tested by these calls, if they are not.
     fn never_slept(&self, calls: &KnownCalls) -> Option<String> {
-        let fast = || "the disk answered every read before its thread slept: name a slower one with --directory";
-        let conditions = self.conditions.not_cold.clone().or_else(|| self.unavailable(Probe::DISK_WAITS));
-        conditions.or_else(|| (calls.disk_sleeps == 0).then(|| fast().to_owned()))
+        let fast =
+            || "the disk answered every read before its thread slept: name a slower one with --directory".to_owned();
+        (calls.disk_sleeps == 0).then(|| self.conditions.not_cold.clone().unwrap_or_else(fast))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(check: Check) -> (Outcome, bool) {
+        (check.outcome, check.why.is_some())
+    }
+
+    #[test]
+    fn a_figure_agrees_if_it_is_equal_or_near_enough_where_that_is_allowed() {
+        assert_eq!(exactly("", "", 7, Some(7)).outcome, Outcome::Pass);
+        assert_eq!(exactly("", "", 7, Some(8)).outcome, Outcome::Fail);
+        assert_eq!(exactly("", "", 7, None).outcome, Outcome::Fail);
+        let within = |found| exactly("", "", 100, found).within(25).outcome;
+        assert_eq!([Some(75), Some(125)].map(within), [Outcome::Pass; 2]);
+        assert_eq!([Some(74), Some(126), None].map(within), [Outcome::Fail; 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_tested_is_neither_right_nor_wrong() {
+        let why = || Some("nothing observes it".to_owned());
+        assert_eq!(outcome(exactly("", "", 7, None).unless(why())), (Outcome::Inconclusive, true));
+        assert_eq!(outcome(exactly("", "", 7, None).unless(None)), (Outcome::Fail, false));
+    }
+
+    #[test]
+    fn to_find_nothing_where_nothing_is_says_nothing_but_to_find_something_does() {
+        let why = || Some("nothing was cold".to_owned());
+        assert_eq!(outcome(exactly("", "", 0, Some(0)).vacuous(why())), (Outcome::Inconclusive, true));
+        assert_eq!(outcome(exactly("", "", 0, Some(3)).vacuous(why())), (Outcome::Fail, false));
+        assert_eq!(outcome(exactly("", "", 9, Some(9)).vacuous(None)), (Outcome::Pass, false));
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Rounds with probes; there is one more without.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// Calls of a round.
 const SENDFILES: u32 = 20_000;
