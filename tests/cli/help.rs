@@ -18,6 +18,8 @@ fn help_goes_to_stdout() {
         "report -h",
         "check --help",
         "check -h",
+        "doctor --help",
+        "doctor -h",
     ] {
         let ran = run(tracer(arguments));
         assert_eq!((ran.code, ran.stderr.as_str()), (OK, ""), "{arguments}");
@@ -35,8 +37,9 @@ fn long_help_has_examples_and_the_exit_codes() {
 }
 
 #[test]
-fn the_demonstration_keeps_its_inner_options_to_itself() {
+fn inner_options_are_kept_from_the_help() {
     assert!(!run(tracer("demo --help")).stdout.contains("--serve"));
+    assert!(!run(tracer("doctor --help")).stdout.contains("--known-work"));
 }
 
 /// The long options that `text` speaks of.

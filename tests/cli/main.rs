@@ -3,6 +3,7 @@
 mod btf;
 mod ci;
 mod demo;
+mod doctor;
 mod help;
 mod interval;
 mod outputs;

@@ -25,7 +25,7 @@ pub fn as_nobody(arguments: &str) -> (Command, TempDir) {
 }
 
 /// `tracer ARGUMENTS` as root without some capabilities, written as setpriv(1) does: `-sys_admin,-bpf`.
-fn without(capabilities: &str, arguments: &str) -> Command {
+pub fn without(capabilities: &str, arguments: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.arg(format!("--bounding-set={capabilities}")).arg(binary()).args(arguments.split_whitespace());
     command
@@ -39,7 +39,7 @@ const WITHOUT_TRACEFS: &str = r#"
     exec "$@""#;
 
 /// Something that has no events is mounted there.
-const WITH_EMPTY_TRACEFS: &str = r#"
+pub const WITH_EMPTY_TRACEFS: &str = r#"
     mount -t tmpfs none /sys/kernel/tracing
     mkdir -p /sys/kernel/tracing/events
     exec "$@""#;

@@ -3,8 +3,9 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tests::contract::{CHECK_SCHEMA, COMPARISON_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
+use tests::contract::{CHECK_SCHEMA, COMPARISON_SCHEMA, DOCTOR_SCHEMA, LINE_SCHEMA, SCHEMA, schema_fault};
 use tracer::{
+    doctor::DoctorReport,
     gate::{check::CheckReport, compare::comparison::Comparison},
     model::{IntervalLine, Recording},
 };
@@ -15,6 +16,7 @@ fn the_schemas_are_what_the_types_give() {
     assert_current(LINE_SCHEMA, &schemars::schema_for!(IntervalLine));
     assert_current(COMPARISON_SCHEMA, &schemars::schema_for!(Comparison));
     assert_current(CHECK_SCHEMA, &schemars::schema_for!(CheckReport));
+    assert_current(DOCTOR_SCHEMA, &schemars::schema_for!(DoctorReport));
 }
 
 fn assert_current(path: &str, schema: &schemars::Schema) {

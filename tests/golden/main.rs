@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p tests --test golden` writes the reports anew; read the diff before
 //! committing it.
 
+mod doctor;
 mod live;
 
 use std::{fs, path::PathBuf};

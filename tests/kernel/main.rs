@@ -6,6 +6,7 @@ mod cold_pages;
 mod counting;
 mod culprits;
 mod disk_waits;
+mod doctor;
 mod event_loops;
 mod families;
 mod front;

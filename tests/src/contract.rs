@@ -15,6 +15,9 @@ pub const LINE_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inte
 
 /// The published JSON Schema of a comparison.
 pub const COMPARISON_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.schema.json");
+/// The published JSON Schema of what `tracer doctor` found.
+pub const DOCTOR_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/doctor.schema.json");
+
 /// The published JSON Schema of what `tracer check` found.
 pub const CHECK_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/check.schema.json");
 

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod cgroup;
 pub mod contract;
 pub mod disk;
+pub mod doctor;
 pub mod file_server;
 pub mod golden;
 pub mod haproxy;

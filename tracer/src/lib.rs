@@ -5,11 +5,13 @@
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
 pub mod analysis;
+pub mod capabilities;
 pub mod child;
 pub mod cli;
 pub mod collect;
 pub mod commands;
 pub mod demo;
+pub mod doctor;
 pub mod duration;
 pub mod escape;
 pub mod exit;
@@ -23,6 +25,8 @@ pub mod output;
 pub mod probe;
 pub mod recordings;
 pub mod render;
+pub mod scratch;
+pub mod self_test;
 pub mod snapshot;
 pub mod stderr;
 pub mod units;

@@ -1,11 +1,15 @@
 //! `cargo xtask test --faults`: a test that has never been red proves nothing. Each deliberate fault is built
 //! into a tracer of its own, and the tests that guard against it must turn red; with the sound tracer they pass.
 //!
+//! Each fault must turn the self-test of `tracer doctor` red as well, which all users have.
+//!
 //! A harm is the opposite: what a kernel may do to a sound tracer, such as withholding events. Its tests must stay
 //! green.
 //!
 //! A red test counts only if the faulty tracer did its work: it loaded, measured, ended with exit code 0 and wrote
 //! a recording. The tests say so themselves, in the file that TRACER_RUNS names (docs/testing.md).
+
+mod self_test;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -166,8 +170,10 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
         let outcome = match bench.try_fault(fault) {
             Ok(Verdict::AsExpected) => {
                 caught += 1;
-                let by = if fault.expect == Expect::Red { "caught by" } else { "borne in" };
-                format!("{by} {}", fault.tests.join(", "))
+                match fault.expect {
+                    Expect::Red => format!("caught by {}, {}", fault.tests.join(", "), self_test::NAME),
+                    Expect::Green => format!("borne in {}", fault.tests.join(", ")),
+                }
             }
             Ok(Verdict::Opposite(test)) => {
                 missed += 1;
@@ -205,6 +211,9 @@ impl<'a> Bench<'a> {
         let tests = Tests::build(workspace, privileged::KERNEL)?;
         let directory = workspace.target.join("faults");
         std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
+        if self_test::turns_red(&workspace.target.join("debug/tracer"), root)? {
+            bail!("{} is red with the sound tracer too, so it shows nothing", self_test::NAME);
+        }
         Ok(Self { workspace, root, tests, directory, sound_tests: Default::default() })
     }
 
@@ -217,6 +226,9 @@ impl<'a> Bench<'a> {
             if self.turns_red(test, &tracer)? != (fault.expect == Expect::Red) {
                 return Ok(Verdict::Opposite(test));
             }
+        }
+        if fault.expect == Expect::Red && !self_test::turns_red(&tracer, self.root)? {
+            return Ok(Verdict::Opposite(self_test::NAME));
         }
         Ok(Verdict::AsExpected)
     }

@@ -28,6 +28,15 @@ impl Streams {
         Ok(Self { output, input: input.transpose().context("cannot open /dev/null as the command's stdin")? })
     }
 
+    /// stdout and stderr go to `file`, and there is nothing to read.
+    ///
+    /// # Errors
+    /// If there is no /dev/null.
+    pub fn into_file(file: File) -> Result<Self> {
+        let input = File::open("/dev/null").context("cannot open /dev/null as the command's stdin")?;
+        Ok(Self { output: Some(file), input: Some(input) })
+    }
+
     /// Makes them this process' own, just before its exec. Allocates nothing.
     pub fn put_in_place(&self) {
         // Both descriptors are open, and the numbers are those of the streams: nothing can fail.

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod demo;
+mod doctor;
 pub mod gate_output;
 mod judgement;
 mod labels;
@@ -24,6 +25,7 @@ pub use self::{
     check::{CheckArgs, LimitArgs},
     compare::{CompareArgs, RunsArgs},
     demo::DemoArgs,
+    doctor::{DoctorArgs, DoctorFormat, DoctorOutputArgs},
     gate_output::{GateFormat, GateOutputArgs},
     measure::{HowArgs, MeasureArgs},
     output::{ColorChoice, Format, OutputArgs},
@@ -68,6 +70,9 @@ pub enum Command {
     /// Recordings against limits and service-level objectives
     #[command(after_long_help = check::EXAMPLES, override_usage = "tracer check [OPTIONS] <LIMIT>... <FILE>...")]
     Check(Box<CheckArgs>),
+    /// What this kernel, these capabilities and this configuration allow, by trying; and whether what tracer finds is true
+    #[command(after_long_help = doctor::EXAMPLES)]
+    Doctor(Box<DoctorArgs>),
     /// A built-in event-loop file server with cold and warm files, traced for five seconds
     Demo(Box<DemoArgs>),
 }
@@ -119,7 +124,7 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Demo(_) => false,
+            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Doctor(_) | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod compare;
 mod compare_runs;
 pub mod demo;
+pub mod doctor;
 mod files;
 pub mod follow;
 pub mod gate_results;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 pub use self::warm::{WARM_BYTES_PER_REQUEST, WARM_CONNECTIONS, WARM_REQUESTS_PER_SECOND};
-use super::files;
 use crate::model::Histogram;
+use crate::scratch::word;
 
 /// No answer for this long is a failure; even a throttled disk is faster.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -84,6 +84,6 @@ impl Client {
 
 /// A period give or take a quarter, for the `n`-th request, so that the clients do not march in step.
 fn spread(period: Duration, n: u64) -> Duration {
-    let share = (files::word(n) >> 32) as f64 / f64::from(u32::MAX);
+    let share = (word(n) >> 32) as f64 / f64::from(u32::MAX);
     period.mul_f64(0.75 + share / 2.0)
 }

@@ -9,7 +9,7 @@ use procfs::process::Process;
 use rustix::fs::{Advice, fadvise};
 
 use super::files;
-use super::residency::{Residency, page_bytes};
+use crate::scratch::{Residency, page_bytes};
 
 const READS_MAX: u64 = 64;
 /// A few reads are enough where the disk is slow or throttled.

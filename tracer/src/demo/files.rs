@@ -1,16 +1,15 @@
 //! The warm and the cold file, on a real disk.
 
-use std::env;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use rustix::fs::{Advice, fadvise, statfs, statvfs};
+use anyhow::{Context, Result, anyhow};
+use rustix::fs::{Advice, fadvise};
 use tempfile::TempDir;
 
 use super::disk::Disk;
-use super::residency::{Residency, page_bytes};
+use crate::scratch::{evict, fill, page_bytes, refuse_full, refuse_memory, usual_places};
 
 /// Size of the warm file.
 pub const WARM_BYTES: u64 = 1 << 20;
@@ -23,10 +22,6 @@ const WARM: &str = "warm.bin";
 const COLD: &str = "cold.bin";
 /// What must be left on the disk beside the files.
 const ROOM_TO_SPARE_BYTES: u64 = 64 << 20;
-
-const TMPFS_MAGIC: u64 = 0x0102_1994;
-const RAMFS_MAGIC: u64 = 0x8584_58f6;
-const HUGETLBFS_MAGIC: u64 = 0x9584_58f6;
 
 /// The scratch directory with both files. They have real names, so that reports show real paths; dropping it
 /// removes them, and if this process is killed the server does ([`remove_left_behind`]).
@@ -59,29 +54,14 @@ pub fn prepare<T>(directory: Option<&Path>, watched: impl Fn(&Path) -> Result<T>
     ))
 }
 
-fn usual_places() -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    let wanted = [
-        env::var_os("TMPDIR").filter(|place| !place.is_empty()).map(PathBuf::from),
-        Some("/var/tmp".into()),
-        env::current_dir().ok(),
-        Some("/tmp".into()),
-    ];
-    for place in wanted.into_iter().flatten() {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
-}
-
 fn prepare_in<T>(parent: &Path, watched: impl Fn(&Path) -> Result<T>) -> Result<(T, Scratch, Disk)> {
-    refuse_memory_or_full(parent)?;
+    refuse_memory(parent)?;
+    refuse_full(parent, WARM_BYTES + COLD_BYTES + ROOM_TO_SPARE_BYTES)?;
     let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).context("cannot create a directory")?;
     let scratch = Scratch { directory };
     let watch = watched(scratch.path())?;
-    write(&scratch.warm(), WARM_BYTES)?;
-    write(&scratch.cold(), COLD_BYTES)?;
+    fill(File::create_new(scratch.warm())?, WARM_BYTES)?;
+    fill(File::create_new(scratch.cold())?, COLD_BYTES)?;
     warm_up(&scratch.warm())?;
     let cold = File::open(scratch.cold())?;
     evict(&cold)?;
@@ -89,54 +69,8 @@ fn prepare_in<T>(parent: &Path, watched: impl Fn(&Path) -> Result<T>) -> Result<
     Ok((watch, scratch, disk))
 }
 
-fn refuse_memory_or_full(directory: &Path) -> Result<()> {
-    // The type's width differs between architectures; the magic numbers are 32 bits.
-    #[allow(clippy::unnecessary_cast)]
-    let kind = statfs(directory)?.f_type as u64 & 0xffff_ffff;
-    ensure!(
-        ![TMPFS_MAGIC, RAMFS_MAGIC, HUGETLBFS_MAGIC].contains(&kind),
-        "a file system in memory: nothing there is ever cold"
-    );
-    let space = statvfs(directory)?;
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let wanted = WARM_BYTES + COLD_BYTES + ROOM_TO_SPARE_BYTES;
-    ensure!(free >= wanted, "{} MiB free, {} MiB wanted", free >> 20, wanted >> 20);
-    Ok(())
-}
-
-/// The content: its `n`-th 8 bytes, little-endian. Neither compressible nor sparse, and whoever reads a part
-/// knows what must be there.
-pub fn word(n: u64) -> u64 {
-    // SplitMix64 (Steele, Lea, Flood 2014).
-    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn write(path: &Path, bytes: u64) -> Result<()> {
-    let fill = || -> io::Result<()> {
-        let mut writer = BufWriter::with_capacity(1 << 20, File::create_new(path)?);
-        for n in 0..bytes / 8 {
-            writer.write_all(&word(n).to_le_bytes())?;
-        }
-        writer.into_inner()?.sync_all()
-    };
-    fill().with_context(|| format!("cannot write {} MiB", bytes >> 20))
-}
-
 fn warm_up(path: &Path) -> Result<()> {
     io::copy(&mut File::open(path)?, &mut io::sink()).context("cannot read the warm file")?;
-    Ok(())
-}
-
-/// Drops a file's pages from memory, and makes sure of it.
-pub fn evict(file: &File) -> Result<()> {
-    fadvise(file, 0, None, Advice::DontNeed)?;
-    let left = Residency::of(file)?.resident_pages()?;
-    if left > 0 {
-        bail!("{left} pages of the cold file stay in memory");
-    }
     Ok(())
 }
 

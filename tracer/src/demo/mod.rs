@@ -12,7 +12,6 @@ mod disk;
 mod files;
 mod process;
 mod request;
-mod residency;
 mod server;
 mod stage;
 mod truth;

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use procfs::process::Process;
 
 use super::files::{self, Scratch};
-use super::residency::{Residency, page_bytes};
 use super::server::{START, STOP, Said, serve_on};
 use super::{Disk, ServerTruth, Stage, THREAD_NAME};
+use crate::scratch::{Residency, page_bytes, word};
 
 /// Where a child of this test program finds the directory that it is to serve.
 const SERVED_DIRECTORY: &str = "TRACER_DEMO_TEST_DIRECTORY";
@@ -144,7 +144,7 @@ fn bad_clients_cost_their_connection_and_no_more() {
     rude.read_exact(&mut [0; 1000]).unwrap();
     drop(rude);
     let (_, body) = ask(&mut server.connect(), &range("/warm", 0, 8));
-    assert_eq!(body, files::word(0).to_le_bytes());
+    assert_eq!(body, word(0).to_le_bytes());
     server.stop();
 }
 

@@ -14,6 +14,7 @@ mod program;
 mod recording;
 mod run;
 mod stack;
+mod survey;
 mod syscall;
 mod thread;
 mod verdict;
@@ -31,6 +32,7 @@ pub use recording::{
 };
 pub use run::{Run, RunSyscall};
 pub use stack::{Stack, StackThread};
+pub use survey::{ProbeTrial, ProgramTrial, RungTrial};
 pub use syscall::{ByCause, InFlight, ProcessCalls, SyscallRecord, ThreadCalls, TimeNs};
 pub use thread::{PAGE_FAULT, Role, StillWaiting, SyscallWaits, ThreadIdentity, ThreadRecord, ThreadRef};
 pub use verdict::{Status, Verdict};

@@ -3,14 +3,16 @@
 
 mod attach;
 mod btf;
+mod counters;
 mod helpers;
 mod ladder;
-mod misses;
 mod namespaces;
 mod object;
 mod offsets;
 mod privileges;
+mod rung;
 mod stacks;
+pub mod survey;
 mod targets;
 mod tracefs;
 mod trial;
@@ -30,13 +32,16 @@ use tracer_common::{
 };
 
 use self::{
-    attach::{Outcome, Refusal, Tools},
+    attach::{Outcome, Refusal},
     helpers::Helper,
     ladder::ProbeSpec,
     object::Object,
     offsets::Layout,
+    rung::Tools,
 };
 pub use self::{
+    btf::VMLINUX,
+    namespaces::pid_namespace,
     object::Sizes,
     stacks::StackMaps,
     targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
@@ -93,19 +98,22 @@ enum Listing {
 /// The program that lists tasks asleep.
 const SLEEPING_TASKS: &str = "sleeping_tasks";
 
-impl Session {
-    /// Loads and attaches what `request` asks for. The window stays closed. `detail` is told what was refused
-    /// and what it took, also if it comes to nothing.
-    ///
-    /// # Errors
-    /// If privileges or BTF are missing, or if no mechanism can trace a requested system call. A probe
-    /// that only adds to the answer may be missing: see [`Session::probes`].
-    pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
+/// The object with its maps, made for one request; no program is loaded yet.
+struct Opened {
+    ebpf: Ebpf,
+    /// The kernel's types, as aya reads them.
+    btf: Btf,
+    layout: Layout,
+    config: Config,
+}
+
+impl Opened {
+    fn of(request: &Request<'_>) -> Result<Self> {
         privileges::check()?;
         let types = btf::Btf::of_running_kernel()?;
         let layout = Layout::from_btf(&types);
         namespaces::check_clocks()?;
-        let pid_namespace = namespaces::pid_namespace()?;
+        let pid_namespace = pid_namespace()?;
         let guarded_reads = Helper::ProbeReadKernel.is_allowed();
         if pid_namespace.is_some() && !guarded_reads {
             bail!("cannot tell processes apart inside a pid namespace: {NO_GUARDED_READS}; run tracer outside");
@@ -141,6 +149,20 @@ impl Session {
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
+        Ok(Self { ebpf, btf, layout, config })
+    }
+}
+
+impl Session {
+    /// Loads and attaches what `request` asks for. The window stays closed. `detail` is told what was refused
+    /// and what it took, also if it comes to nothing.
+    ///
+    /// # Errors
+    /// If privileges or BTF are missing, or if no mechanism can trace a requested system call. A probe
+    /// that only adds to the answer may be missing: see [`Session::probes`].
+    pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
+        let Opened { mut ebpf, btf, layout, config } = Opened::of(request)?;
+        let guarded_reads = config.guarded_reads != 0;
         let outcomes = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
             // What adds to a call comes before the calls themselves: so no call lacks a part.
@@ -238,7 +260,7 @@ impl Session {
     }
 
     fn missed(&self, program: &str) -> Option<u64> {
-        misses::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
+        counters::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
     }
 
     /// A map of the object.

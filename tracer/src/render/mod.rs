@@ -10,6 +10,7 @@ pub(crate) mod color;
 pub(crate) mod columns;
 pub mod compare;
 mod demo;
+pub mod doctor;
 pub(crate) mod facts;
 pub(crate) mod findings;
 mod folded;

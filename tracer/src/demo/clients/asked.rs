@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::demo::files;
+use crate::scratch::word;
 
 /// The longest answer head that the demo's server sends.
 const HEAD_MAX: usize = 512;
@@ -52,8 +52,8 @@ impl Asked {
         if body.len() < bytes {
             return Ok(false);
         }
-        let first = files::word(self.offset / 8).to_le_bytes();
-        let last = files::word((self.offset + self.bytes) / 8 - 1).to_le_bytes();
+        let first = word(self.offset / 8).to_le_bytes();
+        let last = word((self.offset + self.bytes) / 8 - 1).to_le_bytes();
         ensure!(body.starts_with(&first) && body.ends_with(&last), "an answer with wrong bytes at {}", self.offset);
         Ok(true)
     }
@@ -67,8 +67,8 @@ mod tests {
 
     fn answer(status: &str, length: &str) -> Vec<u8> {
         let mut answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n").into_bytes();
-        answer.extend(files::word(8).to_le_bytes());
-        answer.extend(files::word(9).to_le_bytes());
+        answer.extend(word(8).to_le_bytes());
+        answer.extend(word(9).to_le_bytes());
         answer
     }
 

@@ -10,8 +10,8 @@ use super::asked::Asked;
 use super::request::Request;
 use super::{ANSWER_WITHIN, spread};
 use crate::demo::files;
-use crate::demo::residency::page_bytes;
 use crate::model::{Histogram, HistogramBuilder};
+use crate::scratch::page_bytes;
 
 /// Asks for one cold page after the other, each once, until stopped or until none is left. Their latencies.
 pub fn ask(address: SocketAddr, stream: TcpStream, period: Duration, stop: &Receiver<()>) -> Result<Histogram> {

@@ -13,8 +13,9 @@ use rustix::io::Errno;
 use super::asked::Asked;
 use super::request::Request;
 use super::{ANSWER_WITHIN, spread};
-use crate::demo::files::{self, WARM_BYTES};
+use crate::demo::files::WARM_BYTES;
 use crate::model::{Histogram, HistogramBuilder};
+use crate::scratch::word;
 
 /// Keep-alive connections to the warm file, each with at most one request in flight.
 pub const WARM_CONNECTIONS: u32 = 32;
@@ -69,7 +70,7 @@ impl Warm {
         let now = Instant::now();
         for connection in self.connections.iter_mut().filter(|one| one.request.is_none() && one.due <= now) {
             self.asked += 1;
-            let part = files::word(self.asked) % (WARM_BYTES / WARM_BYTES_PER_REQUEST);
+            let part = word(self.asked) % (WARM_BYTES / WARM_BYTES_PER_REQUEST);
             let offset = part * WARM_BYTES_PER_REQUEST;
             let asked = Asked { path: "/warm", offset, bytes: WARM_BYTES_PER_REQUEST };
             connection.request = Some(Request::send(asked, &connection.stream, self.address)?);

@@ -12,9 +12,9 @@ use rustix::fs::sendfile;
 use rustix::io::Errno;
 
 use crate::demo::files;
-use crate::demo::residency::{Residency, page_bytes};
 use crate::demo::truth::ServerTruth;
 use crate::model::HistogramBuilder;
+use crate::scratch::{Residency, page_bytes};
 
 /// A file open for sending.
 pub struct ServedFile {

@@ -27,6 +27,16 @@ pub struct Rung {
     pub needs: &'static [&'static str],
 }
 
+impl Rung {
+    /// Names of its programs, each once: one may hang on several hooks.
+    pub fn programs(&self) -> Vec<&'static str> {
+        let mut programs: Vec<_> = self.hooks.iter().map(|hook| hook.program).collect();
+        programs.sort_unstable();
+        programs.dedup();
+        programs
+    }
+}
+
 /// A program, and where it hangs.
 pub struct Hook {
     /// Its name in the object.
