@@ -5,10 +5,12 @@
 //! and `render` are pure: a saved recording and a live measurement go through the same code.
 
 pub mod analysis;
+pub mod capabilities;
 pub mod child;
 pub mod cli;
 pub mod collect;
 pub mod commands;
+pub mod confine;
 pub mod demo;
 pub mod duration;
 pub mod escape;

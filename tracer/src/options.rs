@@ -156,6 +156,12 @@ pub struct Measurement {
     pub max_files: u32,
     /// The kernel mechanism to use; `None`: the cheapest that the kernel allows.
     pub mechanism: Option<Mechanism>,
+    /// Whether results go to files of other users, or into their directories.
+    pub writes_for_others: bool,
+    /// Whether a command runs as another user, and is sent signals.
+    pub signals_others: bool,
+    /// Whether the measurement itself talks over the network.
+    pub connects: bool,
     /// Whether to say what goes on.
     pub verbose: bool,
 }
@@ -180,6 +186,9 @@ impl Measurement {
             stacks: None,
             max_files: MAX_FILES,
             mechanism: None,
+            writes_for_others: false,
+            signals_others: false,
+            connects: false,
             verbose,
         }
     }

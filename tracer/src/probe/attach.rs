@@ -10,7 +10,7 @@ use aya_obj::btf::BtfKind;
 use super::{
     ladder::{self, Hook, Place, ProbeSpec, Rung},
     offsets::Layout,
-    trial,
+    privileges, trial,
 };
 use crate::model::Mechanism;
 
@@ -166,6 +166,7 @@ fn reason(error: &anyhow::Error) -> String {
         }
         words.push(cause.to_string());
     }
+    words.extend(privileges::behind(error));
     words.join(": ")
 }
 

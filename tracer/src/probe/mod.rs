@@ -233,6 +233,13 @@ impl Session {
         misses::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
     }
 
+    /// Whether what is attached can be asked about, and its maps be read.
+    pub fn can_be_read(&self) -> bool {
+        let attached = self.outcomes.iter().flat_map(|outcome| &outcome.programs);
+        let mut programs = attached.filter_map(|program| self.ebpf.program(program));
+        programs.next().is_none_or(|program| program.info().is_ok())
+    }
+
     /// A map of the object.
     ///
     /// # Errors

@@ -48,15 +48,12 @@ pub struct StackLog {
 }
 
 impl StackLog {
-    /// Of processes `pids` to begin with. Before the window opens.
-    pub fn start(maps: StackMaps, cpus: u32, pids: impl Iterator<Item = u32>, detail: &mut dyn FnMut(&str)) -> Self {
+    /// Listens from now on. Before the window opens, and before the processes that it begins with are looked at.
+    pub fn start(maps: StackMaps, cpus: u32, detail: &mut dyn FnMut(&str)) -> Self {
         let events = Events::listen(cpus)
             .inspect_err(|error| detail(&format!("stacks: processes that end early have no names: {error}")));
         let (processes, files) = (Processes::default(), Files::default());
-        let mut log = Self { maps, events: events.ok(), processes, files, is_incomplete: false };
-        // In this order: so nothing that is mapped in between is missed.
-        log.look(pids);
-        log
+        Self { maps, events: events.ok(), processes, files, is_incomplete: false }
     }
 
     /// Takes what the kernel told of processes. To be called now and then, or its buffers run over.
