@@ -27,7 +27,7 @@ use self::{
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, StackLog, Targets, ThreadLog, WatchLog},
+    collect::{self, CulpritLog, KernelMaps, Sight, StackLog, Targets, ThreadLog, WatchLog},
     confine::{Needs, confine},
     model::Recording,
     options::Measurement,
@@ -80,7 +80,10 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
         // What a command has mapped before its exec is not the command's.
         stacks.look(processes.first().filter(|_| options.command.is_none()));
     }
+    let mut sight = Sight::new(options.stacks.is_some(), options.looks_at_files());
+    sight.look(processes.first());
     let mut logs = Logs {
+        sight,
         culprits: session.slow_calls()?.map(|ring| CulpritLog::new(ring, observer.shows_slow_calls())),
         watched: WatchLog::default(),
         stacks,

@@ -105,7 +105,7 @@ impl Session {
         let pid_namespace = namespaces::pid_namespace()?;
         let guarded_reads = Helper::ProbeReadKernel.is_allowed();
         if pid_namespace.is_some() && !guarded_reads {
-            bail!("cannot tell processes apart inside a pid namespace: {NO_GUARDED_READS}; run tracer outside");
+            bail!("cannot tell processes apart inside a pid namespace: {}; run tracer outside", no_guarded_reads());
         }
         if let Some(lacks) = pid_namespace.and_then(|_| layout.lacks_ids()) {
             bail!("cannot tell processes apart inside a pid namespace: this kernel has no {lacks}; run tracer outside");
@@ -145,7 +145,7 @@ impl Session {
             outcomes,
             can_list_tasks,
             tells_culprits: config.culprits != 0,
-            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(NO_GUARDED_READS.into()) },
+            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) },
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
             targets: match (config.targets, request.targets.is_listed()) {
@@ -348,9 +348,14 @@ fn rows_of(syscalls: &[Syscall]) -> [u8; Syscall::COUNT as usize] {
     rows
 }
 
-/// Why a kernel that keeps its memory confidential says less (kernel_lockdown(7)).
-const NO_GUARDED_READS: &str =
-    "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential";
+/// Why a kernel says less that does not let its memory be read freely (kernel_lockdown(7)).
+fn no_guarded_reads() -> &'static str {
+    if privileges::is_confidential() {
+        "the kernel is locked down to keep its memory confidential, and refuses bpf_probe_read_kernel"
+    } else {
+        "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential"
+    }
+}
 
 /// What is missing where records of calls cannot be had.
 fn no_culprits(reason: &str) -> Probe {
