@@ -124,3 +124,31 @@ fn with_v_the_refused_mechanism_and_its_reason_are_said() {
     let line = ran.stderr.lines().find(|line| line.contains("sendfile: no tracepoint:")).expect("the refusal");
     assert!(line.contains("tracefs is not mounted and cannot be") && line.contains("mount -t tracefs"), "{line}");
 }
+
+/// What tracer says with `-v` to the user nobody, who may load eBPF programs, where tracefs is mounted with these options.
+fn said_with_tracefs(options: &str) -> String {
+    let (nobody, target) = (Nobody::new(), idle());
+    // All mounts of it have the options of the last one.
+    let script = format!(
+        "mount -t tracefs nodev /sys/kernel/tracing; trap 'mount -o remount,gid=0,mode=700 /sys/kernel/tracing' EXIT; \
+         mount -o remount,{options} /sys/kernel/tracing; \"$@\""
+    );
+    let tracer = nobody.tracer("+bpf,+perfmon");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "sh", "-euc", &script, "sh"]).arg(tracer.get_program()).args(tracer.get_args());
+    command.args(["sendfile", "-v", "-d", "50ms", "--pid", &target.pid().to_string()]);
+    let ran = run(command);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn tracefs_that_is_for_root_alone_is_told_from_one_that_is_not_mounted() {
+    let _machine = needs!(Root);
+    let said = said_with_tracefs("gid=0,mode=700");
+    let line = said.lines().find(|line| line.contains("sendfile: no tracepoint:")).expect("the refusal");
+    assert!(line.contains("/sys/kernel/tracing is for root alone; CAP_DAC_READ_SEARCH reads it"), "{line}");
+    // As that line says.
+    let said = said_with_tracefs("gid=65534,mode=750");
+    assert!(said.contains("tracer: sendfile_enter: attached"), "{said}");
+}

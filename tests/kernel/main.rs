@@ -3,6 +3,7 @@
 
 mod barrier;
 mod cold_pages;
+mod containers;
 mod counting;
 mod culprits;
 mod disk_waits;

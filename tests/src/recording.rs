@@ -374,8 +374,10 @@ pub struct Syscall {
     /// Each thread that made calls.
     pub threads: Vec<Thread>,
     /// Files of slow and disk-blocked calls.
+    #[serde(default)]
     pub files: Vec<Culprit>,
     /// Their clients.
+    #[serde(default)]
     pub clients: Vec<Culprit>,
     /// Calls that had not returned when the window closed.
     pub in_flight: Vec<InFlight>,

@@ -69,3 +69,7 @@ pub fn become_nobody() -> Command {
     command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")]).arg("--clear-groups");
     command
 }
+
+/// What Docker leaves to root in a container, as setpriv(1) writes it (the default of `--cap-add` in docker-run(1)).
+pub const DOCKERS: &str = "-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap,\
+    +net_bind_service,+sys_chroot,+kill,+audit_write";

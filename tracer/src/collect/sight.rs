@@ -2,7 +2,7 @@
 //! capabilities for it (proc(5)).
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs::{self, File},
     io,
 };
@@ -16,15 +16,14 @@ use crate::{
 /// Most processes that are looked into.
 const MOST: usize = 10_000;
 
-/// What looking into a process of another user takes.
-const TAKES: [Capability; 2] = [Capability::SysPtrace, Capability::DacReadSearch];
-
 /// What was found out so far.
 #[derive(Debug)]
 pub struct Sight {
     looked: HashSet<u32>,
     /// Those that cannot be looked into, with their names.
     hidden: BTreeMap<u32, String>,
+    /// What looking into them takes.
+    takes: BTreeSet<Capability>,
     names_functions: bool,
     names_files: bool,
     has_warned: bool,
@@ -33,16 +32,21 @@ pub struct Sight {
 impl Sight {
     /// Nothing yet. `names_functions`, `names_files`: whether functions on stacks, and files that page faults read, are to be named.
     pub fn new(names_functions: bool, names_files: bool) -> Self {
-        let (looked, hidden) = (HashSet::new(), BTreeMap::new());
-        Self { looked, hidden, names_functions, names_files, has_warned: false }
+        let (looked, hidden, takes) = (HashSet::new(), BTreeMap::new(), BTreeSet::new());
+        Self { looked, hidden, takes, names_functions, names_files, has_warned: false }
     }
 
     /// Tries those of `pids` that it has not tried yet.
     pub fn look(&mut self, pids: impl IntoIterator<Item = u32>) {
         for pid in pids {
-            if self.looked.len() < MOST && self.looked.insert(pid) && is_hidden(pid) {
+            if self.looked.len() == MOST || !self.looked.insert(pid) {
+                continue;
+            }
+            let takes = takes(pid);
+            if !takes.is_empty() {
                 let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
                 self.hidden.insert(pid, name.trim_end().to_owned());
+                self.takes.extend(takes);
             }
         }
     }
@@ -89,7 +93,7 @@ impl Sight {
             1 => " and 1 other".into(),
             number => format!(" and {number} others"),
         };
-        let cause = match capabilities::missing(&TAKES, capabilities::held()) {
+        let cause = match capabilities::missing(&Vec::from_iter(self.takes.iter().copied()), capabilities::held()) {
             Some(missing) => format!(" without {missing}"),
             None => ": the kernel refuses it".into(),
         };
@@ -97,12 +101,13 @@ impl Sight {
     }
 }
 
-/// Whether the kernel refuses to show what a process has open or mapped; one that has ended is not hidden.
-fn is_hidden(pid: u32) -> bool {
+/// What it takes to see what a process has mapped and open, as far as the kernel refuses that; one that has ended is not hidden.
+fn takes(pid: u32) -> Vec<Capability> {
     let is_denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-    let descriptors = fs::read_dir(format!("/proc/{pid}/fd"));
-    let mappings = File::open(format!("/proc/{pid}/maps"));
-    descriptors.is_err_and(is_denied) || mappings.is_err_and(is_denied)
+    let mappings = File::open(format!("/proc/{pid}/maps")).is_err_and(is_denied);
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).is_err_and(is_denied);
+    let all = [(mappings, Capability::SysPtrace), (descriptors, Capability::DacReadSearch)];
+    all.into_iter().filter_map(|(is_denied, capability)| is_denied.then_some(capability)).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::{fs, io};
 
 use anyhow::{Error, Result, bail};
-use aya::sys::SyscallError;
+use aya::{programs::ProgramError, sys::SyscallError};
 
 use crate::capabilities::{self, Capability};
 
@@ -30,14 +30,21 @@ const FOR_ADMIN_ALONE: i32 = 3;
 
 /// Why the kernel refused a perf event, if `refusal` is that and a setting is to blame.
 pub fn behind(refusal: &Error) -> Option<String> {
-    let is_denied = |error: &SyscallError| {
-        error.call.starts_with("perf_event_open") && error.io_error.kind() == io::ErrorKind::PermissionDenied
-    };
-    if !refusal.chain().filter_map(|cause| cause.downcast_ref()).any(is_denied) {
+    if !is_of_perf_event(refusal) {
         return None;
     }
     let level = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()?;
     blamed(level, capabilities::held().contains(Capability::SysAdmin.set()), is_confidential())
+}
+
+/// Whether `refusal` is that of a perf event, for lack of a right.
+fn is_of_perf_event(refusal: &Error) -> bool {
+    refusal.chain().any(|cause| {
+        let Some(ProgramError::SyscallError(SyscallError { call, io_error })) = cause.downcast_ref() else {
+            return false;
+        };
+        call.starts_with("perf_event_open") && io_error.kind() == io::ErrorKind::PermissionDenied
+    })
 }
 
 fn blamed(level: i32, is_admin: bool, is_confidential: bool) -> Option<String> {
@@ -59,6 +66,17 @@ pub fn is_confidential() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_perf_event_that_was_refused_is_told_from_other_errors() {
+        let error = |call, kind: io::ErrorKind| {
+            let io_error = kind.into();
+            Error::from(ProgramError::SyscallError(SyscallError { call, io_error })).context("cannot attach")
+        };
+        assert!(is_of_perf_event(&error("perf_event_open_trace_point", io::ErrorKind::PermissionDenied)));
+        assert!(!is_of_perf_event(&error("perf_event_open", io::ErrorKind::NotFound)));
+        assert!(!is_of_perf_event(&error("bpf_link_create", io::ErrorKind::PermissionDenied)));
+    }
 
     #[test]
     fn a_refused_perf_event_is_blamed_on_what_refuses_it() {

@@ -12,6 +12,7 @@ pub const TESTS: &[&str] = &[
     "disk_waits::disk_waits_are_told_apart_by_the_system_call_they_are_in",
     "event_loops::a_loop_that_moves_to_another_instance_is_one_loop_and_goes_on_there",
     "in_flight::a_call_that_never_returns_is_in_flight",
+    "least_privilege::a_setting_that_keeps_perf_events_away_is_named",
     "least_privilege::once_the_probes_hang_nothing_is_left_but_what_reading_takes",
     "least_privilege::two_capabilities_are_enough_to_count_every_call",
     "pagecache::cold_pages_of_each_means_to_read_are_mincores_gain",
