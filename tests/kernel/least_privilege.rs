@@ -31,8 +31,10 @@ const TWO: &str = "+bpf,+perfmon";
 /// Looks into processes of other users as well.
 const FOUR: &str = "+bpf,+perfmon,+sys_ptrace,+dac_read_search";
 
-/// Bits of `CAP_DAC_READ_SEARCH`, `CAP_SYS_PTRACE` and `CAP_BPF` (include/uapi/linux/capability.h).
-const LOOK: u64 = 1 << 2 | 1 << 19;
+/// Bits of `CAP_DAC_READ_SEARCH` and `CAP_SYS_PTRACE` (include/uapi/linux/capability.h).
+pub const LOOK: u64 = 1 << 2 | 1 << 19;
+
+/// Bit of `CAP_BPF`.
 const BPF: u64 = 1 << 39;
 
 /// Lets tracer watch `workload` as the user nobody with `capabilities`.
