@@ -113,14 +113,15 @@ fn the_action_measures_old_and_new_in_turn() {
 fn the_action_says_what_it_lacks_to_measure() {
     // As root: to become somebody else.
     let _machine = needs!(Root);
-    let (tracer, folder) = as_nobody("");
-    let script = folder.path().join("job.sh");
+    let (tracer, nobody) = as_nobody("", "");
+    let folder = nobody.folder();
+    let script = folder.join("job.sh");
     fs::copy(packaged("github/job.sh"), &script).unwrap();
     let mut command = Command::new(tracer.get_program());
     let arguments: Vec<_> = tracer.get_args().collect();
     let (binary, identity) = arguments.split_last().unwrap();
     command.args(identity).arg(&script);
-    let results = folder.path().join("results");
+    let results = folder.join("results");
     fs::create_dir_all(results.join("new")).unwrap();
     // What is missing is the privilege alone.
     fs::set_permissions(results.join("new"), Permissions::from_mode(0o777)).unwrap();
@@ -133,7 +134,7 @@ fn the_action_says_what_it_lacks_to_measure() {
         ("NEW_SETUP", ""),
         ("RUNS", "1"),
     ];
-    let measured = step(command, "measure", folder.path(), &inputs);
+    let measured = step(command, "measure", folder, &inputs);
     let said = said(&measured);
     assert_eq!(measured.status.code(), Some(FAILED), "{said}");
     for words in [

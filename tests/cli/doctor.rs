@@ -56,14 +56,14 @@ fn facts_are_those_of_the_kernels_own_files() {
 #[test]
 fn without_privileges_it_reports_what_is_missing_and_fails() {
     let _machine = needs!(Root);
-    let (command, _folder) = as_nobody("doctor");
+    let (command, _folder) = as_nobody("", "doctor");
     let doctor = Doctor::run(command);
     assert_eq!(doctor.code, Some(FAILED));
     assert_eq!(doctor.report["works"], false);
     let missing: Vec<_> =
         doctor.findings("capabilities").into_iter().filter(|(state, _)| *state == "missing").collect();
     assert_eq!(missing, [("missing", "no CAP_BPF"), ("missing", "no CAP_PERFMON")]);
-    let (command, _folder) = as_nobody("doctor");
+    let (command, _folder) = as_nobody("", "doctor");
     let ran = run(command);
     ran.assert_failed(FAILED, &["CAP_BPF and CAP_PERFMON", "as root"]);
     assert!(ran.stdout.contains("DOES NOT WORK HERE: "), "{}", ran.stdout);

@@ -105,7 +105,7 @@ fn a_write_protected_file_stays_as_it_is() {
     let path = folder.path().join("run.json");
     fs::write(&path, OLD).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
-    let command = crate::privileges::as_nobody(&format!("sendfile --pid 1 -d 1 -o {}", path.display()));
+    let command = crate::privileges::as_nobody("", &format!("sendfile --pid 1 -d 1 -o {}", path.display()));
     run(command.0).assert_refused(FAILED, &["run.json", "Permission denied"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
 }
@@ -117,7 +117,7 @@ fn a_directory_that_may_not_be_written_is_found_before_measuring() {
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     let arguments = format!("sendfile --pid 1 -d 1 -o {}/run.json", folder.path().display());
     let words = ["cannot create a file in", "Permission denied"];
-    run(crate::privileges::as_nobody(&arguments).0).assert_refused(FAILED, &words);
+    run(crate::privileges::as_nobody("", &arguments).0).assert_refused(FAILED, &words);
 }
 
 /// Root may write where others may not, as with every program; what the file is stays.

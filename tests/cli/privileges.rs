@@ -1,27 +1,19 @@
 //! What the caller may do: refused in one line that names what is missing, or measured by another mechanism.
 
-use std::{
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
-    process::Command,
-};
+use std::{fs, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{needs, tracer::binary, workload::Workload};
+use tests::{needs, tracer::binary, unprivileged::Nobody, workload::Workload};
 
 use crate::{FAILED, Running, idle, run, tracer, tracer_in_private_mounts};
 
-/// `tracer ARGUMENTS` as the user nobody, in a copy that this user can reach; it goes with the directory.
-pub fn as_nobody(arguments: &str) -> (Command, TempDir) {
-    let folder = TempDir::new().expect("a temporary directory");
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("opening it to everybody");
-    let copy = folder.path().join("tracer");
-    fs::copy(binary(), &copy).expect("copying tracer");
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy).args(arguments.split_whitespace());
-    command.current_dir("/");
-    (command, folder)
+/// `tracer ARGUMENTS` as the user nobody with these capabilities; the copy of it that this user runs goes with the second value.
+pub fn as_nobody(capabilities: &str, arguments: &str) -> (Command, Nobody) {
+    let nobody = Nobody::new();
+    let mut command = nobody.tracer(capabilities);
+    command.args(arguments.split_whitespace());
+    (command, nobody)
 }
 
 /// `tracer ARGUMENTS` as root without some capabilities, written as setpriv(1) does: `-sys_admin,-bpf`.
@@ -74,8 +66,12 @@ fn a_user_without_privileges_is_told_which_are_missing() {
     let _machine = needs!(Root);
     let target = idle();
     for arguments in [format!("sendfile --pid {} -d 1", target.pid()), "demo".into()] {
-        let (command, _folder) = as_nobody(&arguments);
+        let (command, _nobody) = as_nobody("", &arguments);
         run(command).assert_refused(FAILED, &["CAP_BPF and CAP_PERFMON", "as root", "sudo"]);
+    }
+    for (given, missing) in [("+bpf", "without CAP_PERFMON:"), ("+perfmon", "without CAP_BPF:")] {
+        let (command, _nobody) = as_nobody(given, &format!("sendfile --pid {} -d 1", target.pid()));
+        run(command).assert_refused(FAILED, &[missing]);
     }
 }
 
@@ -127,4 +123,32 @@ fn with_v_the_refused_mechanism_and_its_reason_are_said() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let line = ran.stderr.lines().find(|line| line.contains("sendfile: no tracepoint:")).expect("the refusal");
     assert!(line.contains("tracefs is not mounted and cannot be") && line.contains("mount -t tracefs"), "{line}");
+}
+
+/// What tracer says with `-v` to the user nobody, who may load eBPF programs, where tracefs is mounted with these options.
+fn said_with_tracefs(options: &str) -> String {
+    let (nobody, target) = (Nobody::new(), idle());
+    // All mounts of it have the options of the last one.
+    let script = format!(
+        "mount -t tracefs nodev /sys/kernel/tracing; trap 'mount -o remount,gid=0,mode=700 /sys/kernel/tracing' EXIT; \
+         mount -o remount,{options} /sys/kernel/tracing; \"$@\""
+    );
+    let tracer = nobody.tracer("+bpf,+perfmon");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "sh", "-euc", &script, "sh"]).arg(tracer.get_program()).args(tracer.get_args());
+    command.args(["sendfile", "-v", "-d", "50ms", "--pid", &target.pid().to_string()]);
+    let ran = run(command);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn tracefs_that_is_for_root_alone_is_told_from_one_that_is_not_mounted() {
+    let _machine = needs!(Root);
+    let said = said_with_tracefs("gid=0,mode=700");
+    let line = said.lines().find(|line| line.contains("sendfile: no tracepoint:")).expect("the refusal");
+    assert!(line.contains("/sys/kernel/tracing is for root alone; CAP_DAC_READ_SEARCH reads it"), "{line}");
+    // As that line says.
+    let said = said_with_tracefs("gid=65534,mode=750");
+    assert!(said.contains("tracer: sendfile_enter: attached"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! What doctor says of other kernels and callers, letter for letter; `UPDATE_GOLDEN=1 cargo test -p tests --test golden doctor`
 //! writes it anew.
 
+use rustix::thread::CapabilitySet;
 use tests::golden::assert_files;
 use tracer::{
     doctor::{DoctorReport, Facts, KernelConfig, Lockdown, Tracefs, report},
@@ -53,7 +54,7 @@ fn open() -> Facts {
     Facts {
         btf_bytes: Some(6_412_345),
         lockdown: Some(Lockdown::None),
-        capabilities: Some(u64::MAX >> 23),
+        capabilities: Some(CapabilitySet::from_bits_retain(u64::MAX >> 23)),
         seccomp: Some(0),
         cgroups: Some((false, true)),
         tracefs: Tracefs::At("/sys/kernel/tracing".into()),
@@ -184,7 +185,7 @@ fn old() -> DoctorReport {
 /// Somebody in a container.
 fn contained() -> DoctorReport {
     let facts = Facts {
-        capabilities: Some(1 << 39),
+        capabilities: Some(CapabilitySet::BPF),
         seccomp: Some(2),
         perf_event_paranoid: Some(3),
         tracefs: Tracefs::Closed("/sys/kernel/tracing".into()),

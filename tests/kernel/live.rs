@@ -16,7 +16,10 @@ use tests::{
     workload::Workload,
 };
 
-use crate::assert_counts;
+use crate::{
+    assert_counts,
+    least_privilege::{LOOK, assert_confined},
+};
 
 /// What only the view shows.
 const SIGN: &str = "live · ";
@@ -178,6 +181,8 @@ fn signals_give_the_terminal_back() {
     assert_eq!(tmux.modes("background"), shown.modes);
     tmux.line("clear; fg; echo code=$?");
     tmux.shows("the view again", |screen| screen.contains(SIGN));
+    // That of the view is a thread of its own.
+    assert_confined(shown.pid(), LOOK);
     send(shown.pid(), Signal::TERM);
     let (code, report, seen) = shown.end();
     assert_eq!(code, 0, "{report}");

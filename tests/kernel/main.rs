@@ -3,6 +3,7 @@
 
 mod barrier;
 mod cold_pages;
+mod containers;
 mod counting;
 mod culprits;
 mod disk_waits;
@@ -13,7 +14,9 @@ mod front;
 mod in_flight;
 mod kinds;
 mod latency;
+mod least_privilege;
 mod live;
+mod lockdown;
 mod pagecache;
 mod parts;
 mod pid_namespaces;

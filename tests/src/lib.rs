@@ -41,5 +41,6 @@ pub mod tools;
 pub mod tracer;
 pub mod truth;
 pub mod under_tracer;
+pub mod unprivileged;
 pub mod wait;
 pub mod workload;

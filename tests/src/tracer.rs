@@ -1,8 +1,9 @@
 //! The program under test: started, waited for, read.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions, Permissions},
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
@@ -94,12 +95,23 @@ impl Tracer {
         Self { is_within: true, ..Self::begin_by(command, name, arguments) }.in_window()
     }
 
+    /// The same, started by a program that becomes tracer; `command` goes up to tracer's own name.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn start_as(command: Command, name: &str, arguments: &str) -> Self {
+        Self::begin_by(command, name, arguments).in_window()
+    }
+
     fn begin(name: &str, arguments: &str) -> Self {
         Self::begin_by(Command::new(binary()), name, arguments)
     }
 
     fn begin_by(mut command: Command, name: &str, arguments: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the recording");
+        // tracer may run as somebody else.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("opening the folder to everybody");
         command.arg(name).args(arguments.split_whitespace());
         command.args(std::env::var(OPTIONS).unwrap_or_default().split_whitespace());
         command.arg("-o").arg(folder.path().join(RECORDING));

@@ -1,50 +1,70 @@
-//! Which capability gives which feature (capabilities(7)).
+//! The parts of root's power (capabilities(7)) that tracer has a use for, and what each of them gives.
 
-/// A capability that tracer makes use of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use rustix::thread::{CapabilitySet, capabilities};
+
+/// A capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
-    /// `CAP_DAC_READ_SEARCH`
-    DacReadSearch,
-    /// `CAP_SYS_PTRACE`
-    SysPtrace,
-    /// `CAP_SYS_ADMIN`
-    SysAdmin,
-    /// `CAP_SYSLOG`
-    Syslog,
-    /// `CAP_PERFMON`
-    Perfmon,
-    /// `CAP_BPF`
+    /// To load eBPF programs.
     Bpf,
+    /// To attach them to what the whole kernel does.
+    Perfmon,
+    /// To look into processes of other users.
+    SysPtrace,
+    /// To read directories and files of other users.
+    DacReadSearch,
+    /// To read where the kernel's functions are.
+    Syslog,
+    /// To open what a process has mapped, also what has been deleted since.
+    CheckpointRestore,
+    /// All of these together, and much more.
+    SysAdmin,
 }
 
 impl Capability {
-    /// All of them, what nothing works without first.
-    pub const ALL: [Self; 6] =
-        [Self::Bpf, Self::Perfmon, Self::SysPtrace, Self::DacReadSearch, Self::Syslog, Self::SysAdmin];
+    /// All, those first that nothing works without.
+    pub const ALL: [Self; 7] = [
+        Self::Bpf,
+        Self::Perfmon,
+        Self::SysPtrace,
+        Self::DacReadSearch,
+        Self::Syslog,
+        Self::CheckpointRestore,
+        Self::SysAdmin,
+    ];
 
-    /// Its bit in a set (include/uapi/linux/capability.h).
-    #[must_use]
-    pub const fn bit(self) -> u32 {
-        match self {
-            Self::DacReadSearch => 2,
-            Self::SysPtrace => 19,
-            Self::SysAdmin => 21,
-            Self::Syslog => 34,
-            Self::Perfmon => 38,
-            Self::Bpf => 39,
-        }
-    }
-
-    /// Its name.
+    /// As people write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::DacReadSearch => "CAP_DAC_READ_SEARCH",
-            Self::SysPtrace => "CAP_SYS_PTRACE",
-            Self::SysAdmin => "CAP_SYS_ADMIN",
-            Self::Syslog => "CAP_SYSLOG",
-            Self::Perfmon => "CAP_PERFMON",
             Self::Bpf => "CAP_BPF",
+            Self::Perfmon => "CAP_PERFMON",
+            Self::SysPtrace => "CAP_SYS_PTRACE",
+            Self::DacReadSearch => "CAP_DAC_READ_SEARCH",
+            Self::Syslog => "CAP_SYSLOG",
+            Self::CheckpointRestore => "CAP_CHECKPOINT_RESTORE",
+            Self::SysAdmin => "CAP_SYS_ADMIN",
+        }
+    }
+
+    /// What tracer does with it.
+    #[must_use]
+    pub const fn gives(self) -> &'static str {
+        match self {
+            Self::Bpf => "loads eBPF programs and makes their maps",
+            Self::Perfmon => "attaches them, and lets them read the kernel's memory",
+            Self::SysPtrace => {
+                "what event loops of other users' processes watch, and names of the functions on their stacks"
+            }
+            Self::DacReadSearch => {
+                "which descriptors of other users' processes are sockets; tracefs that root alone may read"
+            }
+            Self::Syslog => "names of the kernel's functions on stacks",
+            Self::CheckpointRestore => "names of functions in programs that were deleted or replaced",
+            Self::SysAdmin => {
+                "stands for CAP_BPF, CAP_PERFMON and CAP_CHECKPOINT_RESTORE; mounts tracefs where nobody has; classic \
+                 tracepoints where kernel.perf_event_paranoid is above 2"
+            }
         }
     }
 
@@ -59,6 +79,7 @@ impl Capability {
             }
             Self::DacReadSearch => "closed directories stay closed: tracefs, descriptors of other users' processes",
             Self::Syslog => "functions of the kernel have no names where kernel.kptr_restrict is 1",
+            Self::CheckpointRestore => "functions of programs that were deleted or replaced have no names",
             Self::SysAdmin => "tracefs cannot be mounted where nobody has, and doctor cannot see each program run",
         }
     }
@@ -69,12 +90,39 @@ impl Capability {
         matches!(self, Self::Bpf | Self::Perfmon)
     }
 
-    /// Whether a set has it, or has what includes it (`bpf_capable` and `perfmon_capable` in include/linux/capability.h).
+    /// As the kernel counts it.
     #[must_use]
-    pub const fn is_in(self, set: u64) -> bool {
-        let includes = if matches!(self, Self::Bpf | Self::Perfmon | Self::Syslog) { Self::SysAdmin } else { self };
-        set & (1 << self.bit() | 1 << includes.bit()) != 0
+    pub const fn set(self) -> CapabilitySet {
+        match self {
+            Self::Bpf => CapabilitySet::BPF,
+            Self::Perfmon => CapabilitySet::PERFMON,
+            Self::SysPtrace => CapabilitySet::SYS_PTRACE,
+            Self::DacReadSearch => CapabilitySet::DAC_READ_SEARCH,
+            Self::Syslog => CapabilitySet::SYSLOG,
+            Self::CheckpointRestore => CapabilitySet::CHECKPOINT_RESTORE,
+            Self::SysAdmin => CapabilitySet::SYS_ADMIN,
+        }
     }
+
+    /// Whether `held` gives what it gives.
+    #[must_use]
+    pub fn is_in(self, held: CapabilitySet) -> bool {
+        let by_all = matches!(self, Self::Bpf | Self::Perfmon | Self::CheckpointRestore);
+        held.contains(self.set()) || (by_all && held.contains(CapabilitySet::SYS_ADMIN))
+    }
+}
+
+/// Those that this thread may use now. Where the kernel does not say, all: then its own refusal tells what is wrong.
+#[must_use]
+pub fn held() -> CapabilitySet {
+    capabilities(None).map_or(CapabilitySet::all(), |sets| sets.effective)
+}
+
+/// Names of those of `wanted` that `held` does not give, for a sentence; `None`: it gives all.
+#[must_use]
+pub fn missing(wanted: &[Capability], held: CapabilitySet) -> Option<String> {
+    let missing: Vec<_> = wanted.iter().filter(|wanted| !wanted.is_in(held)).map(|wanted| wanted.name()).collect();
+    (!missing.is_empty()).then(|| missing.join(" and "))
 }
 
 #[cfg(test)]
@@ -82,10 +130,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_right_to_administer_includes_the_rights_to_load_and_to_attach() {
-        let set = 1 << Capability::SysAdmin.bit();
-        let has: Vec<_> = Capability::ALL.into_iter().filter(|capability| capability.is_in(set)).collect();
-        assert_eq!(has, [Capability::Bpf, Capability::Perfmon, Capability::Syslog, Capability::SysAdmin]);
-        assert!(Capability::ALL.iter().all(|capability| !capability.is_in(0)));
+    fn what_is_missing_is_named_and_the_greatest_stands_for_others() {
+        use Capability::{Bpf, Perfmon, SysPtrace};
+        let wanted = [Bpf, Perfmon];
+        assert_eq!(missing(&wanted, CapabilitySet::empty()).as_deref(), Some("CAP_BPF and CAP_PERFMON"));
+        assert_eq!(missing(&wanted, CapabilitySet::BPF).as_deref(), Some("CAP_PERFMON"));
+        assert_eq!(missing(&wanted, CapabilitySet::SYS_ADMIN), None);
+        assert_eq!(missing(&[SysPtrace], CapabilitySet::SYS_ADMIN).as_deref(), Some("CAP_SYS_PTRACE"));
+    }
+
+    #[test]
+    fn bits_are_those_of_the_kernels_header() {
+        // include/uapi/linux/capability.h
+        let bits = [39, 38, 19, 2, 34, 40, 21];
+        assert_eq!(Capability::ALL.map(|capability| capability.set().bits().trailing_zeros()), bits);
     }
 }

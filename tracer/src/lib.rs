@@ -10,6 +10,7 @@ pub mod child;
 pub mod cli;
 pub mod collect;
 pub mod commands;
+pub mod confine;
 pub mod demo;
 pub mod doctor;
 pub mod duration;

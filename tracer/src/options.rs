@@ -158,6 +158,12 @@ pub struct Measurement {
     pub mechanism: Option<Mechanism>,
     /// Whether to use the programs for older kernels on any.
     pub guarded: bool,
+    /// Whether results go to files of other users, or into their directories.
+    pub writes_for_others: bool,
+    /// Whether a command runs as another user, and is sent signals.
+    pub signals_others: bool,
+    /// Whether the measurement itself talks over the network.
+    pub connects: bool,
     /// Whether to say what goes on.
     pub verbose: bool,
 }
@@ -183,6 +189,9 @@ impl Measurement {
             max_files: MAX_FILES,
             mechanism: None,
             guarded: false,
+            writes_for_others: false,
+            signals_others: false,
+            connects: false,
             verbose,
         }
     }

@@ -61,6 +61,19 @@ impl OutputFile {
         }
     }
 
+    /// Whether the file, or the directory that it is to lie in, belongs to another user than the one that this program acts as.
+    #[must_use]
+    pub fn is_of_another(&self) -> bool {
+        match &self.place {
+            Place::File { directory, existing, .. } => {
+                let owner = fs::metadata(directory).map(|metadata| metadata.uid());
+                let own = rustix::process::geteuid().as_raw();
+                owner.map_or(true, |owner| owner != own) || existing.is_some_and(|(_, owner, _)| owner != own)
+            }
+            Place::Stream(_) => false,
+        }
+    }
+
     /// Makes it an empty file that is there from now on, and grows.
     ///
     /// # Errors

@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub blocked_share: f64,
     /// The probes, with what they missed.
     pub probes: Vec<Probe>,
+    /// Processes that could not be looked into: what is in no log of theirs may be there all the same.
+    pub hidden: HashSet<u32>,
     /// Processes that were to become targets and found no room.
     pub processes_dropped: u64,
     /// What could not be counted, all CPUs.
@@ -266,6 +268,13 @@ pub struct SyscallData {
 }
 
 impl Snapshot {
+    /// Whether neither half could look at what `set` holds: it is an epoll instance of a process that shows nothing of itself.
+    #[must_use]
+    pub fn is_hidden(&self, set: ReadySet) -> bool {
+        let is_of_hidden = matches!(set, ReadySet::Epoll((pid, _)) if self.hidden.contains(&pid));
+        is_of_hidden && !self.watched.contains_key(&set.identity())
+    }
+
     /// How long the window was, ns.
     #[must_use]
     pub fn duration_ns(&self) -> u64 {

@@ -18,7 +18,7 @@ pub fn rows(snapshot: &Snapshot, roles: &Roles) -> Vec<EventLoop> {
     let parked = parked.map(|(task, set)| EventLoop {
         waiting_ns: sees_turns(snapshot).then(|| snapshot.duration_ns()),
         behind: Some(0),
-        ..quiet_loop(snapshot, roles.sleeper_ref(task), watched(snapshot, Some(set)))
+        ..quiet_loop(snapshot, roles.sleeper_ref(task), watched(snapshot, task.key.pid, Some(set)))
     });
     let mut loops: Vec<_> = active.chain(parked).collect();
     loops.sort_by_key(|row| (Reverse(row.disk_wait_ns), row.thread.tid));
@@ -53,8 +53,9 @@ fn sees_turns(snapshot: &Snapshot) -> bool {
     snapshot.is_attached(Probe::READINESS)
 }
 
-/// How many descriptors were seen in a set.
-fn watched(snapshot: &Snapshot, set: Option<ReadySet>) -> Option<u64> {
+/// How many descriptors were seen in a set of process `pid`; `None`: it could not be looked at as a whole.
+fn watched(snapshot: &Snapshot, pid: u32, set: Option<ReadySet>) -> Option<u64> {
+    let set = set.filter(|_| !snapshot.hidden.contains(&pid));
     Some(snapshot.watched.get(&set?.identity())?.descriptors)
 }
 
@@ -88,7 +89,7 @@ fn active_loop(snapshot: &Snapshot, data: &ThreadData, roles: &Roles) -> EventLo
         disk_waits: disk.waits.into(),
         disk_wait_ns: disk.wait_ns,
         by_syscall: waits::by_syscall(slot),
-        ..quiet_loop(snapshot, roles.thread_ref(data), watched(snapshot, set))
+        ..quiet_loop(snapshot, roles.thread_ref(data), watched(snapshot, data.slot.key.pid, set))
     };
     let row = if sees_turns(snapshot) {
         let (latency, without_disk) = turns::latency(data).unzip();

@@ -11,7 +11,7 @@ use tracer_common::{
 use super::in_flight::waits_for_disk;
 use crate::{
     model::{Pid, Probe, Role, ThreadRef, Tid},
-    snapshot::{IdleInstance, Snapshot, ThreadData, Watched},
+    snapshot::{IdleInstance, Snapshot, ThreadData},
 };
 
 /// What a thread polls holds connections, if it could not be looked at and is at least so many descriptors.
@@ -147,7 +147,7 @@ impl Users {
         if rivals > 1 {
             return Some(Role::Poller);
         }
-        holds_connections(set, snapshot.watched.get(&set.identity())).then_some(Role::EventLoop)
+        holds_connections(set, snapshot).then_some(Role::EventLoop)
     }
 }
 
@@ -162,12 +162,12 @@ fn takes_events(slot: &ThreadSlot, snapshot: &Snapshot) -> bool {
     }
 }
 
-/// Whether a set holds connections. An instance that could not be looked at may.
-fn holds_connections(set: ReadySet, watched: Option<&Watched>) -> bool {
-    match (set, watched) {
+/// Whether a set holds connections. An instance that had gone when it was looked at may; of one that was hidden nobody can say.
+fn holds_connections(set: ReadySet, snapshot: &Snapshot) -> bool {
+    match (set, snapshot.watched.get(&set.identity())) {
         (ReadySet::IoUring(..), _) => true,
         (_, Some(watched)) => watched.holds_connections(),
-        (ReadySet::Epoll(_), None) => true,
+        (ReadySet::Epoll(_), None) => !snapshot.is_hidden(set),
         (ReadySet::Poll(_, _, descriptors), None) => descriptors >= LEAST_POLLED,
         (ReadySet::Select(..), None) => false,
     }

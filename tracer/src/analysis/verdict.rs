@@ -101,7 +101,9 @@ impl Evidence<'_> {
             let mut idle = self.snapshot.idle_instances.iter().filter(|instance| instance.pid == pid);
             record.thread.role != Role::EventLoop
                 && record.still_waiting.as_ref().is_some_and(|wait| wait.since_ns >= self.snapshot.duration_ns())
-                && (self.event_loops.is_empty() || idle.any(|instance| instance.watched.holds_connections()))
+                && (self.event_loops.is_empty()
+                    || self.snapshot.hidden.contains(&pid)
+                    || idle.any(|instance| instance.watched.holds_connections()))
         };
         self.threads.iter().filter(all_along)
     }
@@ -147,6 +149,15 @@ impl Evidence<'_> {
             let ThreadRef { tid, name, .. } = &record.thread;
             doubts.push(format!(
                 "thread {tid} {name} waited for the disk throughout in one call: whether it is an event loop was not seen"
+            ));
+        }
+        let takes_hidden = |slot: &&ThreadSlot| {
+            slot.turns.ready_events > 0 && slot.ready_set().is_some_and(|set| self.snapshot.is_hidden(set))
+        };
+        if let Some(slot) = self.snapshot.threads.iter().map(|thread| &thread.slot).find(takes_hidden) {
+            let ThreadKey { pid, tid, .. } = slot.key;
+            doubts.push(format!(
+                "what thread {tid} of process {pid} takes events from could not be looked at: it may be an event loop"
             ));
         }
         let turns = self.turns();

@@ -8,6 +8,7 @@ mod kernel_maps;
 mod mapped;
 mod mounts;
 mod paths;
+mod sight;
 mod stacks;
 mod targets;
 mod thread_log;
@@ -20,6 +21,7 @@ pub use self::{
     host::{host, possible_cpus},
     java::JavaNames,
     kernel_maps::KernelMaps,
+    sight::Sight,
     stacks::StackLog,
     targets::{ProcessList, TargetEnd, TargetProcess, Targets, ThreadNow, ensure_somebody, ignores_hangup, thread_now},
     thread_log::ThreadLog,

@@ -37,6 +37,8 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         units::duration(disk.median_ns),
     ));
     let options = Measurement {
+        writes_for_others: true,
+        connects: true,
         duration: Some(args.duration),
         threshold_ns: stage.threshold_ns(),
         stacks: args.output.has(Format::Folded).then_some(DEFAULT_STACKS),

@@ -30,6 +30,11 @@ impl<F: Copy> Files<F> {
         self.0.is_empty()
     }
 
+    /// Whether one of them lies where another user is at home.
+    pub fn are_of_others(&self) -> bool {
+        self.0.iter().any(|(_, file)| file.is_of_another())
+    }
+
     /// Their formats.
     pub fn formats(&self) -> impl Iterator<Item = F> {
         self.0.iter().map(|&(format, _)| format)

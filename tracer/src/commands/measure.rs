@@ -18,6 +18,7 @@ pub fn run(family: Family, args: &MeasureArgs) -> Result<u8> {
     // Files first: a typo is found before ten seconds of measuring.
     let mut results = Results::open(&args.output)?;
     follow.apply(&mut options);
+    options.writes_for_others = results.are_for_others();
     let progress = Progress::new(&mut results, &options, follow);
     let (recording, progress) = follow.measure(&options, None, progress);
     let recording = recording?;

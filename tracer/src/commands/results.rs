@@ -21,6 +21,7 @@ pub struct Results {
     style: Style,
     lines: Lines,
     files: Files<Format>,
+    are_for_others: bool,
     verbose: bool,
 }
 
@@ -49,7 +50,9 @@ impl Results {
     }
 
     fn open_for(printer: Printer, args: &OutputArgs) -> Result<Self> {
-        let (lines, files) = Files::open(&args.output)?.split(|format| format == Format::Jsonl);
+        let files = Files::open(&args.output)?;
+        let are_for_others = files.are_of_others();
+        let (lines, files) = files.split(|format| format == Format::Jsonl);
         let printed = (!args.quiet).then_some(args.format);
         Ok(Self {
             printer,
@@ -57,6 +60,7 @@ impl Results {
             style: printer.style(args.color, args.top),
             lines: Lines::to(lines.into_files(), printed == Some(Format::Jsonl)),
             files,
+            are_for_others,
             verbose: args.verbose,
         })
     }
@@ -77,6 +81,12 @@ impl Results {
     #[must_use]
     pub fn are_for_later(&self) -> bool {
         self.printed.is_none() || !self.files.is_empty()
+    }
+
+    /// Whether some of them are written where another user is at home.
+    #[must_use]
+    pub fn are_for_others(&self) -> bool {
+        self.are_for_others
     }
 
     /// Whether a command has the standard streams to itself until it has ended.

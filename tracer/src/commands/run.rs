@@ -37,10 +37,12 @@ pub fn while_command_runs(
     let follow = Follow::chosen(how, output, args.command_output.is_some())?;
     let mut results = Results::open_beside_command(output)?;
     let user = run_as(args.user.as_deref())?;
+    let is_another = user.is_some();
     let streams = Streams::new(args.command_output.as_deref(), matches!(follow, Follow::View { .. }))?;
     let mut child = Child::start(words, user, streams)?;
     let mut options = options(&child);
     follow.apply(&mut options);
+    (options.writes_for_others, options.signals_others) = (results.are_for_others(), is_another);
     let progress = Progress::new(&mut results, &options, follow);
     let (measured, mut progress) = follow.measure(&options, Some(&mut child), progress);
     if !child.was_let_go() {

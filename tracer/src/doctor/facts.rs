@@ -4,7 +4,7 @@
 use std::{fs, path::Path, str::FromStr};
 
 use procfs::process::Process;
-use rustix::system::uname;
+use rustix::{system::uname, thread::CapabilitySet};
 
 use super::kernel_config::KernelConfig;
 use crate::probe;
@@ -17,7 +17,7 @@ pub struct Facts {
     /// `/sys/kernel/security/lockdown`.
     pub lockdown: Option<Lockdown>,
     /// `CapEff` of `/proc/self/status`.
-    pub capabilities: Option<u64>,
+    pub capabilities: Option<CapabilitySet>,
     /// `Seccomp` there: 2 is a filter.
     pub seccomp: Option<u32>,
     /// Whether a hierarchy of cgroup version 1 is mounted, and one of version 2.
@@ -78,7 +78,7 @@ impl Facts {
         Self {
             btf_bytes: fs::metadata(probe::VMLINUX).ok().map(|metadata| metadata.len()),
             lockdown: fs::read_to_string("/sys/kernel/security/lockdown").ok().and_then(|text| lockdown_in(&text)),
-            capabilities: status.as_ref().map(|status| status.capeff),
+            capabilities: status.as_ref().map(|status| CapabilitySet::from_bits_retain(status.capeff)),
             seccomp: status.as_ref().and_then(|status| status.seccomp),
             cgroups: cgroups(),
             tracefs: tracefs(),

@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_missing_capability_has_a_line_that_says_what_it_gives() {
-        let set = 1 << Capability::Bpf.bit() | 1 << Capability::SysPtrace.bit();
+        let set = Capability::Bpf.set() | Capability::SysPtrace.set();
         let facts = Facts { capabilities: Some(set), ..Facts::default() };
         let lines: Vec<_> = of(&facts).into_iter().filter(|finding| finding.name == "capabilities").collect();
         let said: Vec<_> = lines.iter().map(|line| (line.state, line.found.as_str())).collect();
@@ -259,6 +259,7 @@ mod tests {
             (State::Missing, "no CAP_PERFMON"),
             (State::Limited, "no CAP_DAC_READ_SEARCH"),
             (State::Limited, "no CAP_SYSLOG"),
+            (State::Limited, "no CAP_CHECKPOINT_RESTORE"),
             (State::Limited, "no CAP_SYS_ADMIN"),
         ];
         assert_eq!(said, expected);

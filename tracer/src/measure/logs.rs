@@ -1,7 +1,7 @@
 //! What is taken down while the window is open.
 
 use crate::{
-    collect::{CulpritLog, JavaNames, KernelMaps, ProcessList, StackLog, ThreadLog, WatchLog},
+    collect::{CulpritLog, JavaNames, KernelMaps, ProcessList, Sight, StackLog, ThreadLog, WatchLog},
     snapshot::FilesRead,
 };
 
@@ -9,6 +9,8 @@ use crate::{
 pub struct Logs {
     /// Slow and disk-blocked calls.
     pub culprits: Option<CulpritLog>,
+    /// Who can be looked into.
+    pub sight: Sight,
     /// What threads wait on.
     pub watched: WatchLog,
     /// Stacks, if they are wanted.
@@ -24,6 +26,7 @@ pub struct Logs {
 impl Logs {
     /// Looks at what must be looked at while it is there: what the target waits on, and what it has mapped for stacks.
     pub fn look(&mut self, maps: &KernelMaps) {
+        self.sight.look(maps.keys().map(|key| key.pid));
         self.watched.look(maps, []);
         if let Some(culprits) = &mut self.culprits {
             culprits.forget(maps.turns());

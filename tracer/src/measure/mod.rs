@@ -27,7 +27,8 @@ use self::{
 use crate::{
     analysis,
     child::Child,
-    collect::{self, CulpritLog, KernelMaps, StackLog, Targets, ThreadLog, WatchLog},
+    collect::{self, CulpritLog, KernelMaps, Sight, StackLog, Targets, ThreadLog, WatchLog},
+    confine::{Needs, confine},
     model::Recording,
     options::Measurement,
     probe::{Request, Session, Sizes},
@@ -69,19 +70,24 @@ pub fn measure(options: &Measurement, mut child: Option<&mut Child>, observer: &
     let mut session = Session::start(&request, &mut |text| observer.detail(text))?;
     observer.detail(&format!("room for {slots} threads"));
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
+    let mut stacks = match options.stacks {
+        Some(_) => Some(StackLog::start(session.stacks()?, sizes.cpus, &mut |text| observer.detail(text))),
+        None => None,
+    };
+    confine(&Needs::of(options), || session.can_be_read(), &mut |text| observer.detail(text));
     let mut patience = Patience::new(child.as_deref_mut(), observer);
     let processes = found::find_targets(options, &targets, &mut session, &maps, &mut patience)?;
+    if let Some(stacks) = &mut stacks {
+        // What a command has mapped before its exec is not the command's.
+        stacks.look(processes.first().filter(|_| options.command.is_none()));
+    }
+    let mut sight = Sight::new(options.stacks.is_some(), options.looks_at_files());
+    sight.look(processes.first());
     let mut logs = Logs {
+        sight,
         culprits: session.slow_calls()?.map(|ring| CulpritLog::new(ring, observer.shows_slow_calls())),
         watched: WatchLog::default(),
-        stacks: match options.stacks {
-            Some(_) => {
-                // What a command has mapped before its exec is not the command's.
-                let pids = processes.first().filter(|_| options.command.is_none());
-                Some(StackLog::start(session.stacks()?, sizes.cpus, pids, &mut |text| observer.detail(text)))
-            }
-            None => None,
-        },
+        stacks,
         processes,
         threads: ThreadLog::default(),
         java: None,

@@ -79,6 +79,7 @@ pub async fn watch(
         early.command().into_iter().for_each(Child::let_go);
         std::thread::sleep(Duration::from_millis(20));
     }
+    logs.sight.take_warning().into_iter().for_each(|text| observer.warning(&text));
     let asleep_before = session.sleeping_tasks();
     let opened_ns = maps.open_window();
     // A target that was waited for has opened it a moment ago.
@@ -117,6 +118,7 @@ pub async fn watch(
                 observer.recorded(&piece.interval);
                 window.intervals.push(piece);
                 logs.look(maps);
+                logs.sight.take_warning().into_iter().for_each(|text| observer.warning(&text));
                 if !session.lists_targets_as_they_come() {
                     logs.processes.add_slots(maps);
                 }

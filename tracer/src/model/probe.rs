@@ -34,6 +34,15 @@ impl Probe {
 
     /// Name of the probe that says which file and which client a slow call is about. It is listed where it is missing.
     pub const CULPRITS: &str = "culprits";
+
+    /// Name of the look at what threads watch, from user space. Listed where tracer may not look.
+    pub const DESCRIPTORS: &str = "descriptors";
+
+    /// Name of the look at what processes have mapped, for functions on stacks. Listed likewise.
+    pub const FUNCTIONS: &str = "functions";
+
+    /// Name of the look at what processes have mounted, for files that page faults read. Listed likewise.
+    pub const MOUNTS: &str = "mounts";
 }
 
 /// A kernel mechanism that a probe can hang on.

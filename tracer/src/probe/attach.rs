@@ -4,6 +4,7 @@ use aya::{Ebpf, programs::ProgramError};
 
 use super::{
     ladder::{ProbeSpec, Rung},
+    privileges,
     rung::{self, Tools},
 };
 use crate::model::Mechanism;
@@ -67,6 +68,7 @@ fn reason(error: &anyhow::Error) -> String {
         }
         words.push(cause.to_string());
     }
+    words.extend(privileges::behind(error));
     words.join(": ")
 }
 

@@ -116,7 +116,7 @@ impl Opened {
         let pid_namespace = pid_namespace()?;
         let guarded_reads = Helper::ProbeReadKernel.is_allowed();
         if pid_namespace.is_some() && !guarded_reads {
-            bail!("cannot tell processes apart inside a pid namespace: {NO_GUARDED_READS}; run tracer outside");
+            bail!("cannot tell processes apart inside a pid namespace: {}; run tracer outside", no_guarded_reads());
         }
         if let Some(lacks) = pid_namespace.and_then(|_| layout.lacks_ids()) {
             bail!("cannot tell processes apart inside a pid namespace: this kernel has no {lacks}; run tracer outside");
@@ -142,7 +142,7 @@ impl Opened {
         request.targets.fill(&mut config, &types, &layout)?;
         let object = if request.guarded { Object::Guarded } else { Object::for_kernel(&types) };
         if object == Object::Guarded && !guarded_reads {
-            bail!("cannot read this kernel's structures: {NO_GUARDED_READS}, and it is too old to do without");
+            bail!("cannot read this kernel's structures: {}, and it is too old to do without", no_guarded_reads());
         }
         let mut ebpf = object::open(object, &config, &layout, request.sizes, request.warnings)?;
         request.targets.write(&mut ebpf)?;
@@ -175,7 +175,7 @@ impl Session {
             outcomes,
             can_list_tasks,
             tells_culprits: config.culprits != 0,
-            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(NO_GUARDED_READS.into()) },
+            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) },
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
             targets: match (config.targets, request.targets.is_listed()) {
@@ -261,6 +261,13 @@ impl Session {
 
     fn missed(&self, program: &str) -> Option<u64> {
         counters::recursion_misses(self.ebpf.program(program)?.fd().ok()?.as_fd())
+    }
+
+    /// Whether what is attached can be asked about, and its maps be read.
+    pub fn can_be_read(&self) -> bool {
+        let attached = self.outcomes.iter().flat_map(|outcome| &outcome.programs);
+        let mut programs = attached.filter_map(|program| self.ebpf.program(program));
+        programs.next().is_none_or(|program| program.info().is_ok())
     }
 
     /// A map of the object.
@@ -371,9 +378,14 @@ fn rows_of(syscalls: &[Syscall]) -> [u8; Syscall::COUNT as usize] {
     rows
 }
 
-/// Why a kernel that keeps its memory confidential says less (kernel_lockdown(7)).
-const NO_GUARDED_READS: &str =
-    "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential";
+/// Why a kernel says less that does not let its memory be read freely (kernel_lockdown(7)).
+fn no_guarded_reads() -> &'static str {
+    if privileges::is_confidential() {
+        "the kernel is locked down to keep its memory confidential, and refuses bpf_probe_read_kernel"
+    } else {
+        "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential"
+    }
+}
 
 /// What is missing where records of calls cannot be had.
 fn no_culprits(reason: &str) -> Probe {

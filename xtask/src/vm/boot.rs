@@ -20,12 +20,16 @@ pub struct Written {
     pub tour: String,
 }
 
-/// Starts the kernel with the disk, and hands each line of what the tests print to `each`. What they write to the disk is
+/// What every kernel is told at its start.
+const COMMAND_LINE: &str = "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet mitigations=off";
+
+/// Starts the kernel with the disk, and more on its command line, and hands each line of what the tests print to `each`. What they write to the disk is
 /// forgotten; the kernel's own words stay in `directory`.
 pub fn run(
     image: &Image,
     disk: &Path,
     directory: &Path,
+    command_line: &str,
     limit: Duration,
     mut each: impl FnMut(&str),
 ) -> Result<Written> {
@@ -43,7 +47,7 @@ pub fn run(
         .arg(format!("file:{}", tour.display()))
         .arg("-kernel")
         .arg(image.vmlinuz())
-        .args(["-append", "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet mitigations=off"])
+        .args(["-append", &format!("{COMMAND_LINE} {command_line}")])
         .arg("-drive")
         .arg(format!("file={},if=none,id=disk,format=raw,cache=none,snapshot=on", disk.display()))
         .args(["-device", "nvme,drive=disk,serial=disk"])

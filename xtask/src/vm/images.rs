@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -45,8 +46,12 @@ impl Image {
     }
 }
 
+/// One at a time: a kernel that is started in several ways is fetched once.
+static FETCHING: Mutex<()> = Mutex::new(());
+
 /// Fetches the kernel unless it is there.
 pub fn fetch(workspace: &Workspace, kernel: &Kernel) -> Result<Image> {
+    let _one = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let image = Image::of(workspace, kernel);
     if image.package().is_some() {
         return Ok(image);

@@ -40,7 +40,7 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Which kernels; all, unless some are named
-    #[arg(value_name = "KERNEL", value_parser = kernels::versions())]
+    #[arg(value_name = "KERNEL", value_parser = kernels::names())]
     kernels: Vec<String>,
     /// Run the tests whose names contain this; `--tests ''` runs all of them, for an hour
     #[arg(long, value_name = "NAME")]
@@ -62,20 +62,22 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
     Run::cargo().args(binaries).current_dir(&workspace.root).status()?;
     let tests = privileged::Tests::build(workspace, privileged::KERNEL)?;
     let built = workspace.target.join("debug");
-    let arguments: Vec<_> = match options.tests.is_empty() {
-        true => selection::TESTS.iter().map(|test| (*test).to_owned()).collect(),
-        false => options.tests.clone(),
-    };
-    let contents = Contents {
-        tracer: &built.join("tracer"),
-        workload: &built.join("workload"),
-        kernel_tests: tests.executable(),
-        arguments: &arguments,
-        without: selection::WITHOUT,
-        tour: &tour::commands(),
-    };
     let limit = if options.tests.is_empty() { LIMIT } else { LIMIT_OF_ALL };
-    let outcomes = on_each(&kernels::chosen(&options.kernels), |kernel| run_on(workspace, kernel, &contents, limit));
+    let outcomes = on_each(&kernels::chosen(&options.kernels), |kernel| {
+        let arguments: Vec<_> = match options.tests.is_empty() {
+            true => kernel.tests.iter().map(|test| (*test).to_owned()).collect(),
+            false => options.tests.clone(),
+        };
+        let contents = Contents {
+            tracer: &built.join("tracer"),
+            workload: &built.join("workload"),
+            kernel_tests: tests.executable(),
+            arguments: &arguments,
+            without: selection::WITHOUT,
+            tour: &tour::commands(),
+        };
+        run_on(workspace, kernel, &contents, limit)
+    });
     let mut counts = Counts::default();
     println!();
     for (kernel, outcome) in outcomes {
@@ -85,13 +87,13 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
         };
         match outcome {
             Ok(result) => {
-                println!("{:6} {of_kernel}  ({})", kernel.version, result.release);
+                println!("{:20} {of_kernel}  ({})", kernel.name, result.release);
                 // Of other tests than those that are chosen no table is made.
                 if options.tests.is_empty() {
                     result.write(&directory_of(workspace, kernel))?;
                 }
             }
-            Err(error) => println!("{:6} {of_kernel}  {error:#}", kernel.version),
+            Err(error) => println!("{:20} {of_kernel}  {error:#}", kernel.name),
         }
         counts = [counts, of_kernel].into_iter().sum();
     }
@@ -106,9 +108,10 @@ fn results(workspace: &Workspace) -> impl Iterator<Item = Result<KernelResult>> 
     kernels::ALL.iter().map(|kernel| KernelResult::read(&directory_of(workspace, kernel)))
 }
 
-/// Those that there are.
+/// Those that there are of kernels that were started as they are.
 pub fn kept(workspace: &Workspace) -> Vec<KernelResult> {
-    results(workspace).flatten().collect()
+    let plain = kernels::ALL.iter().filter(|kernel| kernel.is_plain());
+    plain.filter_map(|kernel| KernelResult::read(&directory_of(workspace, kernel)).ok()).collect()
 }
 
 /// Runs `work` on each kernel, some at the same time; the outcomes are in the kernels' order.
@@ -136,7 +139,7 @@ fn on_each<T: Send>(
 
 /// Where a kernel's results are kept.
 fn directory_of(workspace: &Workspace, kernel: &Kernel) -> PathBuf {
-    workspace.target.join("vm").join(kernel.version)
+    workspace.target.join("vm").join(kernel.name)
 }
 
 fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>, limit: Duration) -> Result<KernelResult> {
@@ -145,15 +148,15 @@ fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>, limit
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let disk = disk::make(&directory, contents, &image)?;
     let mut reader = Reader::default();
-    let ended = boot::run(&image, &disk, &directory, limit, |line| {
-        println!("{:4} {line}", kernel.version);
+    let ended = boot::run(&image, &disk, &directory, kernel.command_line, limit, |line| {
+        println!("{:4} {line}", kernel.name);
         reader.line(line);
     });
     fs::remove_file(&disk).with_context(|| format!("cannot remove {}", disk.display()))?;
     let written = ended?;
     let (release, tour) = tour::read(&written.tour)?;
     let result = KernelResult {
-        version: kernel.version.to_owned(),
+        version: kernel.name.to_owned(),
         package: image.package().unwrap_or_default(),
         release,
         tests: reader.finish(),

@@ -13,7 +13,7 @@ use crate::test::Counts;
 /// The result of one kernel, as it is written to `target/vm`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KernelResult {
-    /// Its line, such as 6.1.
+    /// Its line, such as 6.1, and how it was started: 6.12-confidentiality.
     pub version: String,
     /// Debian's package.
     pub package: String,

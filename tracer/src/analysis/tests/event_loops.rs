@@ -174,6 +174,38 @@ fn a_loop_that_is_stuck_throughout_is_known_by_the_instance_that_nobody_uses() {
 }
 
 #[test]
+fn where_a_process_cannot_be_looked_into_nothing_is_called_clear_that_may_be_a_stuck_loop() {
+    // A loop that is well, beside a thread that waited for the disk all along: whose epoll instance was not to be seen.
+    let mut both = snapshot(vec![event_loop(2)]);
+    let set = both.threads[0].slot.ready_set().unwrap().identity();
+    both.watched.insert(set, Watched { descriptors: 3, sockets: 3, listens: false });
+    let stuck = stuck(1, 17, 3, 0);
+    both.threads.extend(stuck.threads);
+    (both.asleep_before, both.asleep) = (stuck.asleep_before, stuck.asleep);
+    assert_eq!(status(&recording(&both)).0, Status::Clear);
+    let watched = |snapshot: &Snapshot| only_loop(snapshot).watched;
+    assert_eq!(watched(&both), Some(3));
+    both.hidden = [10].into();
+    let unsure = recording(&both);
+    assert_eq!(status(&unsure).0, Status::Inconclusive, "{:?}", unsure.verdict);
+    assert_eq!(watched(&both), None);
+}
+
+#[test]
+fn who_takes_events_from_what_nobody_could_look_at_is_called_neither_loop_nor_clear() {
+    let (seen, mut unseen) = (event_loop(2), event_loop(3));
+    unseen.slot.turns.set += 1;
+    let set = seen.slot.ready_set().unwrap().identity();
+    let mut both = snapshot(vec![seen, unseen]);
+    both.watched = [(set, Watched { descriptors: 3, sockets: 3, listens: false })].into();
+    assert_eq!((status(&recording(&both)).0, recording(&both).event_loops.len()), (Status::Clear, 2));
+    both.hidden = [10].into();
+    let unsure = recording(&both);
+    assert_eq!((unsure.verdict.status, unsure.event_loops.len()), (Status::Inconclusive, 1));
+    assert!(unsure.verdict.reasons[0].contains("thread 3 of process 10"), "{:?}", unsure.verdict.reasons);
+}
+
+#[test]
 fn the_worst_turn_names_what_its_longest_disk_wait_was_for() {
     const PREAD64: i32 = 17;
     let mut data = loop_with_turns();

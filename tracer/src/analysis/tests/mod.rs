@@ -8,7 +8,7 @@ mod roles;
 mod stacks;
 mod verdict;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytemuck::Zeroable as _;
 use jiff::Timestamp;
@@ -93,6 +93,7 @@ fn snapshot(threads: Vec<ThreadData>) -> Snapshot {
         }],
         asleep_before: Some(Vec::new()),
         asleep: Some(Vec::new()),
+        hidden: HashSet::new(),
         idle_instances: Vec::new(),
         counts_behind: true,
         watched: HashMap::new(),

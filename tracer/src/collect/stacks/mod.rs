@@ -14,6 +14,7 @@ mod symbols;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
     os::unix::fs::MetadataExt as _,
     rc::Rc,
 };
@@ -27,13 +28,24 @@ use self::{
     mappings::MappedFile,
     processes::{Process, Processes},
 };
-use crate::{probe::StackMaps, snapshot::Stacks};
+use crate::{
+    capabilities::{self, Capability},
+    probe::StackMaps,
+    snapshot::Stacks,
+};
 
 /// What an address is called that nothing is known of.
 const UNKNOWN: &str = "[unknown]";
 
-/// What stands in place of the kernel's functions where it hides their names.
-const HIDDEN: &str = "[kernel: names hidden by kernel.kptr_restrict]";
+/// What stands in place of the kernel's functions where it hides their names (`kallsyms_show_value` in kernel/ksyms_common.c).
+fn hidden() -> String {
+    const SETTING: &str = "kernel.kptr_restrict";
+    let level = fs::read_to_string("/proc/sys/kernel/kptr_restrict").unwrap_or_default();
+    match capabilities::missing(&[Capability::Syslog], capabilities::held()) {
+        Some(missing) if matches!(level.trim(), "0" | "1") => format!("[kernel: names hidden without {missing}]"),
+        _ => format!("[kernel: names hidden by {SETTING}]"),
+    }
+}
 
 /// By offset in a file: the processes and addresses where that is mapped.
 type Places = BTreeMap<u64, Vec<(u32, u64)>>;
@@ -48,15 +60,12 @@ pub struct StackLog {
 }
 
 impl StackLog {
-    /// Of processes `pids` to begin with. Before the window opens.
-    pub fn start(maps: StackMaps, cpus: u32, pids: impl Iterator<Item = u32>, detail: &mut dyn FnMut(&str)) -> Self {
+    /// Listens from now on. Before the window opens, and before the processes that it begins with are looked at.
+    pub fn start(maps: StackMaps, cpus: u32, detail: &mut dyn FnMut(&str)) -> Self {
         let events = Events::listen(cpus)
             .inspect_err(|error| detail(&format!("stacks: processes that end early have no names: {error}")));
         let (processes, files) = (Processes::default(), Files::default());
-        let mut log = Self { maps, events: events.ok(), processes, files, is_incomplete: false };
-        // In this order: so nothing that is mapped in between is missed.
-        log.look(pids);
-        log
+        Self { maps, events: events.ok(), processes, files, is_incomplete: false }
     }
 
     /// Takes what the kernel told of processes. To be called now and then, or its buffers run over.
@@ -95,7 +104,7 @@ impl StackLog {
     fn kernel_frames(&self, stacks: &BTreeMap<i32, Vec<u64>>) -> HashMap<i32, Vec<String>> {
         let addresses: Vec<_> = stacks.values().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let Some(names) = symbols::of_kernel(&addresses) else {
-            return stacks.keys().map(|&id| (id, vec![HIDDEN.to_owned()])).collect();
+            return stacks.keys().map(|&id| (id, vec![hidden()])).collect();
         };
         let names: HashMap<_, _> = addresses.into_iter().zip(names).collect();
         let name = |address: &u64| names[address].clone().unwrap_or_else(|| UNKNOWN.into());

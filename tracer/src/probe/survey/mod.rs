@@ -14,11 +14,11 @@ use tracer_common::{globs::GlobTable, syscall::Syscall};
 
 use self::stimulus::Stimuli;
 use super::{
-    NO_GUARDED_READS, Opened, Request, Sizes, TargetFilter, TargetHooks,
+    Opened, Request, Sizes, TargetFilter, TargetHooks,
     attach::Refusal,
     counters,
     ladder::{self, ProbeSpec, Rung},
-    load_task_iterator,
+    load_task_iterator, no_guarded_reads,
     rung::{self, Tools},
     targets, tracefs,
 };
@@ -98,9 +98,9 @@ pub fn survey(cpus: u32) -> Result<Survey> {
     let walk = targets::load_walk(&mut ebpf, &btf, &targets).and(load_task_iterator(&mut ebpf, &btf));
     Ok(Survey {
         probes,
-        no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(NO_GUARDED_READS.into()) },
+        no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) },
         no_behind: match (guarded_reads, layout.counts_behind()) {
-            (false, _) => Some(NO_GUARDED_READS.into()),
+            (false, _) => Some(no_guarded_reads().into()),
             (true, false) => Some("this kernel's BTF lacks members of epoll sets and sockets".into()),
             (true, true) => None,
         },
