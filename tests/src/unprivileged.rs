@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tempfile::TempDir;
 
 use crate::tracer::binary;
@@ -65,6 +66,9 @@ fn is_for_everybody(path: &Path) -> bool {
 /// What starts a program as the user nobody, without any capability, up to the name of the program.
 #[must_use]
 pub fn become_nobody() -> Command {
+    // Linux before 5.11 counts the maps of programs as locked memory, and who is not root may not raise its limit. A root
+    // that may not either is on a later one, or tracer says what is wrong.
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
     let mut command = Command::new("setpriv");
     command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")]).arg("--clear-groups");
     command

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, EbpfLoader};
+use rustix::process::{Resource, getrlimit};
 use tracer_common::{
     config::{CONFIG_SYMBOL, Config, WALKERS},
     offsets::OFFSETS_SYMBOL,
@@ -141,12 +142,22 @@ pub fn open(object: Object, config: &Config, layout: &Layout, sizes: &Sizes, war
 /// makes none with more than it would fill.
 const FRAMES: u32 = 127;
 
-/// What to do where that is the reason.
+/// What to do where that, or the limit of locked memory, is the reason.
 fn too_low() -> String {
     const SETTING: &str = "kernel.perf_event_max_stack";
     let frames = std::fs::read_to_string("/proc/sys/kernel/perf_event_max_stack").ok();
     match frames.and_then(|frames| frames.trim().parse::<u32>().ok()) {
-        Some(frames) if frames < FRAMES => format!(" ({SETTING} is {frames}: sysctl {SETTING}={FRAMES})"),
-        _ => String::new(),
+        Some(frames) if frames < FRAMES => return format!(" ({SETTING} is {frames}: sysctl {SETTING}={FRAMES})"),
+        _ => {}
+    }
+    // Who may raise the limit has done so by now.
+    match getrlimit(Resource::Memlock).current {
+        Some(bytes) => {
+            format!(
+                " (Linux before 5.11 counts them as locked memory, of which {bytes} bytes are allowed: \
+                 ulimit -l unlimited)"
+            )
+        }
+        None => String::new(),
     }
 }
