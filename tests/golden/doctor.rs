@@ -4,10 +4,10 @@
 use rustix::thread::CapabilitySet;
 use tests::golden::assert_files;
 use tracer::{
-    doctor::{DoctorReport, Facts, KernelConfig, Lockdown, Tracefs, report},
+    doctor::{DoctorReport, Facts, KernelConfig, Tracefs, report},
     gate::outcome::Outcome,
     model::{Host, Mechanism, ProbeTrial, ProgramTrial, RungTrial},
-    probe::survey::Survey,
+    probe::{Lockdown, survey::Survey},
     render::{self, Style},
     self_test::{CallCost, Check, Cost, SelfTest, Unit},
 };

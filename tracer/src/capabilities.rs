@@ -47,27 +47,6 @@ impl Capability {
         }
     }
 
-    /// What tracer does with it.
-    #[must_use]
-    pub const fn gives(self) -> &'static str {
-        match self {
-            Self::Bpf => "loads eBPF programs and makes their maps",
-            Self::Perfmon => "attaches them, and lets them read the kernel's memory",
-            Self::SysPtrace => {
-                "what event loops of other users' processes watch, and names of the functions on their stacks"
-            }
-            Self::DacReadSearch => {
-                "which descriptors of other users' processes are sockets; tracefs that root alone may read"
-            }
-            Self::Syslog => "names of the kernel's functions on stacks",
-            Self::CheckpointRestore => "names of functions in programs that were deleted or replaced",
-            Self::SysAdmin => {
-                "stands for CAP_BPF, CAP_PERFMON and CAP_CHECKPOINT_RESTORE; mounts tracefs where nobody has; classic \
-                 tracepoints where kernel.perf_event_paranoid is above 2"
-            }
-        }
-    }
-
     /// What is missing without it.
     #[must_use]
     pub const fn without(self) -> &'static str {

@@ -123,6 +123,9 @@ pub const RECORDED_INTERVAL: Duration = Duration::from_secs(1);
 /// Room for stacks unless the user says otherwise: 17 MB in the kernel.
 pub const DEFAULT_STACKS: u32 = 8192;
 
+/// From when on a call is slow, unless a user says otherwise, ns.
+pub const DEFAULT_THRESHOLD_NS: u64 = 1_000_000;
+
 /// A measurement.
 #[derive(Clone, Debug)]
 pub struct Measurement {
@@ -178,7 +181,7 @@ impl Measurement {
             command: None,
             duration: None,
             interval: None,
-            threshold_ns: 1_000_000,
+            threshold_ns: DEFAULT_THRESHOLD_NS,
             blocked_share: 0.001,
             java_names: false,
             peer_labels: PeerLabels::default(),

@@ -1,8 +1,11 @@
 //! Why a rung does not hold, as far as the facts tell, and how to get it. A configuration that lacks it comes first: then
 //! nothing else is to blame.
 
-use super::facts::{Facts, Lockdown, Tracefs};
-use crate::model::{Mechanism, ProbeTrial};
+use super::facts::{Facts, Tracefs};
+use crate::{
+    model::{Mechanism, ProbeTrial},
+    probe::Lockdown,
+};
 
 /// What the mechanisms are built from, without `CONFIG_`.
 const TRAMPOLINES: &[&str] =

@@ -7,7 +7,7 @@ use procfs::process::Process;
 use rustix::{system::uname, thread::CapabilitySet};
 
 use super::kernel_config::KernelConfig;
-use crate::probe;
+use crate::probe::{self, Lockdown};
 
 /// The facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,17 +46,6 @@ pub struct Facts {
     pub config: Option<KernelConfig>,
 }
 
-/// What the kernel keeps from whom (kernel_lockdown(7)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lockdown {
-    /// Nothing.
-    None,
-    /// It cannot be changed.
-    Integrity,
-    /// Nor read.
-    Confidentiality,
-}
-
 /// Where tracefs can be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tracefs {
@@ -77,7 +66,7 @@ impl Facts {
         let status = Process::myself().and_then(|process| process.status()).ok();
         Self {
             btf_bytes: fs::metadata(probe::VMLINUX).ok().map(|metadata| metadata.len()),
-            lockdown: fs::read_to_string("/sys/kernel/security/lockdown").ok().and_then(|text| lockdown_in(&text)),
+            lockdown: Lockdown::of_running_kernel(),
             capabilities: status.as_ref().map(|status| CapabilitySet::from_bits_retain(status.capeff)),
             seccomp: status.as_ref().and_then(|status| status.seccomp),
             cgroups: cgroups(),
@@ -98,17 +87,6 @@ impl Facts {
 
 fn number<T: FromStr>(path: &str) -> Option<T> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-/// Such as `none [integrity] confidentiality`.
-fn lockdown_in(text: &str) -> Option<Lockdown> {
-    let chosen = text.split_whitespace().find_map(|word| word.strip_prefix('[')?.strip_suffix(']'));
-    match chosen? {
-        "none" => Some(Lockdown::None),
-        "integrity" => Some(Lockdown::Integrity),
-        "confidentiality" => Some(Lockdown::Confidentiality),
-        _ => None,
-    }
 }
 
 /// Such as `6.1.0-50-cloud-amd64`.
@@ -138,14 +116,6 @@ fn tracefs() -> Tracefs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_mode_in_brackets_is_the_one_that_holds() {
-        assert_eq!(lockdown_in("[none] integrity confidentiality\n"), Some(Lockdown::None));
-        assert_eq!(lockdown_in("none [integrity] confidentiality\n"), Some(Lockdown::Integrity));
-        assert_eq!(lockdown_in("none integrity [confidentiality]\n"), Some(Lockdown::Confidentiality));
-        assert_eq!(lockdown_in("none integrity"), None);
-    }
 
     #[test]
     fn a_release_begins_with_its_version() {

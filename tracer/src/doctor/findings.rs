@@ -1,10 +1,10 @@
 //! From facts to what they mean for tracer.
 
 use super::{
-    facts::{Facts, Lockdown, Tracefs},
+    facts::{Facts, Tracefs},
     report::{Finding, State},
 };
-use crate::{capabilities::Capability, units};
+use crate::{capabilities::Capability, probe::Lockdown, units};
 
 /// Frames that the maps of stacks have room for.
 const FRAMES: i64 = 127;

@@ -11,7 +11,7 @@ mod kernel_config;
 mod report;
 
 pub use self::{
-    facts::{Facts, Lockdown, Tracefs},
+    facts::{Facts, Tracefs},
     kernel_config::KernelConfig,
     report::{DoctorReport, Finding, SCHEMA_VERSION, State},
 };

@@ -6,6 +6,7 @@ mod btf;
 mod counters;
 mod helpers;
 mod ladder;
+mod lockdown;
 mod namespaces;
 mod object;
 mod offsets;
@@ -41,6 +42,7 @@ use self::{
 };
 pub use self::{
     btf::VMLINUX,
+    lockdown::Lockdown,
     namespaces::pid_namespace,
     object::Sizes,
     stacks::StackMaps,
@@ -48,6 +50,7 @@ pub use self::{
 };
 use crate::{
     model::{Mechanism, Probe, ProbeStatus},
+    options::DEFAULT_THRESHOLD_NS,
     units,
 };
 
@@ -69,6 +72,22 @@ pub struct Request<'a> {
     pub guarded: bool,
     /// Whether the kernel half's warnings are wanted.
     pub warnings: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Turns and these system calls, as a measurement observes them unless its user wants it otherwise.
+    pub const fn usual(syscalls: &'a [Syscall], targets: &'a TargetFilter, sizes: &'a Sizes) -> Self {
+        Self {
+            syscalls,
+            targets,
+            threshold_ns: DEFAULT_THRESHOLD_NS,
+            sizes,
+            turns: true,
+            mechanism: None,
+            guarded: false,
+            warnings: false,
+        }
+    }
 }
 
 /// Probes that hang in the kernel for as long as this value lives.
@@ -175,7 +194,7 @@ impl Session {
             outcomes,
             can_list_tasks,
             tells_culprits: config.culprits != 0,
-            no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) },
+            no_culprits: why_no_culprits(&layout, guarded_reads),
             sees_turns: request.turns,
             counts_behind: config.behind != 0,
             targets: match (config.targets, request.targets.is_listed()) {
@@ -385,6 +404,11 @@ fn no_guarded_reads() -> &'static str {
     } else {
         "the kernel refuses bpf_probe_read_kernel, as it does where it keeps its memory confidential"
     }
+}
+
+/// Why nothing can be said of files and clients; `None`: it can.
+fn why_no_culprits(layout: &Layout, guarded_reads: bool) -> Option<String> {
+    if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) }
 }
 
 /// What is missing where records of calls cannot be had.

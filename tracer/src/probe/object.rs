@@ -23,14 +23,11 @@ pub enum Object {
 impl Object {
     /// The one for the kernel whose types are `btf`: what it has been given from later ones does not show in its version.
     pub fn for_kernel(btf: &Btf) -> Self {
-        const HELPERS: [&str; 3] = ["BPF_FUNC_get_current_task_btf", "BPF_FUNC_task_pt_regs", "BPF_FUNC_loop"];
+        // The latest helper that is needed: their list (`enum bpf_func_id`) only grows at its end.
+        const LATEST: &str = "BPF_FUNC_loop";
         // Those of the tracepoint, and one before them.
         let tells_state = btf.parameters("btf_trace_sched_switch").is_some_and(|parameters| parameters > 4);
-        if tells_state && HELPERS.iter().all(|helper| btf.enumerator(helper).is_some()) {
-            Self::Typed
-        } else {
-            Self::Guarded
-        }
+        if tells_state && btf.enumerator(LATEST).is_some() { Self::Typed } else { Self::Guarded }
     }
 
     fn bytes(self) -> &'static [u8] {

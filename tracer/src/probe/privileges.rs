@@ -6,6 +6,7 @@ use std::{fs, io};
 use anyhow::{Error, Result, bail};
 use aya::{programs::ProgramError, sys::SyscallError};
 
+use super::lockdown::Lockdown;
 use crate::capabilities::{self, Capability};
 
 /// Fails unless eBPF programs can be loaded and attached.
@@ -57,10 +58,9 @@ fn blamed(level: i32, is_admin: bool, is_confidential: bool) -> Option<String> {
         .then(|| format!("{PARANOID} is {level}, past which only CAP_SYS_ADMIN comes; sysctl {PARANOID}=2 helps"))
 }
 
-/// Whether the kernel says that it keeps its memory confidential (kernel_lockdown(7)). Where it does not say, it is not assumed.
+/// Whether the kernel says that it keeps its memory confidential.
 pub fn is_confidential() -> bool {
-    let modes = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
-    modes.contains("[confidentiality]")
+    Lockdown::of_running_kernel() == Some(Lockdown::Confidentiality)
 }
 
 #[cfg(test)]

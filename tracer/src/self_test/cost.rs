@@ -72,17 +72,7 @@ fn probes() -> Result<(Session, KernelMaps)> {
         glob_tables: 0,
     };
     let targets = TargetFilter::Process(std::process::id());
-    let request = Request {
-        syscalls: &syscalls,
-        targets: &targets,
-        threshold_ns: 1_000_000,
-        sizes: &sizes,
-        turns: true,
-        mechanism: None,
-        guarded: false,
-        warnings: false,
-    };
-    let session = Session::start(&request, &mut |_| {})?;
+    let session = Session::start(&Request::usual(&syscalls, &targets, &sizes), &mut |_| {})?;
     let maps = KernelMaps::of(&session, &sizes, syscalls)?;
     Ok((session, maps))
 }

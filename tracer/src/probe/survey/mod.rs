@@ -20,7 +20,7 @@ use super::{
     ladder::{self, ProbeSpec, Rung},
     load_task_iterator, no_guarded_reads,
     rung::{self, Tools},
-    targets, tracefs,
+    targets, tracefs, why_no_culprits,
 };
 use crate::{
     model::{Mechanism, ProbeTrial, ProgramTrial, RungTrial},
@@ -66,17 +66,8 @@ pub fn survey(cpus: u32) -> Result<Survey> {
         tables: vec![GlobTable::EMPTY],
         cgroups: Vec::new(),
     };
-    let request = Request {
-        syscalls: &Syscall::ALL,
-        targets: &targets,
-        threshold_ns: 1_000_000,
-        sizes: &sizes,
-        turns: true,
-        mechanism: None,
-        guarded: false,
-        warnings: false,
-    };
-    let Opened { mut ebpf, btf, layout, config } = Opened::of(&request)?;
+    let opened = Opened::of(&Request::usual(&Syscall::ALL, &targets, &sizes))?;
+    let Opened { mut ebpf, btf, layout, config } = opened;
     let guarded_reads = config.guarded_reads != 0;
     let mut probes: Vec<_> = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
         let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
@@ -98,7 +89,7 @@ pub fn survey(cpus: u32) -> Result<Survey> {
     let walk = targets::load_walk(&mut ebpf, &btf, &targets).and(load_task_iterator(&mut ebpf, &btf));
     Ok(Survey {
         probes,
-        no_culprits: if guarded_reads { layout.lacks_culprits() } else { Some(no_guarded_reads().into()) },
+        no_culprits: why_no_culprits(&layout, guarded_reads),
         no_behind: match (guarded_reads, layout.counts_behind()) {
             (false, _) => Some(no_guarded_reads().into()),
             (true, false) => Some("this kernel's BTF lacks members of epoll sets and sockets".into()),
