@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::older;
+
 /// Waits until a thread of any process is asleep in one of the system calls.
 pub fn wait_for(tid: u32, syscalls: &[libc::c_long]) -> Result<()> {
     let path = format!("/proc/{tid}/syscall");
@@ -21,4 +23,6 @@ pub fn wait_for(tid: u32, syscalls: &[libc::c_long]) -> Result<()> {
 }
 
 /// The system calls that wait on an epoll instance.
-pub const ON_EPOLL: &[libc::c_long] = &[libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2];
+pub fn on_epoll() -> Vec<libc::c_long> {
+    older::EPOLL_WAIT.into_iter().chain([libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2]).collect()
+}

@@ -71,7 +71,7 @@ fn park(instance: &Arc<Instance>) -> Result<ThreadTruth> {
         std::process::abort()
     })?;
     let thread = hellos.recv().context("the thread to be parked has ended")?;
-    asleep::wait_for(thread.tid, asleep::ON_EPOLL)?;
+    asleep::wait_for(thread.tid, &asleep::on_epoll())?;
     Ok(thread)
 }
 
@@ -98,7 +98,7 @@ fn take(turns: u64, instance: &Instance, cold: &File) -> Result<ThreadTruth> {
 /// The client: asks when the event loop waits, and no sooner: else the parked thread would be woken.
 fn ask(turns: u64, instance: &Instance, taker: u32) -> Result<ThreadTruth> {
     for (_, connection) in (0..turns).zip(instance.connections().iter().cycle()) {
-        asleep::wait_for(taker, asleep::ON_EPOLL)?;
+        asleep::wait_for(taker, &asleep::on_epoll())?;
         connection.request()?;
         // Until it has been woken, it would seem to wait still.
         while rustix::io::ioctl_fionread(&connection.server)? > 0 {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tests::truth::{CallEnds, ThreadTruth, Truth};
 
-use crate::{crew::Crew, instance::Instance, protocol};
+use crate::{crew::Crew, instance::Instance, older, protocol};
 
 /// What to do.
 #[derive(Args, Clone)]
@@ -72,10 +72,11 @@ fn ask(call: Call, path: &str) -> Result<()> {
         }
         Call::Stat => {
             let name = CString::new(path)?;
+            let number = older::number(older::STAT, "stat")?;
             // SAFETY: all bytes of it may be 0.
             let mut status: libc::stat = unsafe { std::mem::zeroed() };
             // SAFETY: a string that ends, and room for what is written. The library's own function makes another call.
-            let result = unsafe { libc::syscall(libc::SYS_stat, name.as_ptr(), &raw mut status) };
+            let result = unsafe { libc::syscall(number, name.as_ptr(), &raw mut status) };
             ensure!(result == 0, "stat {path}: {}", std::io::Error::last_os_error());
         }
     }

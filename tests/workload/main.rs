@@ -23,6 +23,7 @@ mod loops;
 mod mapping;
 mod meter;
 mod moves;
+mod older;
 mod out;
 mod protocol;
 mod raw;

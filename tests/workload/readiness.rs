@@ -33,7 +33,7 @@ use tests::{
 
 use crate::{
     crew::{Crew, this_thread},
-    protocol, source,
+    older, protocol, source,
 };
 
 /// What to do.
@@ -186,15 +186,10 @@ impl EventLoop {
         match self.means {
             Means::EpollWait => {
                 let mut events = [libc::epoll_event { events: 0, u64: 0 }; 8];
+                let number = older::number(older::EPOLL_WAIT, "epoll_wait")?;
                 // SAFETY: as many events are written as there is room for.
                 check(unsafe {
-                    libc::syscall(
-                        libc::SYS_epoll_wait,
-                        i64::from(self.epoll.as_raw_fd()),
-                        &raw mut events,
-                        8_i64,
-                        -1_i64,
-                    )
+                    libc::syscall(number, i64::from(self.epoll.as_raw_fd()), &raw mut events, 8_i64, -1_i64)
                 })
             }
             Means::EpollPwait2 => {
@@ -206,7 +201,7 @@ impl EventLoop {
             Means::Poll | Means::Ppoll => {
                 let mut array: Vec<_> =
                     self.descriptors().map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
-                poll(self.means, &mut array, -1)
+                poll(self.means, &mut array)
             }
             Means::Select | Means::Pselect => self.select(),
             Means::IoUring | Means::RegisteredRing => self.complete(),
@@ -219,7 +214,10 @@ impl EventLoop {
             bits[descriptor as usize / 64] |= 1 << (descriptor % 64);
         }
         let highest = self.descriptors().max().unwrap_or(0) + 1;
-        let number = if self.means == Means::Select { libc::SYS_select } else { libc::SYS_pselect6 };
+        let number = match self.means {
+            Means::Select => older::number(older::SELECT, "select")?,
+            _ => libc::SYS_pselect6,
+        };
         // SAFETY: the kernel writes the bits alone, of which there are enough.
         check(unsafe { libc::syscall(number, i64::from(highest), &raw mut bits, NONE, NONE, NONE, NONE) })
     }
@@ -250,22 +248,26 @@ impl EventLoop {
     }
 }
 
-fn poll(means: Means, array: &mut [libc::pollfd], limit_ms: i32) -> Result<()> {
+fn poll(means: Means, array: &mut [libc::pollfd]) -> Result<()> {
     let length = array.len();
     let array = array.as_mut_ptr();
+    let (number, limit) = match means {
+        Means::Ppoll => (libc::SYS_ppoll, NONE),
+        _ => (older::number(older::POLL, "poll")?, NO_LIMIT),
+    };
     // SAFETY: the kernel writes to the array alone, whose length it is told.
-    check(unsafe {
-        match means {
-            Means::Ppoll => libc::syscall(libc::SYS_ppoll, array, length, NONE, NONE, NONE),
-            _ => libc::syscall(libc::SYS_poll, array, length, i64::from(limit_ms)),
-        }
-    })
+    check(unsafe { libc::syscall(number, array, length, limit, NONE, NONE) })
 }
 
-/// Waits for one descriptor, in vain.
+/// Waits for one descriptor, in vain, by the call that the C library takes for that.
 fn poll_one(fd: RawFd, limit_ms: i32) -> Result<()> {
-    poll(Means::Poll, &mut [libc::pollfd { fd, events: libc::POLLIN, revents: 0 }], limit_ms)
+    let mut one = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: the kernel writes to the entry alone.
+    check(unsafe { libc::poll(&raw mut one, 1, limit_ms) }.into())
 }
+
+/// A time limit in milliseconds that is none.
+const NO_LIMIT: i64 = -1;
 
 /// An argument that is a null pointer, or of no meaning.
 const NONE: i64 = 0;

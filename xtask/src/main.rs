@@ -1,13 +1,17 @@
 //! Tasks for building and testing: `cargo xtask --help`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 
+mod apt;
+mod arch;
 mod bench;
 mod command;
+mod cross;
 mod demo;
 mod ebpf;
 mod faults;
 mod fuzz;
 mod gate_study;
+mod kept;
 mod page;
 mod privilege;
 mod recordings;

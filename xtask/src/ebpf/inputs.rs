@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::manifest::{Entry, Manifest, sha256};
-use super::toolchain;
+use super::toolchain::{self, Features};
 use crate::workspace::Workspace;
 
 /// The package of the kernel half.
@@ -26,7 +26,7 @@ pub struct Inputs {
 
 impl Inputs {
     pub fn find(workspace: &Workspace) -> Result<Self> {
-        let metadata = toolchain::debian_cargo()
+        let metadata = toolchain::debian_cargo(Features::Unstable)
             .args(["metadata", "--locked", "--format-version=1"])
             // The target's dependencies, and those of the macros, which run on the building machine.
             .args(["--filter-platform", super::TARGET, "--filter-platform", "x86_64-unknown-linux-gnu"])

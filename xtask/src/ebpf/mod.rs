@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use self::inputs::Inputs;
 use self::manifest::{Entry, Manifest};
 use self::toolchain::Toolchain;
+use crate::arch::Arch;
 use crate::workspace::Workspace;
 
 /// Where the committed objects are, from the workspace's root.
@@ -28,19 +29,19 @@ pub struct Object {
     /// Its file.
     name: &'static str,
     /// Whose registers aya-ebpf is to know.
-    arch: &'static str,
+    arch: Arch,
     features: &'static [&'static str],
 }
 
 impl Object {
     /// What runs on the machines of developers and tests.
-    pub const NATIVE: &Self = &Self { name: "x86_64.o", arch: "x86_64", features: &[] };
+    pub const NATIVE: &Self = &Self { name: "x86_64.o", arch: Arch::X86_64, features: &[] };
 
     const ALL: [&Self; 4] = [
         Self::NATIVE,
-        &Self { name: "x86_64-guarded.o", arch: "x86_64", features: &["guarded"] },
-        &Self { name: "aarch64.o", arch: "aarch64", features: &[] },
-        &Self { name: "aarch64-guarded.o", arch: "aarch64", features: &["guarded"] },
+        &Self { name: "x86_64-guarded.o", arch: Arch::X86_64, features: &["guarded"] },
+        &Self { name: "aarch64.o", arch: Arch::Aarch64, features: &[] },
+        &Self { name: "aarch64-guarded.o", arch: Arch::Aarch64, features: &["guarded"] },
     ];
 
     /// Where it is committed, from the workspace's root.
@@ -54,7 +55,7 @@ impl Object {
     }
 
     fn arch_flags(&self) -> [String; 2] {
-        ["--cfg".to_owned(), format!("bpf_target_arch={:?}", self.arch)]
+        ["--cfg".to_owned(), format!("bpf_target_arch={:?}", self.arch.name())]
     }
 }
 
@@ -172,7 +173,7 @@ fn build(
 ) -> Result<()> {
     let inputs = Inputs::find(workspace)?;
     // Flags differ between architectures: one directory for each, or each build would begin anew.
-    let target = target.join(object.arch);
+    let target = target.join(object.arch.name());
     let features: Vec<_> = object.features.iter().copied().chain(features.iter().map(String::as_str)).collect();
     let mut cargo = toolchain
         .cargo()

@@ -49,12 +49,12 @@ impl Toolchain {
             Some(sources) => out_of_sight(sources, CARGO),
             None => Run::new(CARGO),
         };
-        isolated(run).env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &self.bpf_linker)
+        isolated(run, Features::Unstable).env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &self.bpf_linker)
     }
 
     /// `cargo clippy`; under its own name, as cargo would run a rustup's.
     pub fn clippy(&self) -> Run {
-        isolated(Run::new(CLIPPY)).env("CARGO", CARGO)
+        isolated(Run::new(CLIPPY), Features::Unstable).env("CARGO", CARGO)
     }
 
     pub fn llvm_strip(&self) -> Run {
@@ -70,13 +70,23 @@ impl Toolchain {
 }
 
 /// Debian's cargo with Debian's rustc, and nothing of the cargo that runs this task.
-pub fn debian_cargo() -> Run {
-    isolated(Run::new(CARGO))
+pub fn debian_cargo(features: Features) -> Run {
+    isolated(Run::new(CARGO), features)
 }
 
-fn isolated(run: Run) -> Run {
-    // aya-ebpf uses features that are not stable yet.
-    run.without_env(is_foreign).env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1")
+/// Which of Rust's features a build may use.
+pub enum Features {
+    Stable,
+    /// aya-ebpf uses some that are not stable yet.
+    Unstable,
+}
+
+fn isolated(run: Run, features: Features) -> Run {
+    let run = run.without_env(is_foreign).env("RUSTC", RUSTC);
+    match features {
+        Features::Stable => run,
+        Features::Unstable => run.env("RUSTC_BOOTSTRAP", "1"),
+    }
 }
 
 /// Whether an inherited variable may change what is built. What only says how to reach a registry stays.
@@ -98,7 +108,7 @@ fn is_foreign(name: &str) -> bool {
 
 /// The directory that core's paths in debug information point into.
 fn core_sources() -> Result<Option<PathBuf>> {
-    let sysroot = isolated(Run::new(RUSTC)).args(["--print", "sysroot"]).capture()?;
+    let sysroot = isolated(Run::new(RUSTC), Features::Stable).args(["--print", "sysroot"]).capture()?;
     let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
     Ok(library.join("library").is_dir().then(|| library.canonicalize()).transpose()?)
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::command::Run;
+use crate::ebpf::toolchain::{self, Features};
 use crate::privilege::Root;
 use crate::workspace::Workspace;
 
@@ -49,7 +50,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "openssl", needed_for: "tests: a client that encrypts" },
     Package { name: "e2fsprogs", needed_for: "tests: ext4 with a journal" },
     Package { name: "qemu-system-x86", needed_for: "tests: other kernels" },
-    Package { name: "busybox-static", needed_for: "tests: what a virtual machine starts with" },
+    Package { name: "qemu-system-arm", needed_for: "tests: kernels for arm64" },
+    Package { name: "gcc-aarch64-linux-gnu", needed_for: "linking for arm64" },
+    Package { name: "libc6-dev-arm64-cross", needed_for: "linking for arm64" },
     Package { name: "xz-utils", needed_for: "tests: modules of other kernels" },
     Package { name: "chromium", needed_for: "tests: the page in a real browser" },
     Package { name: "mount", needed_for: "tests: loop-mounted file systems" },
@@ -134,7 +137,7 @@ fn bpf_linker(workspace: &Workspace) -> Result<()> {
     }
     println!("setup: bpf-linker {BPF_LINKER_VERSION} for LLVM 22 is missing; it is built now, in about a minute");
     let tools = tools_directory(workspace);
-    crate::ebpf::toolchain::debian_cargo()
+    toolchain::debian_cargo(Features::Unstable)
         .args(["install", "bpf-linker", "--version", BPF_LINKER_VERSION, "--locked"])
         .args(["--no-default-features", "--features", "llvm-22"])
         .arg("--root")

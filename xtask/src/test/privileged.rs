@@ -27,8 +27,13 @@ pub struct Tests {
 impl Tests {
     /// Cargo builds them as the person who asked: what root built, that person could not rebuild.
     pub fn build(workspace: &Workspace, target: &str) -> Result<Self> {
-        let run = Run::cargo()
-            .args(["test", "--locked", "--package", TESTS_PACKAGE, "--test", target])
+        Self::build_by(Run::cargo().arg("test"), workspace, target)
+    }
+
+    /// The same by another cargo, which has been told to test, and may be for another processor.
+    pub fn build_by(cargo_test: Run, workspace: &Workspace, target: &str) -> Result<Self> {
+        let run = cargo_test
+            .args(["--locked", "--package", TESTS_PACKAGE, "--test", target])
             .args(["--no-run", "--message-format=json-render-diagnostics"])
             .current_dir(&workspace.root);
         let mut executable = None;

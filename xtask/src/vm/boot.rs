@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::images::Image;
+use super::kernels::Kernel;
+use crate::arch::Arch;
 use crate::command::Run;
 
 /// What `timeout` ends with when the time is over.
@@ -21,33 +23,69 @@ pub struct Written {
 }
 
 /// What every kernel is told at its start.
-const COMMAND_LINE: &str = "root=/dev/nvme0n1 rw rootwait init=/init console=ttyS0 panic=-1 quiet mitigations=off";
+const COMMAND_LINE: &str = "root=/dev/nvme0n1 rw rootwait init=/init panic=-1 quiet mitigations=off";
 
-/// Starts the kernel with the disk, and more on its command line, and hands each line of what the tests print to `each`. What they write to the disk is
+/// Two more serial lines than the console, for the tests and for the tour: where QEMU has them and what the kernel calls all three.
+struct Machine {
+    program: &'static str,
+    arguments: &'static [&'static str],
+    /// The options that attach a file descriptor's name to each of the two.
+    lines: &'static [&'static str],
+    command_line: &'static str,
+}
+
+/// No KVM: where this machine is a virtual one itself, its own may hang. cx16 has let kernels panic under TCG.
+const PC: Machine = Machine {
+    program: "qemu-system-x86_64",
+    arguments: &["-M", "pc", "-cpu", "max,-cx16"],
+    lines: &["-serial", "chardev:tests", "-serial", "chardev:tour"],
+    command_line: "console=ttyS0 tests=ttyS1 tour=ttyS2",
+};
+
+/// Its board has one line; the others are on a card.
+const VIRT: Machine = Machine {
+    program: "qemu-system-aarch64",
+    arguments: &["-M", "virt", "-cpu", "cortex-a72"],
+    lines: &["-device", "pci-serial-2x,chardev1=tests,chardev2=tour"],
+    command_line: "console=ttyAMA0 tests=ttyS0 tour=ttyS1",
+};
+
+impl Machine {
+    fn of(arch: Arch) -> &'static Self {
+        match arch {
+            Arch::X86_64 => &PC,
+            Arch::Aarch64 => &VIRT,
+        }
+    }
+}
+
+/// Starts the kernel with the disk, and hands each line of what the tests print to `each`. What they write to the disk is
 /// forgotten; the kernel's own words stay in `directory`.
 pub fn run(
+    kernel: &Kernel,
     image: &Image,
     disk: &Path,
     directory: &Path,
-    command_line: &str,
     limit: Duration,
     mut each: impl FnMut(&str),
 ) -> Result<Written> {
     let console = directory.join("console.log");
     let tour = directory.join("tour.txt");
+    let machine = Machine::of(kernel.arch);
     let mut exit = None;
     let status = Run::new("timeout")
-        .args(["--foreground", "--kill-after=10", &limit.as_secs().to_string(), "qemu-system-x86_64"])
-        // No KVM: where this machine is a virtual one itself, its own may hang. cx16 has let kernels panic under TCG.
-        .args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", "2", "-m", "1G"])
-        .args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .args(["--foreground", "--kill-after=10", &limit.as_secs().to_string(), machine.program])
+        .args(machine.arguments)
+        .args(["-accel", "tcg,thread=multi", "-smp", "2", "-m", "1G"])
+        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
-        .args(["-serial", "file:/dev/stdout", "-serial"])
-        .arg(format!("file:{}", tour.display()))
+        .args(["-chardev", "file,id=tests,path=/dev/stdout", "-chardev"])
+        .arg(format!("file,id=tour,path={}", tour.display()))
+        .args(machine.lines)
         .arg("-kernel")
         .arg(image.vmlinuz())
-        .args(["-append", &format!("{COMMAND_LINE} {command_line}")])
+        .args(["-append", &format!("{COMMAND_LINE} {} {}", machine.command_line, kernel.command_line)])
         .arg("-drive")
         .arg(format!("file={},if=none,id=disk,format=raw,cache=none,snapshot=on", disk.display()))
         .args(["-device", "nvme,drive=disk,serial=disk"])

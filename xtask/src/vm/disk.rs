@@ -1,8 +1,7 @@
 //! The disk that a virtual machine starts from: the tests, and the programs that they call, with their libraries.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -13,14 +12,13 @@ use crate::command::Run;
 /// The first process of the machine.
 const INIT: &str = include_str!("guest.sh");
 
-/// Programs of this machine that busybox is no stand-in for.
-const PROGRAMS: [&str; 9] = ["dash", "env", "getent", "mkfs.ext4", "mount", "nsenter", "setpriv", "sleep", "unshare"];
-
 /// Room for the disks of the tests, too. What is never written takes none here.
 const SIZE: &str = "2G";
 
 /// What goes to the machine.
 pub struct Contents<'a> {
+    /// The programs that the tests call, as they are to lie at the root.
+    pub userland: &'a Path,
     /// The kernel half's user side.
     pub tracer: &'a Path,
     /// The workloads.
@@ -55,9 +53,8 @@ pub fn make(directory: &Path, contents: &Contents<'_>, kernel: &Image) -> Result
 }
 
 fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
-    for place in
-        ["proc", "sys", "dev", "tmp", "bin", "usr/bin", "modules", "etc", "tests/tests", "tests/target/debug/deps"]
-    {
+    Run::new("cp").arg("--archive").args([contents.userland, root]).status()?;
+    for place in ["proc", "sys", "dev", "tmp", "applets", "modules", "etc", "tests/tests", "tests/target/debug/deps"] {
         fs::create_dir_all(root.join(place))?;
     }
     let init = root.join("init");
@@ -70,19 +67,6 @@ fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
     fs::write(root.join("tests/arguments"), contents.arguments.join("\n"))?;
     fs::write(root.join("tests/without"), contents.without.join(" "))?;
     fs::write(root.join("tests/tour"), contents.tour.iter().map(|line| format!("{line}\n")).collect::<String>())?;
-    fs::copy("/bin/busybox", root.join("bin/busybox"))?;
-    let programs = PROGRAMS.map(find).into_iter().collect::<Result<Vec<_>>>()?;
-    for program in &programs {
-        let name = program.file_name().context("a program has a name")?;
-        fs::copy(program, root.join("usr/bin").join(name))?;
-    }
-    symlink("dash", root.join("usr/bin/sh"))?;
-    let ours = [contents.tracer, contents.workload, contents.kernel_tests].map(Path::to_owned);
-    for library in libraries(programs.iter().chain(&ours))? {
-        let place = root.join(library.strip_prefix("/")?);
-        fs::create_dir_all(place.parent().context("a library lies in a directory")?)?;
-        fs::copy(&library, place)?;
-    }
     // For those that look users up.
     for file in ["etc/passwd", "etc/group"] {
         fs::copy(Path::new("/").join(file), root.join(file))?;
@@ -92,22 +76,6 @@ fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
         fs::copy(&module, root.join("modules").join(name))?;
     }
     Ok(())
-}
-
-/// The loader and the libraries that the programs need, as the loader itself names them.
-fn libraries<'a>(programs: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeSet<PathBuf>> {
-    let mut all = BTreeSet::new();
-    for program in programs {
-        let answer = Run::new("ldd").arg(program).capture()?;
-        all.extend(answer.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from));
-    }
-    Ok(all)
-}
-
-fn find(program: &str) -> Result<PathBuf> {
-    let path = path_with_sbin();
-    let places = std::env::split_paths(&path).map(|place| place.join(program));
-    places.into_iter().find(|path| path.is_file()).with_context(|| format!("there is no {program} here"))
 }
 
 /// Where programs are, also for those who are not root.

@@ -1,12 +1,11 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# The first process of a virtual machine that tests tracer. The console is for the kernel; the second serial line takes what
-# the tests print, the third what tracer attaches. That it came to the end is told by the line EXIT alone.
-export PATH=/usr/sbin:/usr/bin:/bin HOME=/ CI=true RUST_BACKTRACE=0
+# The first process of a virtual machine that tests tracer. The console is for the kernel. The kernel's command line names two
+# more lines: `tests` takes what the tests print, `tour` what tracer attaches. That it came to the end is told by EXIT alone.
+export PATH=/usr/sbin:/usr/bin:/applets HOME=/ CI=true RUST_BACKTRACE=0
 export TRACER_BINARY=/tests/target/debug/tracer TRACER_SKIPS=/tmp/skips
-/bin/busybox mkdir -p /proc /sys /dev /tmp
-/bin/busybox mount -t proc proc /proc
-/bin/busybox --install -s /bin
+/bin/busybox --install -s /applets
+mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t securityfs securityfs /sys/kernel/security
 mount -t devtmpfs devtmpfs /dev
@@ -18,7 +17,8 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo +io +pids >/sys/fs/cgroup/cgroup.subtree_control
 hostname vm
 ip link set lo up
-for line in /dev/ttyS1 /dev/ttyS2; do stty -F $line raw; done
+# shellcheck disable=SC2154 # the kernel hands these two on
+for line in "/dev/$tests" "/dev/$tour"; do stty -F "$line" raw; done
 for module in /modules/*; do
     test -e "$module" && insmod "$module"
 done
@@ -26,14 +26,14 @@ TRACER_WITHOUT=$(cat /tests/without)
 export TRACER_WITHOUT
 cd /tests/tests || exit
 
-echo "RELEASE $(uname -r)" >/dev/ttyS2
+echo "RELEASE $(uname -r)" >"/dev/$tour"
 while read -r command; do
     echo "COMMAND $command"
     # shellcheck disable=SC2086 # blanks separate the arguments
     $TRACER_BINARY $command -q -v -o /tmp/recording.json 2>&1 | sed 's/^/SAID /'
     test -e /tmp/recording.json && echo "RECORDING $(tr -d '\n' </tmp/recording.json)"
     rm -f /tmp/recording.json
-done </tests/tour >/dev/ttyS2 2>&1
+done </tests/tour >"/dev/$tour" 2>&1
 
 {
     # shellcheck disable=SC2046 # an argument a line
@@ -41,6 +41,6 @@ done </tests/tour >/dev/ttyS2 2>&1
     code=$?
     test -e $TRACER_SKIPS && cat $TRACER_SKIPS
     echo "EXIT $code"
-} >/dev/ttyS1 2>&1
+} >"/dev/$tests" 2>&1
 
 reboot -f

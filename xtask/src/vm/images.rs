@@ -1,18 +1,16 @@
-//! Kernels as Debian ships them, unpacked and not installed. They stay in `target/vm`.
+//! Kernels as Debian ships them for virtual machines, the newest of each release: unpacked and not installed. They have NVMe and
+//! ext4 built in.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use super::apt::Apt;
 use super::kernels::Kernel;
+use crate::apt::Apt;
 use crate::command::Run;
+use crate::kept;
 use crate::workspace::Workspace;
-
-/// The package that depends on a suite's newest kernel for virtual machines. Those have NVMe and ext4 built in.
-const NEWEST: &str = "linux-image-cloud-amd64";
 
 /// Modules that the tests' disk is made of.
 const MODULES: [&str; 2] = ["kernel/fs/fuse/fuse.ko", "kernel/drivers/block/loop.ko"];
@@ -26,12 +24,13 @@ pub struct Image {
 impl Image {
     /// What is there of it.
     pub fn of(workspace: &Workspace, kernel: &Kernel) -> Self {
-        Self { directory: workspace.target.join("vm/kernels").join(kernel.version) }
+        let directory = format!("vm/kernels/{}-{}", kernel.version, kernel.arch.debian());
+        Self { directory: workspace.target.join(directory) }
     }
 
     /// Debian's package of it, which was unpacked last; `None`: none was.
     pub fn package(&self) -> Option<String> {
-        fs::read_to_string(self.directory.join("package")).ok()
+        kept::contents(&self.directory)
     }
 
     /// What QEMU boots.
@@ -46,37 +45,25 @@ impl Image {
     }
 }
 
-/// One at a time: a kernel that is started in several ways is fetched once.
-static FETCHING: Mutex<()> = Mutex::new(());
-
 /// Fetches the kernel unless it is there.
 pub fn fetch(workspace: &Workspace, kernel: &Kernel) -> Result<Image> {
-    let _one = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let image = Image::of(workspace, kernel);
-    if image.package().is_some() {
-        return Ok(image);
-    }
-    println!("Linux {} is missing; Debian's package of {} is fetched", kernel.version, kernel.suite);
-    if image.directory.exists() {
-        // What an interrupted run has left.
-        fs::remove_dir_all(&image.directory)?;
-    }
-    fs::create_dir_all(&image.directory).with_context(|| format!("cannot make {}", image.directory.display()))?;
-    let apt = Apt::of_suite(kernel.suite, &image.directory.join("apt"))?;
-    let package = apt.dependency(NEWEST)?;
-    let deb = apt.download(&package, &image.directory)?;
-    unpack(&deb, &image.directory).with_context(|| format!("cannot unpack {package}"))?;
-    fs::remove_dir_all(image.directory.join("apt"))?;
-    fs::remove_file(&deb)?;
-    // Last: so it tells that all is there.
-    fs::write(image.directory.join("package"), package)?;
+    let what = format!("Linux {} for {}", kernel.version, kernel.arch.debian());
+    kept::filled(&image.directory, &what, |directory| {
+        let apt = Apt::of_suite(kernel.suite, kernel.arch, &directory.join("apt"))?;
+        let package = apt.dependency(&format!("linux-image-cloud-{}", kernel.arch.debian()))?;
+        let unpacked = directory.join("unpacked");
+        apt.unpack(&package, &unpacked)?;
+        pick(&unpacked, directory)?;
+        fs::remove_dir_all(&unpacked)?;
+        fs::remove_dir_all(directory.join("apt"))?;
+        Ok(package)
+    })?;
     Ok(image)
 }
 
-/// Picks the kernel and its modules out of the package.
-fn unpack(deb: &Path, directory: &Path) -> Result<()> {
-    let unpacked = directory.join("unpacked");
-    Run::new("dpkg-deb").arg("--extract").arg(deb).arg(&unpacked).status()?;
+/// Picks the kernel and its modules out of what the package has.
+fn pick(unpacked: &Path, directory: &Path) -> Result<()> {
     let boot = unpacked.join("boot");
     let vmlinuz = only_entry(&boot, |name| name.starts_with("vmlinuz-"))?;
     fs::rename(vmlinuz, directory.join("vmlinuz"))?;
@@ -94,7 +81,6 @@ fn unpack(deb: &Path, directory: &Path) -> Result<()> {
             fs::rename(&plain, directory.join(name))?;
         }
     }
-    fs::remove_dir_all(unpacked)?;
     Ok(())
 }
 

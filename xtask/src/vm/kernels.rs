@@ -1,16 +1,19 @@
 //! Which kernels, and how they are started.
 
 use super::selection;
+use crate::arch::Arch;
 
 /// A line of kernels, and the release of Debian that has it; started as it is, or in a way of its own.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// Major and minor version; behind a dash, how it is started.
+    /// Major and minor version; behind a dash, for which processor or how it is started.
     pub name: &'static str,
     /// The version alone.
     pub version: &'static str,
     /// Debian's name of the release.
     pub suite: &'static str,
+    /// The processor.
+    pub arch: Arch,
     /// What it is told at its start, beside what all are.
     pub command_line: &'static str,
     /// The tests that are chosen for it.
@@ -19,7 +22,11 @@ pub struct Kernel {
 
 impl Kernel {
     const fn of_debian(version: &'static str, suite: &'static str) -> Self {
-        Self { name: version, version, suite, command_line: "", tests: selection::TESTS }
+        Self { name: version, version, suite, arch: Arch::X86_64, command_line: "", tests: selection::TESTS }
+    }
+
+    const fn on_arm(self, name: &'static str) -> Self {
+        Self { name, arch: Arch::Aarch64, ..self }
     }
 
     const fn locked_down(self, name: &'static str, command_line: &'static str) -> Self {
@@ -32,15 +39,18 @@ impl Kernel {
     }
 }
 
+const BOOKWORM: Kernel = Kernel::of_debian("6.1", "bookworm");
 const TRIXIE: Kernel = Kernel::of_debian("6.12", "trixie");
 
 /// From the oldest that tracer is to run on.
 pub const ALL: &[Kernel] = &[
     Kernel::of_debian("5.10", "bullseye"),
-    Kernel::of_debian("6.1", "bookworm"),
+    BOOKWORM,
     TRIXIE,
     TRIXIE.locked_down("6.12-integrity", "lockdown=integrity"),
     TRIXIE.locked_down("6.12-confidentiality", "lockdown=confidentiality"),
+    BOOKWORM.on_arm("6.1-arm64"),
+    TRIXIE.on_arm("6.12-arm64"),
 ];
 
 /// What the command line takes.

@@ -1,7 +1,7 @@
 //! `cargo xtask vm`: the kernel tests on other kernels, in virtual machines.
 
-mod apt;
 mod boot;
+mod build;
 mod disk;
 mod images;
 mod kernels;
@@ -9,6 +9,7 @@ mod matrix;
 mod results;
 pub mod selection;
 pub mod tour;
+mod userland;
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,13 +19,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use self::build::Built;
 use self::disk::Contents;
 use self::kernels::Kernel;
 use self::results::{KernelResult, Reader};
-use crate::command::Run;
 use crate::page::Place;
-use crate::test::{Counts, privileged};
-use crate::workspace::{TESTS_PACKAGE, Workspace};
+use crate::test::Counts;
+use crate::workspace::Workspace;
 
 /// Where the tables are kept.
 const PAGE: Place = Place { page: "docs/kernels.md", task: "cargo xtask vm --update-docs" };
@@ -58,20 +59,20 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
 
 /// Runs the tests, and counts them over all kernels. A kernel that broke off is one failure.
 fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
-    let binaries = ["build", "--locked", "--bins", "--package", "tracer", "--package", TESTS_PACKAGE];
-    Run::cargo().args(binaries).current_dir(&workspace.root).status()?;
-    let tests = privileged::Tests::build(workspace, privileged::KERNEL)?;
-    let built = workspace.target.join("debug");
+    let chosen = kernels::chosen(&options.kernels);
+    let built = Built::for_all(workspace, &chosen)?;
     let limit = if options.tests.is_empty() { LIMIT } else { LIMIT_OF_ALL };
-    let outcomes = on_each(&kernels::chosen(&options.kernels), |kernel| {
+    let outcomes = on_each(&chosen, |kernel| {
         let arguments: Vec<_> = match options.tests.is_empty() {
             true => kernel.tests.iter().map(|test| (*test).to_owned()).collect(),
             false => options.tests.clone(),
         };
+        let built = built.iter().find(|built| built.arch == kernel.arch).context("each processor was built for")?;
         let contents = Contents {
-            tracer: &built.join("tracer"),
-            workload: &built.join("workload"),
-            kernel_tests: tests.executable(),
+            userland: &userland::fetch(workspace, kernel.arch)?,
+            tracer: &built.tracer,
+            workload: &built.workload,
+            kernel_tests: &built.kernel_tests,
             arguments: &arguments,
             without: selection::WITHOUT,
             tour: &tour::commands(),
@@ -148,8 +149,8 @@ fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>, limit
     fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let disk = disk::make(&directory, contents, &image)?;
     let mut reader = Reader::default();
-    let ended = boot::run(&image, &disk, &directory, kernel.command_line, limit, |line| {
-        println!("{:4} {line}", kernel.name);
+    let ended = boot::run(kernel, &image, &disk, &directory, limit, |line| {
+        println!("{:9} {line}", kernel.name);
         reader.line(line);
     });
     fs::remove_file(&disk).with_context(|| format!("cannot remove {}", disk.display()))?;
