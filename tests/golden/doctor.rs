@@ -4,10 +4,10 @@
 use rustix::thread::CapabilitySet;
 use tests::golden::assert_files;
 use tracer::{
-    doctor::{DoctorReport, Facts, KernelConfig, Tracefs, report},
+    doctor::{DoctorReport, Facts, Tracefs, report},
     gate::outcome::Outcome,
     model::{Host, Mechanism, ProbeTrial, ProgramTrial, RungTrial},
-    probe::{Lockdown, survey::Survey},
+    probe::{KernelConfig, Lockdown, Object, Preemption, survey::Survey},
     render::{self, Style},
     self_test::{CallCost, Check, Cost, SelfTest, Unit},
 };
@@ -67,6 +67,7 @@ fn open() -> Facts {
         version: Some((6, 12)),
         pid_namespace: None,
         has_kprobe_events: true,
+        preemption: Some(Preemption::Offered),
         config: config(""),
     }
 }
@@ -78,7 +79,7 @@ fn survey(refusal: impl Fn(Mechanism) -> Option<&'static str>) -> Survey {
         let chosen = rungs.iter().find(|rung| rung.holds).map_or(Mechanism::None, |rung| rung.mechanism);
         ProbeTrial { name: name.into(), chosen, rungs }
     });
-    Survey { probes: probes.into(), no_culprits: None, no_behind: None, no_task_list: None }
+    Survey { probes: probes.into(), object: Object::Typed, no_culprits: None, no_behind: None, no_task_list: None }
 }
 
 fn rung(probe: &str, mechanism: Mechanism, refusal: Option<&str>) -> RungTrial {
@@ -179,7 +180,7 @@ fn old() -> DoctorReport {
         ..open()
     };
     let lacks = |_| Some("this kernel's BTF has no task_struct.__state");
-    report(host("5.10.0-32-amd64"), &facts, Ok(survey(lacks)))
+    report(host("5.10.0-32-amd64"), &facts, Ok(Survey { object: Object::Guarded, ..survey(lacks) }))
 }
 
 /// Somebody in a container.

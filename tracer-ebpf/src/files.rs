@@ -4,7 +4,7 @@ use aya_ebpf::bindings::BPF_NOEXIST;
 use tracer_common::{
     files::{FILE_PROBES, FileStats, home_of},
     records::Faults,
-    syscall::Syscall,
+    syscall::{Syscall, flags::O_DIRECT},
 };
 
 use crate::{
@@ -50,9 +50,6 @@ pub fn read(syscall: Syscall, result: i64, cold: &cold::Settled, disk_ns: Option
         pages => Some(Read { pages, is_direct: false }),
     }
 }
-
-/// `O_DIRECT` on x86 (`include/uapi/asm-generic/fcntl.h`).
-const O_DIRECT: u32 = 0o40_000;
 
 /// Global linkage, numbers alone: so the verifier looks at it once.
 #[unsafe(no_mangle)]

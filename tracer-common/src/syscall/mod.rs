@@ -1,5 +1,6 @@
 //! The traced system calls: one entry per row of a recording's `syscalls`.
 
+pub mod flags;
 pub mod numbers;
 
 /// Declares [`Syscall`] and what is said about each of its entries.

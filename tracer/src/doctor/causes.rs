@@ -90,7 +90,7 @@ fn without(option: &str) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::KernelConfig;
+    use crate::probe::KernelConfig;
 
     const EPERM: &str = "cannot load fexit_sendfile: the kernel refuses it: Operation not permitted (os error 1)";
 

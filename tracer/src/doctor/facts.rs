@@ -6,8 +6,7 @@ use std::{fs, path::Path, str::FromStr};
 use procfs::process::Process;
 use rustix::{system::uname, thread::CapabilitySet};
 
-use super::kernel_config::KernelConfig;
-use crate::probe::{self, Lockdown};
+use crate::probe::{self, KernelConfig, Lockdown, Preemption};
 
 /// The facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +41,8 @@ pub struct Facts {
     pub pid_namespace: Option<u64>,
     /// Whether there is an event source of breakpoints at functions.
     pub has_kprobe_events: bool,
+    /// Where the kernel may be interrupted by another thread.
+    pub preemption: Option<Preemption>,
     /// The kernel's configuration.
     pub config: Option<KernelConfig>,
 }
@@ -80,6 +81,7 @@ impl Facts {
             version: version_of(&release),
             pid_namespace: probe::pid_namespace().ok().flatten(),
             has_kprobe_events: Path::new("/sys/bus/event_source/devices/kprobe").exists(),
+            preemption: Preemption::of_running_kernel(),
             config: KernelConfig::read(&release),
         }
     }

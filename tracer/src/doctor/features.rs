@@ -7,7 +7,7 @@ use super::{
 use crate::{
     capabilities::Capability,
     model::{Mechanism, Probe, ProbeTrial, RungTrial},
-    probe::survey::Survey,
+    probe::{Object, survey::Survey},
 };
 
 /// The name of the probe that the main job is about.
@@ -61,6 +61,7 @@ pub fn of(facts: &Facts, survey: &Survey) -> Vec<Finding> {
         told("files, clients", &survey.no_culprits, "it is not told which file and whom a slow call was for"),
         told("who waits behind", &survey.no_behind, "the cost of a blocked loop is not told"),
     ];
+    all.push(programs(survey));
     all.push(missed_events(survey));
     all.push(of_others(facts));
     all
@@ -68,6 +69,21 @@ pub fn of(facts: &Facts, survey: &Survey) -> Vec<Finding> {
 
 fn missing(feature: &str, found: &str, without: &str) -> Finding {
     Finding::amiss(feature, State::Missing, found, without, "")
+}
+
+/// Which of the two objects there are.
+fn programs(survey: &Survey) -> Finding {
+    let found = survey.object.describe();
+    match survey.object {
+        Object::Typed => Finding::ok("programs", found),
+        Object::Guarded => Finding::amiss(
+            "programs",
+            State::Limited,
+            found,
+            "each look into the kernel costs more, and of an epoll set at most 512 connections are looked at",
+            "a kernel of 5.18 or later",
+        ),
+    }
 }
 
 /// Whether a measurement can say that nothing escaped it.

@@ -4,7 +4,11 @@ use super::{
     facts::{Facts, Tracefs},
     report::{Finding, State},
 };
-use crate::{capabilities::Capability, probe::Lockdown, units};
+use crate::{
+    capabilities::Capability,
+    probe::{Lockdown, Preemption},
+    units,
+};
 
 /// Frames that the maps of stacks have room for.
 const FRAMES: i64 = 127;
@@ -20,7 +24,14 @@ pub fn of(facts: &Facts) -> Vec<Finding> {
     let mut all = vec![btf(facts), configuration(facts), lockdown(facts)];
     all.extend(capabilities(facts));
     all.extend(seccomp(facts));
-    all.extend([jit(facts), perf_events(facts), tracefs(facts), cgroups(facts), unprivileged(facts)]);
+    all.extend([
+        jit(facts),
+        preemption(facts),
+        perf_events(facts),
+        tracefs(facts),
+        cgroups(facts),
+        unprivileged(facts),
+    ]);
     all.extend([kernel_names(facts), stack_depth(facts), pid_namespace(facts)]);
     all.extend(memlock(facts));
     all
@@ -113,6 +124,18 @@ fn jit(facts: &Facts) -> Finding {
         ),
         Some(_) => Finding::ok("JIT", "on"),
         None => Finding::amiss("JIT", State::Unknown, "no net.core.bpf_jit_enable", "probes may be interpreted", ""),
+    }
+}
+
+fn preemption(facts: &Facts) -> Finding {
+    const NAME: &str = "preemption";
+    const WHY: &str =
+        "a trampoline may be interrupted, so tracer takes mechanisms first that cost other system calls more";
+    const REMEDY: &str = "boot with preempt=voluntary";
+    match facts.preemption {
+        Some(Preemption::Offered) => Finding::ok(NAME, "only where the kernel offers it"),
+        Some(Preemption::Anywhere) => Finding::amiss(NAME, State::Limited, "anywhere in the kernel", WHY, REMEDY),
+        None => Finding::amiss(NAME, State::Unknown, "the kernel does not say", WHY, REMEDY),
     }
 }
 

@@ -7,12 +7,10 @@ mod causes;
 mod facts;
 mod features;
 mod findings;
-mod kernel_config;
 mod report;
 
 pub use self::{
     facts::{Facts, Tracefs},
-    kernel_config::KernelConfig,
     report::{DoctorReport, Finding, SCHEMA_VERSION, State},
 };
 use crate::{

@@ -5,11 +5,13 @@ mod attach;
 mod btf;
 mod counters;
 mod helpers;
+mod kernel_config;
 mod ladder;
 mod lockdown;
 mod namespaces;
 mod object;
 mod offsets;
+mod preemption;
 mod privileges;
 mod rung;
 mod stacks;
@@ -36,15 +38,16 @@ use self::{
     attach::{Outcome, Refusal},
     helpers::Helper,
     ladder::ProbeSpec,
-    object::Object,
     offsets::Layout,
     rung::Tools,
 };
 pub use self::{
     btf::VMLINUX,
+    kernel_config::KernelConfig,
     lockdown::Lockdown,
     namespaces::pid_namespace,
-    object::Sizes,
+    object::{Object, Sizes},
+    preemption::Preemption,
     stacks::StackMaps,
     targets::{ExpectedTarget, TargetFilter, TargetHooks, WatchedCgroup},
 };
@@ -120,6 +123,7 @@ const SLEEPING_TASKS: &str = "sleeping_tasks";
 /// The object with its maps, made for one request; no program is loaded yet.
 struct Opened {
     ebpf: Ebpf,
+    object: Object,
     /// The kernel's types, as aya reads them.
     btf: Btf,
     layout: Layout,
@@ -168,7 +172,7 @@ impl Opened {
         let btf = Btf::parse(&types.attach_points(), Endianness::default())
             .context("aya cannot read what programs attach to")?;
         drop(types);
-        Ok(Self { ebpf, btf, layout, config })
+        Ok(Self { ebpf, object, btf, layout, config })
     }
 }
 
@@ -180,7 +184,7 @@ impl Session {
     /// If privileges or BTF are missing, or if no mechanism can trace a requested system call. A probe
     /// that only adds to the answer may be missing: see [`Session::probes`].
     pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
-        let Opened { mut ebpf, btf, layout, config } = Opened::of(request)?;
+        let Opened { mut ebpf, object, btf, layout, config } = Opened::of(request)?;
         let guarded_reads = config.guarded_reads != 0;
         let outcomes = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
@@ -203,6 +207,7 @@ impl Session {
                 (_, true) => Listing::WalkAndRecords,
             },
         };
+        detail(&format!("programs: {}", object.describe()));
         session.describe(detail);
         session.require_targets()?;
         session.require_calls()?;
@@ -217,9 +222,11 @@ impl Session {
                 refusal.verifier.iter().for_each(|text| detail(text));
             }
             for program in &outcome.programs {
-                let info = self.ebpf.program(program).and_then(|program| program.info().ok());
-                let verified = info.and_then(|info| info.verified_instruction_count()).map_or(0, u64::from);
-                detail(&format!("{program}: attached, {} instructions verified", units::count(verified)));
+                // Those of system calls that this kernel lacks are not loaded.
+                let Some(info) = self.ebpf.program(program).and_then(|program| program.info().ok()) else { continue };
+                let count = |verified: u32| format!(", {} instructions verified", units::count(verified.into()));
+                let verified = info.verified_instruction_count().map(count).unwrap_or_default();
+                detail(&format!("{program}: attached{verified}"));
             }
         }
     }
@@ -385,7 +392,9 @@ fn specs(request: &Request<'_>) -> Vec<ProbeSpec> {
         }
     }
     // Who is a target is known before anything else is seen.
-    ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain([calls]).collect()
+    let mut specs: Vec<_> = ladder::targets(request.targets.hooks()).into_iter().chain(shared).chain([calls]).collect();
+    ladder::order_for(Preemption::of_running_kernel(), &mut specs);
+    specs
 }
 
 /// By system call: its row.

@@ -30,6 +30,15 @@ impl Object {
         if tells_state && btf.enumerator(LATEST).is_some() { Self::Typed } else { Self::Guarded }
     }
 
+    /// In a few words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Typed => "for kernels that know the types of their members",
+            Self::Guarded => "for older kernels, which copy each member",
+        }
+    }
+
     fn bytes(self) -> &'static [u8] {
         static TYPED: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_OBJECT_PATH"));
         static GUARDED: &[u8] = aya::include_bytes_aligned!(env!("TRACER_EBPF_GUARDED_OBJECT_PATH"));

@@ -6,7 +6,7 @@ mod calls;
 mod readiness;
 
 pub use self::{calls::calls, readiness::readiness};
-use super::{TargetHooks, btf::SYSCALL_FUNCTIONS};
+use super::{Preemption, TargetHooks, btf::SYSCALL_FUNCTIONS};
 use crate::model::{Mechanism, Probe};
 
 /// A thing to observe.
@@ -34,6 +34,17 @@ impl Rung {
         programs.sort_unstable();
         programs.dedup();
         programs
+    }
+}
+
+/// The rungs in the order for a kernel. Where it may take the CPU from a program in a trampoline, what that adds to once per CPU may
+/// be mixed up with what another one adds there meanwhile: there everything else comes first, also if the kernel does not say.
+pub fn order_for(preemption: Option<Preemption>, specs: &mut [ProbeSpec]) {
+    if preemption != Some(Preemption::Offered) {
+        for spec in specs {
+            // It leaves the others as they stand.
+            spec.rungs.sort_by_key(|rung| rung.mechanism == Mechanism::Fentry);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tracer_common::{globs::GlobTable, syscall::Syscall};
 
 use self::stimulus::Stimuli;
 use super::{
-    Opened, Request, Sizes, TargetFilter, TargetHooks,
+    Object, Opened, Preemption, Request, Sizes, TargetFilter, TargetHooks,
     attach::Refusal,
     counters,
     ladder::{self, ProbeSpec, Rung},
@@ -32,6 +32,8 @@ use crate::{
 pub struct Survey {
     /// The probes: the calls first, then what adds to them.
     pub probes: Vec<ProbeTrial>,
+    /// Which of the objects the kernel gets.
+    pub object: Object,
     /// Why nothing is said of files and clients of slow calls, where nothing is.
     pub no_culprits: Option<String>,
     /// Why the connections behind a disk-blocked call are not counted, where they are not.
@@ -67,7 +69,7 @@ pub fn survey(cpus: u32) -> Result<Survey> {
         cgroups: Vec::new(),
     };
     let opened = Opened::of(&Request::usual(&Syscall::ALL, &targets, &sizes))?;
-    let Opened { mut ebpf, btf, layout, config } = opened;
+    let Opened { mut ebpf, object, btf, layout, config } = opened;
     let guarded_reads = config.guarded_reads != 0;
     let mut probes: Vec<_> = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
         let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
@@ -89,6 +91,7 @@ pub fn survey(cpus: u32) -> Result<Survey> {
     let walk = targets::load_walk(&mut ebpf, &btf, &targets).and(load_task_iterator(&mut ebpf, &btf));
     Ok(Survey {
         probes,
+        object,
         no_culprits: why_no_culprits(&layout, guarded_reads),
         no_behind: match (guarded_reads, layout.counts_behind()) {
             (false, _) => Some(no_guarded_reads().into()),
@@ -107,7 +110,10 @@ fn specs() -> Vec<ProbeSpec> {
     };
     let calls = [Family::Sendfile, Family::Splice, Family::Pagecache].map(family);
     let targets = ladder::targets(TargetHooks { processes: true, names: true });
-    calls.into_iter().chain([ladder::disk_waits(), ladder::page_cache(), ladder::readiness()]).chain(targets).collect()
+    let shared = [ladder::disk_waits(), ladder::page_cache(), ladder::readiness()];
+    let mut specs: Vec<_> = calls.into_iter().chain(shared).chain(targets).collect();
+    ladder::order_for(Preemption::of_running_kernel(), &mut specs);
+    specs
 }
 
 /// How often an event is caused before its program is said not to run: a run may be lost to another program.

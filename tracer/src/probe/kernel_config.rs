@@ -37,11 +37,16 @@ impl KernelConfig {
         Self { source: source.into(), options: set.map(|(name, value)| (name.into(), value.into())).collect() }
     }
 
+    /// Whether this option, named without `CONFIG_`, is set.
+    #[must_use]
+    pub fn has(&self, option: &str) -> bool {
+        self.options.contains_key(option)
+    }
+
     /// The first of these options, named without `CONFIG_`, that is not set. A file without any option says nothing.
     #[must_use]
     pub fn lacks<'a>(&self, options: &[&'a str]) -> Option<&'a str> {
-        let is_set = |option: &&str| self.options.contains_key(*option);
-        (!self.options.is_empty()).then(|| options.iter().copied().find(|option| !is_set(option))).flatten()
+        (!self.options.is_empty()).then(|| options.iter().copied().find(|option| !self.has(option))).flatten()
     }
 }
 
