@@ -97,12 +97,6 @@ impl Run {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Its standard error, however it ends; its standard output is dropped.
-    pub fn capture_errors(mut self) -> Result<String> {
-        let output = self.command.stdin(Stdio::null()).output().with_context(|| self.cannot_run())?;
-        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-
     /// Runs it, handing each line of its standard output to `each` as it comes, and returns how it ended.
     pub fn for_each_line(mut self, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
         self.show();

@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod cross;
 mod demo;
+mod doctor;
 mod ebpf;
 mod faults;
 mod fuzz;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 
 use crate::command::Run;
+use crate::doctor::Doctor;
 use crate::page::Place;
 use crate::test::Counts;
 use crate::vm;
@@ -64,40 +65,30 @@ pub fn test(workspace: &Workspace) -> Result<Counts> {
 /// The figures of the running kernel, and of those whose last results are kept.
 fn measure(workspace: &Workspace) -> Result<Figures> {
     let mut figures = Figures::new();
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").context("cannot read the kernel's release")?;
-    let here = release.split('.').take(2).collect::<Vec<_>>().join(".");
-    for command in vm::tour::commands() {
-        let said = said_by(workspace, &command)?;
-        add(&mut figures, &here, said.lines());
-    }
+    let doctor = doctor_here(workspace)?;
+    let here = doctor.host.kernel.split('.').take(2).collect::<Vec<_>>().join(".");
+    add(&mut figures, &here, &doctor);
     if figures.is_empty() {
         bail!("no program was attached here: run it as root");
     }
     for result in vm::kept(workspace) {
-        let said = result.tour.iter().flat_map(|stop| &stop.said);
-        add(&mut figures, &result.version, said.map(String::as_str));
+        add(&mut figures, &result.version, &result.doctor);
     }
     Ok(figures)
 }
 
-/// What tracer says of its programs, `-v`; a mechanism that this kernel refuses says nothing of them.
-fn said_by(workspace: &Workspace, command: &str) -> Result<String> {
+/// What tracer finds on the running kernel.
+fn doctor_here(workspace: &Workspace) -> Result<Doctor> {
     let tracer = workspace.target.join("debug/tracer");
     let root = crate::privilege::Root::without_asking().context("the kernel shows its verifier to root alone")?;
-    let run = Run::new(&tracer).args(command.split_whitespace()).args(["-v", "-q"]).through(root);
-    run.capture_errors()
+    Doctor::parse(&Run::new(&tracer).args(["doctor", "-f", "json"]).through(root).capture()?)
 }
 
-/// Adds what lines such as `tracer: sendfile_exit: attached, 58,613 instructions verified` say.
-fn add<'a>(figures: &mut Figures, kernel: &str, said: impl Iterator<Item = &'a str>) {
-    for line in said {
-        let Some((program, rest)) = line.strip_prefix("tracer: ").and_then(|line| line.split_once(": attached, "))
-        else {
-            continue;
-        };
-        let Some(count) = rest.strip_suffix(" instructions verified") else { continue };
-        if let Ok(count) = count.replace(',', "").parse::<u64>() {
-            let most = figures.entry(program.to_owned()).or_default().entry(kernel.to_owned()).or_default();
+/// Adds what the verifier of `kernel` looked at, the most where a program was loaded more than once.
+fn add(figures: &mut Figures, kernel: &str, doctor: &Doctor) {
+    for program in doctor.programs() {
+        if let Some(count) = program.verified_instructions {
+            let most = figures.entry(program.name.clone()).or_default().entry(kernel.to_owned()).or_default();
             *most = count.max(*most);
         }
     }
@@ -144,16 +135,20 @@ fn table(figures: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SAID: &str = "tracer: sched_switch: attached, 41,308 instructions verified\n\
-        tracer: readiness: no fentry: cannot load fexit_poll\n\
-        tracer: sched_switch: attached, 9 instructions verified";
+    use crate::doctor::{Probe, Program, Rung};
 
     #[test]
     fn the_most_that_a_program_took_is_its_figure() {
+        let program = |count| Program { name: "sched_switch".into(), verified_instructions: count };
+        let of = |counts: &[Option<u64>]| {
+            let programs = counts.iter().map(|count| program(*count)).collect();
+            let rungs = vec![Rung { mechanism: "tp_btf".into(), holds: true, programs }];
+            let probe = Probe { name: "disk waits".into(), chosen: "tp_btf".into(), rungs };
+            Doctor { probes: vec![probe], ..Doctor::default() }
+        };
         let mut figures = Figures::new();
-        add(&mut figures, "6.1", SAID.lines());
-        add(&mut figures, "6.12", SAID.lines().skip(2));
+        add(&mut figures, "6.1", &of(&[Some(41_308), None, Some(9)]));
+        add(&mut figures, "6.12", &of(&[Some(9)]));
         assert_eq!(table(&figures), "| program | 6.1 | 6.12 |\n|---|---:|---:|\n| `sched_switch` | 41308 | 9 |\n");
     }
 

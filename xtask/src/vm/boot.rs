@@ -18,14 +18,14 @@ const TIMED_OUT: i32 = 124;
 pub struct Written {
     /// What the tests ended with.
     pub exit_code: i32,
-    /// What was written of the measurements before them.
-    pub tour: String,
+    /// What was written of doctor.
+    pub doctor: String,
 }
 
 /// What every kernel is told at its start.
 const COMMAND_LINE: &str = "root=/dev/nvme0n1 rw rootwait init=/init panic=-1 quiet mitigations=off";
 
-/// Two more serial lines than the console, for the tests and for the tour: where QEMU has them and what the kernel calls all three.
+/// Two more serial lines than the console, for the tests and for doctor: where QEMU has them and what the kernel calls all three.
 struct Machine {
     program: &'static str,
     arguments: &'static [&'static str],
@@ -38,16 +38,16 @@ struct Machine {
 const PC: Machine = Machine {
     program: "qemu-system-x86_64",
     arguments: &["-M", "pc", "-cpu", "max,-cx16"],
-    lines: &["-serial", "chardev:tests", "-serial", "chardev:tour"],
-    command_line: "console=ttyS0 tests=ttyS1 tour=ttyS2",
+    lines: &["-serial", "chardev:tests", "-serial", "chardev:doctor"],
+    command_line: "console=ttyS0 tests=ttyS1 doctor=ttyS2",
 };
 
 /// Its board has one line; the others are on a card.
 const VIRT: Machine = Machine {
     program: "qemu-system-aarch64",
     arguments: &["-M", "virt", "-cpu", "cortex-a72"],
-    lines: &["-device", "pci-serial-2x,chardev1=tests,chardev2=tour"],
-    command_line: "console=ttyAMA0 tests=ttyS0 tour=ttyS1",
+    lines: &["-device", "pci-serial-2x,chardev1=tests,chardev2=doctor"],
+    command_line: "console=ttyAMA0 tests=ttyS0 doctor=ttyS1",
 };
 
 impl Machine {
@@ -70,7 +70,7 @@ pub fn run(
     mut each: impl FnMut(&str),
 ) -> Result<Written> {
     let console = directory.join("console.log");
-    let tour = directory.join("tour.txt");
+    let doctor = directory.join("doctor.log");
     let machine = Machine::of(kernel.arch);
     let mut exit = None;
     let status = Run::new("timeout")
@@ -81,7 +81,7 @@ pub fn run(
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-chardev", "file,id=tests,path=/dev/stdout", "-chardev"])
-        .arg(format!("file,id=tour,path={}", tour.display()))
+        .arg(format!("file,id=doctor,path={}", doctor.display()))
         .args(machine.lines)
         .arg("-kernel")
         .arg(image.vmlinuz())
@@ -94,8 +94,8 @@ pub fn run(
             None => each(line.trim_end()),
         })?;
     if let Some(exit_code) = exit {
-        let tour = fs::read_to_string(&tour).with_context(|| format!("cannot read {}", tour.display()))?;
-        return Ok(Written { exit_code, tour });
+        let doctor = fs::read_to_string(&doctor).with_context(|| format!("cannot read {}", doctor.display()))?;
+        return Ok(Written { exit_code, doctor });
     }
     let said = fs::read(&console).with_context(|| format!("cannot read {}", console.display()))?;
     let over = (status.code() == Some(TIMED_OUT)).then_some(limit);

@@ -29,8 +29,6 @@ pub struct Contents<'a> {
     pub arguments: &'a [String],
     /// What the machine is known to be without.
     pub without: &'a [&'a str],
-    /// Measurements to make beforehand, each a line of arguments.
-    pub tour: &'a [String],
 }
 
 /// Makes the disk in `directory`, and returns its image.
@@ -66,7 +64,6 @@ fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
     fs::copy(contents.kernel_tests, built.join("deps/kernel"))?;
     fs::write(root.join("tests/arguments"), contents.arguments.join("\n"))?;
     fs::write(root.join("tests/without"), contents.without.join(" "))?;
-    fs::write(root.join("tests/tour"), contents.tour.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     // For those that look users up.
     for file in ["etc/passwd", "etc/group"] {
         fs::copy(Path::new("/").join(file), root.join(file))?;

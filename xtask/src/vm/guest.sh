@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
 # The first process of a virtual machine that tests tracer. The console is for the kernel. The kernel's command line names two
-# more lines: `tests` takes what the tests print, `tour` what tracer attaches. That it came to the end is told by EXIT alone.
+# more lines: `tests` takes what the tests print, `doctor` what `tracer doctor` says. That it came to the end is told by EXIT alone.
 export PATH=/usr/sbin:/usr/bin:/applets HOME=/ CI=true RUST_BACKTRACE=0
 export TRACER_BINARY=/tests/target/debug/tracer TRACER_SKIPS=/tmp/skips
 /bin/busybox --install -s /applets
@@ -18,7 +18,7 @@ echo +io +pids >/sys/fs/cgroup/cgroup.subtree_control
 hostname vm
 ip link set lo up
 # shellcheck disable=SC2154 # the kernel hands these two on
-for line in "/dev/$tests" "/dev/$tour"; do stty -F "$line" raw; done
+for line in "/dev/$tests" "/dev/$doctor"; do stty -F "$line" raw; done
 for module in /modules/*; do
     test -e "$module" && insmod "$module"
 done
@@ -26,14 +26,11 @@ TRACER_WITHOUT=$(cat /tests/without)
 export TRACER_WITHOUT
 cd /tests/tests || exit
 
-echo "RELEASE $(uname -r)" >"/dev/$tour"
-while read -r command; do
-    echo "COMMAND $command"
-    # shellcheck disable=SC2086 # blanks separate the arguments
-    $TRACER_BINARY $command -q -v -o /tmp/recording.json 2>&1 | sed 's/^/SAID /'
-    test -e /tmp/recording.json && echo "RECORDING $(tr -d '\n' </tmp/recording.json)"
-    rm -f /tmp/recording.json
-done </tests/tour >"/dev/$tour" 2>&1
+{
+    $TRACER_BINARY doctor -o /tmp/doctor.txt -o /tmp/doctor.json -q -v 2>&1 | sed 's/^/SAID /'
+    sed 's/^/TEXT /' /tmp/doctor.txt
+    echo "JSON $(tr -d '\n' </tmp/doctor.json)"
+} >"/dev/$doctor" 2>&1
 
 {
     # shellcheck disable=SC2046 # an argument a line

@@ -1,10 +1,8 @@
 //! The results of all kernels as tables, as docs/kernels.md has them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use super::results::{Ending, KernelResult};
-use super::tour::{MECHANISMS, Stop};
 
 /// Markdown.
 pub fn markdown(results: &[KernelResult]) -> String {
@@ -24,21 +22,19 @@ pub fn markdown(results: &[KernelResult]) -> String {
     for probe in probes(results) {
         text += &row(probe, &|result| mechanisms(result, probe));
     }
+    text += &row("all of it", &|result| format!("[doctor](kernels/{}.txt)", result.version));
     text += "\nTests that passed, of those that ran:\n\n";
     text += &head("tests");
     for group in groups(results) {
         text += &row(&format!("`{group}`"), &|result| passed(result, group));
     }
-    for result in results {
-        text += &refused(result);
-    }
     text
 }
 
-/// All that is observed somewhere, in the order of a recording.
+/// All that is observed somewhere, in doctor's order.
 fn probes(results: &[KernelResult]) -> Vec<&str> {
     let mut names = Vec::new();
-    for probe in results.iter().flat_map(|result| &result.tour).flat_map(|stop| &stop.probes) {
+    for probe in results.iter().flat_map(|result| &result.doctor.probes) {
         if !names.contains(&probe.name.as_str()) {
             names.push(&probe.name);
         }
@@ -46,18 +42,11 @@ fn probes(results: &[KernelResult]) -> Vec<&str> {
     names
 }
 
-/// Every mechanism by which a probe was attached, the one of tracer's own choice first.
+/// Every mechanism by which a probe was attached and fired, in the order in which tracer tries them.
 fn mechanisms(result: &KernelResult, probe: &str) -> String {
-    let attached = |stop: &Stop| {
-        let of_name = stop.probes.iter().filter(|other| other.name == probe && other.status == "attached");
-        of_name.map(|other| other.mechanism.clone()).next()
-    };
-    let mut all: Vec<String> = Vec::new();
-    for mechanism in result.tour.iter().filter_map(attached) {
-        if !all.contains(&mechanism) {
-            all.push(mechanism);
-        }
-    }
+    let of_name = result.doctor.probes.iter().filter(|other| other.name == probe);
+    let holding = of_name.flat_map(|probe| &probe.rungs).filter(|rung| rung.holds);
+    let all: Vec<_> = holding.map(|rung| rung.mechanism.as_str()).collect();
     if all.is_empty() { "none".into() } else { all.join(", ") }
 }
 
@@ -77,58 +66,28 @@ fn passed(result: &KernelResult, wanted: &str) -> String {
     format!("{} of {}", count(Ending::Passed), endings.len() - count(Ending::Skipped))
 }
 
-/// What was refused where tracer chose for itself, in its own words.
-fn refused(result: &KernelResult) -> String {
-    let of_choice = result.tour.iter().find(|stop| stop.mechanism == MECHANISMS[0]);
-    let refusals = of_choice.into_iter().flat_map(|stop| &stop.said).filter_map(|line| {
-        let line = line.strip_prefix("tracer: ")?;
-        line.contains(": no ").then(|| line.replace(" (-v shows the verifier's last lines)", ""))
-    });
-    let mut text = String::new();
-    for refusal in refusals {
-        if text.is_empty() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\nRefused on {}:\n\n", result.version);
-        }
-        let _ = writeln!(text, "- {refusal}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::tour::Probe;
     use super::*;
+    use crate::doctor::{Doctor, Probe, Rung};
 
     #[test]
-    fn the_table_has_the_choice_first_and_what_was_refused() {
-        let probe = |mechanism: &str, status: &str| Probe {
-            name: "sendfile".into(),
-            mechanism: mechanism.into(),
-            status: status.into(),
-            reason: None,
-        };
-        let stop = |mechanism: &str, probe| Stop {
-            mechanism: mechanism.into(),
-            probes: vec![probe],
-            said: vec!["tracer: sendfile: no fentry: refused (-v shows the verifier's last lines)".into()],
-        };
+    fn the_table_has_what_holds_and_how_the_tests_ended() {
+        let rung = |mechanism: &str, holds| Rung { mechanism: mechanism.into(), holds, programs: vec![] };
+        let rungs = vec![rung("fentry", false), rung("tracepoint", true), rung("tp_btf", true)];
+        let probe = Probe { name: "sendfile".into(), chosen: "tracepoint".into(), rungs };
         let result = KernelResult {
             version: "6.1".into(),
             package: "linux-image-6.1".into(),
-            release: "6.1.0".into(),
             tests: [("a::b".into(), Ending::Passed), ("a::c".into(), Ending::Failed), ("a::d".into(), Ending::Skipped)]
                 .into(),
-            tour: vec![
-                stop("auto", probe("tracepoint", "attached")),
-                stop("fentry", probe("none", "unavailable")),
-                stop("tp_btf", probe("tp_btf", "attached")),
-            ],
+            doctor: Doctor { probes: vec![probe], ..Doctor::default() },
+            report: String::new(),
         };
         let text = markdown(&[result]);
         assert!(text.contains("| sendfile | tracepoint, tp_btf |\n"), "{text}");
         assert!(text.contains("| `a` | 1 of 2 |\n"), "{text}");
         assert!(text.contains("| tests | 1 passed, 1 failed, 1 skipped |\n"), "{text}");
-        assert!(text.ends_with("Refused on 6.1:\n\n- sendfile: no fentry: refused\n"), "{text}");
+        assert!(text.contains("| all of it | [doctor](kernels/6.1.txt) |\n"), "{text}");
     }
 }

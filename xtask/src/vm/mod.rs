@@ -8,7 +8,6 @@ mod kernels;
 mod matrix;
 mod results;
 pub mod selection;
-pub mod tour;
 mod userland;
 
 use std::fs;
@@ -29,6 +28,9 @@ use crate::workspace::Workspace;
 
 /// Where the tables are kept.
 const PAGE: Place = Place { page: "docs/kernels.md", task: "cargo xtask vm --update-docs" };
+
+/// Where the reports of doctor are kept.
+const REPORTS: &str = "docs/kernels";
 
 /// How long one kernel may take with the tests that are chosen for it, or with all.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -75,7 +77,6 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
             kernel_tests: &built.kernel_tests,
             arguments: &arguments,
             without: selection::WITHOUT,
-            tour: &tour::commands(),
         };
         run_on(workspace, kernel, &contents, limit)
     });
@@ -88,7 +89,7 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
         };
         match outcome {
             Ok(result) => {
-                println!("{:20} {of_kernel}  ({})", kernel.name, result.release);
+                println!("{:20} {of_kernel}  ({})", kernel.name, result.doctor.host.kernel);
                 // Of other tests than those that are chosen no table is made.
                 if options.tests.is_empty() {
                     result.write(&directory_of(workspace, kernel))?;
@@ -99,7 +100,9 @@ fn test(workspace: &Workspace, options: &Options) -> Result<Counts> {
         counts = [counts, of_kernel].into_iter().sum();
     }
     if options.update_docs {
-        PAGE.write(workspace, &matrix::markdown(&results(workspace).collect::<Result<Vec<_>>>()?))?;
+        let results = results(workspace).collect::<Result<Vec<_>>>()?;
+        PAGE.write(workspace, &matrix::markdown(&results))?;
+        results.iter().try_for_each(|result| result.write_report(&workspace.path(REPORTS)))?;
     }
     Ok(counts)
 }
@@ -155,13 +158,13 @@ fn run_on(workspace: &Workspace, kernel: &Kernel, contents: &Contents<'_>, limit
     });
     fs::remove_file(&disk).with_context(|| format!("cannot remove {}", disk.display()))?;
     let written = ended?;
-    let (release, tour) = tour::read(&written.tour)?;
+    let (doctor, report) = results::read_doctor(&written.doctor)?;
     let result = KernelResult {
         version: kernel.name.to_owned(),
         package: image.package().unwrap_or_default(),
-        release,
         tests: reader.finish(),
-        tour,
+        doctor,
+        report,
     };
     match result.counts() {
         counts if counts == Counts::default() => bail!("no test ran"),

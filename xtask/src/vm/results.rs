@@ -1,4 +1,4 @@
-//! What came of a kernel: its tests one by one, and what tracer attached there.
+//! What came of a kernel: its tests one by one, and what doctor says there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::tour::Stop;
+use crate::doctor::Doctor;
 use crate::test::Counts;
 
 /// The result of one kernel, as it is written to `target/vm`.
@@ -17,12 +17,12 @@ pub struct KernelResult {
     pub version: String,
     /// Debian's package.
     pub package: String,
-    /// As it calls itself.
-    pub release: String,
     /// By name.
     pub tests: BTreeMap<String, Ending>,
-    /// By which mechanisms what was observed.
-    pub tour: Vec<Stop>,
+    /// What doctor found there.
+    pub doctor: Doctor,
+    /// The same, for people.
+    pub report: String,
 }
 
 fn place(directory: &Path) -> PathBuf {
@@ -46,6 +46,13 @@ impl KernelResult {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
+    /// Writes what doctor says there for people to read.
+    pub fn write_report(&self, directory: &Path) -> Result<()> {
+        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        let path = directory.join(format!("{}.txt", self.version));
+        fs::write(&path, &self.report).with_context(|| format!("cannot write {}", path.display()))
+    }
+
     /// The one that was kept last.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = place(directory);
@@ -58,6 +65,22 @@ impl KernelResult {
         let count = |ending| self.tests.values().filter(|&&other| other == ending).count();
         Counts { passed: count(Ending::Passed), failed: count(Ending::Failed), skipped: count(Ending::Skipped) }
     }
+}
+
+/// The two documents of doctor, from what the machine wrote.
+pub fn read_doctor(written: &str) -> Result<(Doctor, String)> {
+    let mut document = None;
+    let mut report = String::new();
+    for line in written.lines() {
+        let line = line.trim_end_matches('\r');
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("JSON", text) => document = Some(Doctor::parse(text)?),
+            ("TEXT", text) => report += &format!("{text}\n"),
+            // What it told the person who waits; it stays in the file.
+            _ => {}
+        }
+    }
+    Ok((document.context("doctor wrote nothing on the machine")?, report))
 }
 
 /// Reads the endings off what the tests print.
@@ -117,5 +140,15 @@ mod tests {
             ("a::f", Ending::Failed),
         ];
         assert_eq!(endings, expected.map(|(name, ending)| (name.to_owned(), ending)));
+    }
+
+    #[test]
+    fn doctors_two_documents_are_told_apart() {
+        let written = "SAID trying\nTEXT HOST\nTEXT\nTEXT PROBES\n\
+            JSON {\"host\": {\"kernel\": \"6.1.0\"}, \"probes\": [], \"works\": true}\n";
+        let (doctor, report) = read_doctor(written).unwrap();
+        assert_eq!((doctor.host.kernel.as_str(), report.as_str()), ("6.1.0", "HOST\n\nPROBES\n"));
+        assert!(read_doctor("SAID no\n").is_err());
+        assert!(read_doctor("JSON {").is_err());
     }
 }
