@@ -1,7 +1,7 @@
 //! The eBPF objects: embedded in the program, one of them chosen, configured and loaded.
 
 use anyhow::{Context as _, Result};
-use aya::{Ebpf, EbpfLoader};
+use aya::Ebpf;
 use rustix::process::{Resource, getrlimit};
 use tracer_common::{
     config::{CONFIG_SYMBOL, Config, WALKERS},
@@ -9,7 +9,7 @@ use tracer_common::{
     records::Breakdown,
 };
 
-use super::{btf::Btf, offsets::Layout};
+use super::{btf::Btf, loader::loader, offsets::Layout};
 
 /// One of the objects that `cargo xtask build-ebpf` made: the same programs, by other means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub fn open(object: Object, config: &Config, layout: &Layout, sizes: &Sizes, war
     let log_level = u8::from(warnings) * log::Level::Warn as u8;
     let stacks = sizes.stacks.unwrap_or(1);
     let claims = sizes.slots + sizes.turns + sizes.record_mask() + sizes.files.unwrap_or(0);
-    EbpfLoader::new()
+    loader()
         .override_global(CONFIG_SYMBOL, bytemuck::bytes_of(config), true)
         .override_global(OFFSETS_SYMBOL, bytemuck::bytes_of(&layout.offsets), true)
         .override_global(LOG_LEVEL_SYMBOL, &log_level, true)
