@@ -1,7 +1,7 @@
 //! aya's loader, without the kernel's types.
 //!
-//! Whenever a loader is made aya reads all of them, for relocations that the objects do not have: 20 ms, and 40 MB that stay
-//! with the process. There is no way to tell it not to. So the loader is made by a thread that cannot open a file: then aya
+//! Whenever a loader is made aya reads and parses all of them, megabytes, for relocations that the objects do not have. There is
+//! no way to tell it not to. So the loader is made by a thread that cannot open a file: then aya
 //! does without, and the thread ends. Where the kernel refuses that, it only takes longer.
 
 use std::thread;
