@@ -13,7 +13,7 @@ pub fn behind(descriptor: u64) -> Option<u64> {
 
 /// Address of the `struct file` behind `descriptor`, 0 if there is none.
 ///
-/// Global linkage: see [`slots`](crate::slots). It matters most here: from 6.2 on a verifier searches all of the kernel's types
+/// Global linkage: see [`slots`](crate::slots). It matters most here: from 6.3 on a verifier searches all of the kernel's types
 /// by name, four times, wherever it comes upon a load of a pointer to the table of descriptors.
 #[unsafe(no_mangle)]
 #[inline(never)]
