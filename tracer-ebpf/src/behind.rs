@@ -86,9 +86,9 @@ extern "C" fn count_behind() -> u64 {
 /// Looks at the whole epoll set. `None`: it is none any more; else how many wait, and whether some were left out.
 #[inline(always)]
 fn look(task: Task, thread: &ThreadSlot) -> Option<(u32, bool)> {
-    maps::walk(Walker::Behind)?.begin(task, thread.turns.set)?;
+    maps::walk(Walker::Behind)?.begin(thread.turns.set)?;
     let found = maps::connections()?;
-    *found = Connections { served: file::behind(task, task.registers().first()).unwrap_or(0), waiting: 0 };
+    *found = Connections { served: file::behind(task.registers().first()).unwrap_or(0), waiting: 0 };
     repeat!(look_at_item, at most MOST);
     Some((found.waiting as u32, maps::walk(Walker::Behind)?.is_cut()))
 }

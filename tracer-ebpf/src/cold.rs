@@ -49,7 +49,7 @@ pub fn added(what: &impl Entering) {
 fn look_up_file(call: &mut Call, task: Task) -> Option<()> {
     let syscall = Call::syscall_of(call.active)?;
     let registers = task.registers();
-    let file = OpenFile::of(task, transfer::input(syscall, registers)?)?;
+    let file = OpenFile::of(transfer::input(syscall, registers)?)?;
     let start_bytes = transfer::start(syscall, registers).before(file.file)?;
     let end_bytes = start_bytes.saturating_add(transfer::requested(syscall, registers));
     let cold = &mut call.cold;

@@ -84,18 +84,18 @@ fn send(buffer: &mut SlowCallBuffer) -> Option<()> {
     let syscall = Syscall::from_index(call.syscall)?;
     // What cannot be found out stays unknown; the record goes out all the same.
     let (input, output) = (transfer::input(syscall, registers), transfer::output(syscall, registers));
-    if let Some(file) = output.and_then(|descriptor| file::behind(task, descriptor)) {
+    if let Some(file) = output.and_then(file::behind) {
         let _ = socket::describe_output(call, file);
     }
     if call.peer_family == 0
-        && let Some(file) = input.and_then(|descriptor| file::behind(task, descriptor))
+        && let Some(file) = input.and_then(file::behind)
     {
         let _ = socket::describe_input(call, file);
     }
-    if let Some(file) = input.and_then(|descriptor| OpenFile::of(task, descriptor)) {
+    if let Some(file) = input.and_then(OpenFile::of) {
         let start = transfer::start(syscall, registers).after(file.file, call.result);
         describe_file(buffer, &file, start);
-    } else if let Some(file) = output.and_then(|descriptor| OpenFile::of(task, descriptor)) {
+    } else if let Some(file) = output.and_then(OpenFile::of) {
         describe_file(buffer, &file, None);
     }
     submit(buffer)

@@ -4,7 +4,6 @@ use crate::{
     file::{self, read, read_words},
     globals::global,
     kernel::opaque,
-    task::Task,
 };
 
 /// Nodes of a tree that wait to be looked at: more than any tree of the kernel is deep.
@@ -30,10 +29,10 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins a walk through what the instance behind `descriptor` watches. `None`: it is no instance.
+    /// Begins a walk through what the instance behind `descriptor` of the current thread watches. `None`: it is no instance.
     #[inline(always)]
-    pub fn begin(&mut self, task: Task, descriptor: u64) -> Option<()> {
-        let file = file::behind(task, descriptor)?;
+    pub fn begin(&mut self, descriptor: u64) -> Option<()> {
+        let file = file::behind(descriptor)?;
         let instance: u64 = read(file, global!(OFFSETS.file_private))?;
         // The descriptor may have been closed and given to another file.
         if read::<u64>(instance, global!(OFFSETS.eventpoll_file))? != file {

@@ -5,9 +5,25 @@ use aya_ebpf::helpers::{bpf_probe_read_kernel, generated};
 
 use crate::{globals::global, socket::mode, task::Task};
 
-/// Address of the `struct file` behind `descriptor`.
+/// Address of the `struct file` behind `descriptor` of the current thread.
 #[inline(always)]
-pub fn behind(task: Task, descriptor: u64) -> Option<u64> {
+pub fn behind(descriptor: u64) -> Option<u64> {
+    Some(file_behind(descriptor)).filter(|file| *file != 0)
+}
+
+/// Address of the `struct file` behind `descriptor`, 0 if there is none.
+///
+/// Global linkage: see [`slots`](crate::slots). It matters most here: from 6.3 on a verifier searches all of the kernel's types
+/// by name, four times, wherever it comes upon a load of a pointer to the table of descriptors.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn file_behind(descriptor: u64) -> u64 {
+    behind_of(Task::current(), descriptor).unwrap_or(0)
+}
+
+/// Address of the `struct file` behind `descriptor` of `task`, which need not be the current thread.
+#[inline(always)]
+pub fn behind_of(task: Task, descriptor: u64) -> Option<u64> {
     let (entries, count) = task.files().table();
     let descriptor = descriptor as u32;
     if descriptor >= count {
@@ -27,10 +43,10 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
-    /// The file behind `descriptor`; `None`: it is no file on a disk, and no disk.
+    /// The file behind `descriptor` of the current thread; `None`: it is no file on a disk, and no disk.
     #[inline(always)]
-    pub fn of(task: Task, descriptor: u64) -> Option<Self> {
-        let file = behind(task, descriptor)?;
+    pub fn of(descriptor: u64) -> Option<Self> {
+        let file = behind(descriptor)?;
         let mapping: u64 = read(file, global!(OFFSETS.file_mapping))?;
         let host: u64 = read(mapping, global!(OFFSETS.mapping_host))?;
         let mode: u16 = read(host, global!(OFFSETS.inode_mode))?;

@@ -59,7 +59,7 @@ extern "C" fn read_by_call(syscall: u64, result: i64, requested: u64, read_ahead
     let task = Task::current();
     let registers = task.registers();
     let Some(descriptor) = transfer::input(syscall, registers) else { return NO_FILE };
-    let Some(file) = OpenFile::of(task, descriptor) else { return NO_FILE };
+    let Some(file) = OpenFile::of(descriptor) else { return NO_FILE };
     // A file system may read through the page cache all the same.
     let is_direct = requested + read_ahead == 0 && file.flags().is_some_and(|flags| flags & O_DIRECT != 0);
     let returned = if result > 0 { result as u64 } else { 0 };

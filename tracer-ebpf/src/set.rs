@@ -111,7 +111,7 @@ extern "C" fn look_at_set() -> u64 {
             repeat!(look_at_selected, at most FD_SETSIZE);
         }
         Some(Readiness::Epoll) => {
-            if maps::walk(Walker::Set).and_then(|walk| walk.begin(task, turns.set)).is_none() {
+            if maps::walk(Walker::Set).and_then(|walk| walk.begin(turns.set)).is_none() {
                 return 0;
             }
             repeat!(look_at_watched, at most MOST_WATCHED);
@@ -171,7 +171,7 @@ step! {
 
 #[inline(always)]
 fn count_behind_descriptor(found: &mut Found, descriptor: u64) -> Next {
-    file::behind(Task::current(), descriptor).map_or(Next::Step, |file| count(found, file, descriptor))
+    file::behind(descriptor).map_or(Next::Step, |file| count(found, file, descriptor))
 }
 
 /// Counts a file, if it is a socket, until enough is known.
@@ -185,7 +185,7 @@ fn count(found: &mut Found, file: u64, descriptor: u64) -> Next {
         found.listens = 1;
     }
     if file != found.file {
-        if found.file != 0 && file::behind(Task::current(), found.descriptor) == Some(found.file) {
+        if found.file != 0 && file::behind(found.descriptor) == Some(found.file) {
             found.sockets = LEAST_SOCKETS.into();
         } else {
             found.sockets = 1;

@@ -10,7 +10,6 @@ use crate::{
     file::{self, read},
     globals::global,
     kernel::opaque,
-    task::Task,
 };
 
 /// `S_IFMT` and what it holds (`include/uapi/linux/stat.h`).
@@ -70,10 +69,10 @@ fn kind_of(inode: u64) -> Option<u16> {
     Some(mode & mode::TYPE)
 }
 
-/// What kind of file is open behind `descriptor` of `task`.
+/// What kind of file is open behind `descriptor` of the current thread.
 #[inline(always)]
-pub fn mode_behind(task: Task, descriptor: u64) -> Option<u16> {
-    kind_of(read(file::behind(task, descriptor)?, global!(OFFSETS.file_inode))?)
+pub fn mode_behind(descriptor: u64) -> Option<u16> {
+    kind_of(read(file::behind(descriptor)?, global!(OFFSETS.file_inode))?)
 }
 
 /// The protocol half (`struct sock`) of the socket that is open at `file`; `None`: it is no socket.

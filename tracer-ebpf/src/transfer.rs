@@ -131,8 +131,8 @@ pub fn entered(task: Task, number: u64) -> Option<Syscall> {
     Some(match syscall {
         Syscall::SpliceOther if !cfg!(feature = "fault-directions-mixed") => {
             // Both are looked at: a call with a bad descriptor moves nothing.
-            let from = socket::mode_behind(task, registers.first());
-            let to = socket::mode_behind(task, registers.third());
+            let from = socket::mode_behind(registers.first());
+            let to = socket::mode_behind(registers.third());
             match (from, to) {
                 (Some(mode::PIPE), Some(mode::PIPE)) => Syscall::SplicePipeToPipe,
                 (Some(mode::PIPE), Some(mode::SOCKET)) => Syscall::SplicePipeToSocket,
@@ -144,7 +144,7 @@ pub fn entered(task: Task, number: u64) -> Option<Syscall> {
         }
         Syscall::VmspliceToMemory => {
             let mode: Option<u32> =
-                file::behind(task, registers.first()).and_then(|file| read(file, global!(OFFSETS.file_mode)));
+                file::behind(registers.first()).and_then(|file| read(file, global!(OFFSETS.file_mode)));
             if mode.is_some_and(|mode| mode & WRITABLE != 0) { Syscall::VmspliceToPipe } else { syscall }
         }
         known => known,

@@ -42,7 +42,7 @@ pub fn switched_out(ctx: &impl EbpfContext, task: Task, state: u32) {
     let number = registers.syscall_number() as u64;
     if readiness::kind_of(number).is_some() {
         ready::falls_asleep(task, registers, number);
-    } else if is_disk_wait(task, state, number) {
+    } else if is_disk_wait(task, state, number, || flags_behind(file::behind(registers.first()))) {
         match slots::find_or_claim(task) {
             Some(slot) => {
                 made_up_for(slot.thread);
@@ -66,7 +66,8 @@ pub fn goes_on(task: Task, state: u32, number: u64) {
         return;
     }
     let syscall = call::traced(number);
-    let is_disk_wait = is_disk_wait(task, state, number);
+    let flags = || flags_behind(file::behind_of(task, task.registers().first()));
+    let is_disk_wait = is_disk_wait(task, state, number, flags);
     if !is_disk_wait && syscall.is_none() {
         return;
     }
@@ -99,27 +100,27 @@ fn begin(thread: &mut ThreadSlot, task: Task, reason: OffCpuReason, syscall_numb
     };
 }
 
-/// Whether a sleep in the system call `number`, which is no readiness wait, waits for storage.
+/// Whether a sleep in the system call `number`, which is no readiness wait, waits for storage. `flags` are those of the file
+/// behind its first argument.
 #[inline(always)]
-fn is_disk_wait(task: Task, state: u32, number: u64) -> bool {
+fn is_disk_wait(task: Task, state: u32, number: u64, flags: impl FnOnce() -> u32) -> bool {
     if cfg!(feature = "fault-iowait-ignored") {
         return false;
     }
     state & UNINTERRUPTIBLE != 0
         && (task.in_iowait()
             || synchronous::waits_for_storage(number)
-            || (synchronous::is_write(number) && writes_through(task)))
+            // What was opened like this waits for the storage.
+            || (synchronous::is_write(number) && flags() & WRITES_THROUGH != 0))
 }
 
 /// `O_DSYNC`, which `O_SYNC` includes (`include/uapi/asm-generic/fcntl.h`).
 const WRITES_THROUGH: u32 = 0o10_000;
 
-/// Whether the file that the current system call of `task` writes to was opened to wait for the storage.
+/// The flags that a file was opened with; none of them, where there is no file.
 #[inline(always)]
-fn writes_through(task: Task) -> bool {
-    let flags =
-        file::behind(task, task.registers().first()).and_then(|file| file::read(file, global!(OFFSETS.file_flags)));
-    flags.is_some_and(|flags: u32| flags & WRITES_THROUGH != 0)
+fn flags_behind(file: Option<u64>) -> u32 {
+    file.and_then(|file| file::read(file, global!(OFFSETS.file_flags))).unwrap_or(0)
 }
 
 /// A task is given the CPU.

@@ -85,10 +85,10 @@ fn file_of(task: Task, number: u64) -> Option<(OpenFile, Option<Start>)> {
     let registers = task.registers();
     if let Some(syscall) = Syscall::of_number(number) {
         let (input, output) = (transfer::input(syscall, registers), transfer::output(syscall, registers));
-        if let Some(file) = input.and_then(|descriptor| OpenFile::of(task, descriptor)) {
+        if let Some(file) = input.and_then(OpenFile::of) {
             return Some((file, Some(transfer::start(syscall, registers))));
         }
-        return Some((OpenFile::of(task, output?)?, None));
+        return Some((OpenFile::of(output?)?, None));
     }
     let start = start_of_write(number, registers);
     let is_on_file = start.is_some()
@@ -100,7 +100,7 @@ fn file_of(task: Task, number: u64) -> Option<(OpenFile, Option<Start>)> {
     if !is_on_file {
         return None;
     }
-    Some((OpenFile::of(task, registers.first())?, start))
+    Some((OpenFile::of(registers.first())?, start))
 }
 
 /// Where the write `number` begins; `None`: it is none.

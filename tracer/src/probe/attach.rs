@@ -5,7 +5,7 @@ use aya::{Ebpf, programs::ProgramError};
 use super::{
     ladder::{ProbeSpec, Rung},
     privileges,
-    rung::{self, Tools},
+    rung::{self, Link, Tools},
 };
 use crate::model::Mechanism;
 
@@ -19,6 +19,8 @@ pub struct Outcome {
     pub programs: Vec<&'static str>,
     /// What was refused, rung by rung.
     pub refusals: Vec<Refusal>,
+    /// What holds the programs where they hang.
+    pub links: Vec<Link>,
 }
 
 /// A rung that does not hold.
@@ -38,14 +40,14 @@ impl Refusal {
     }
 }
 
-/// Attaches `spec` by the first rung that holds.
-pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
-    let mut refusals = Vec::new();
-    for rung in &spec.rungs {
+/// Attaches `spec` by the first rung that holds. The programs of the first ones were `refused` already.
+pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, refused: Vec<Refusal>, tools: &Tools<'_>) -> Outcome {
+    let mut refusals = refused;
+    for rung in spec.rungs.iter().skip(refusals.len()) {
         match rung::hang(ebpf, rung, tools) {
-            Ok(()) => {
+            Ok(links) => {
                 let (names, mechanism, programs) = (spec.names.clone(), Some(rung.mechanism), rung.programs());
-                return Outcome { names, mechanism, programs, refusals };
+                return Outcome { names, mechanism, programs, refusals, links };
             }
             Err(error) => {
                 rung::take_off(ebpf, rung);
@@ -53,7 +55,7 @@ pub fn attach(ebpf: &mut Ebpf, spec: &ProbeSpec, tools: &Tools<'_>) -> Outcome {
             }
         }
     }
-    Outcome { names: spec.names.clone(), mechanism: None, programs: Vec::new(), refusals }
+    Outcome { names: spec.names.clone(), mechanism: None, programs: Vec::new(), refusals, links: Vec::new() }
 }
 
 /// An error in one line. The whole log of the verifier is a part of aya's words, and not of these.

@@ -1,12 +1,14 @@
 //! From options to running probes: which of them this kernel allows, loaded, attached and hanging on this
 //! process alone. Nothing is pinned: when the process ends, however it ends, the kernel takes them off.
 
+mod ahead;
 mod attach;
 mod btf;
 mod counters;
 mod helpers;
 mod kernel_config;
 mod ladder;
+mod loader;
 mod lockdown;
 mod namespaces;
 mod object;
@@ -20,7 +22,7 @@ mod targets;
 mod tracefs;
 mod trial;
 
-use std::{io::Read as _, os::fd::AsFd as _};
+use std::{io::Read as _, os::fd::AsFd as _, thread};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
@@ -35,11 +37,12 @@ use tracer_common::{
 };
 
 use self::{
+    ahead::Ahead,
     attach::{Outcome, Refusal},
     helpers::Helper,
     ladder::ProbeSpec,
     offsets::Layout,
-    rung::Tools,
+    rung::{Programs, Tools},
 };
 pub use self::{
     btf::VMLINUX,
@@ -104,6 +107,16 @@ pub struct Session {
     sees_turns: bool,
     counts_behind: bool,
     targets: Listing,
+}
+
+/// Takes all probes off at the same time. The kernel waits with each until no CPU runs it any more (a grace period of RCU),
+/// and those that begin together wait together, for as far as it lets them.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let links = self.outcomes.drain(..).flat_map(|outcome| outcome.links);
+        let threads: Vec<_> = links.map(|link| thread::Builder::new().spawn(|| drop(link))).collect();
+        threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
+    }
 }
 
 /// How it is known who the targets are.
@@ -186,13 +199,16 @@ impl Session {
     pub fn start(request: &Request<'_>, detail: &mut dyn FnMut(&str)) -> Result<Self> {
         let Opened { mut ebpf, object, btf, layout, config } = Opened::of(request)?;
         let guarded_reads = config.guarded_reads != 0;
-        let outcomes = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
+        let (outcomes, iterators) = tracefs::with_tracefs(!guarded_reads, |no_tracefs| {
             let tools = Tools { btf: &btf, layout: &layout, no_tracefs: no_tracefs.as_deref() };
+            let specs = specs(request);
+            let Ahead { refused, iterators } = ahead::load(&mut ebpf, &specs, request.targets, &tools);
             // What adds to a call comes before the calls themselves: so no call lacks a part.
-            specs(request).iter().map(|spec| attach::attach(&mut ebpf, spec, &tools)).collect()
+            let specs = specs.iter().zip(refused);
+            let outcomes = specs.map(|(spec, refused)| attach::attach(&mut ebpf, spec, refused, &tools));
+            (outcomes.collect(), iterators)
         });
-        targets::load_walk(&mut ebpf, &btf, request.targets)?;
-        let can_list_tasks = load_task_iterator(&mut ebpf, &btf).is_ok();
+        let can_list_tasks = iterators?.can_list_tasks;
         let session = Self {
             ebpf,
             outcomes,
@@ -442,8 +458,8 @@ fn no_turns() -> Probe {
     }
 }
 
-fn load_task_iterator(ebpf: &mut Ebpf, btf: &Btf) -> Result<()> {
-    let program: &mut Iter = ebpf.program_mut(SLEEPING_TASKS).context("no task iterator")?.try_into()?;
+fn load_task_iterator(programs: &mut impl Programs, btf: &Btf) -> Result<()> {
+    let program: &mut Iter = programs.named(SLEEPING_TASKS).context("no task iterator")?.try_into()?;
     Ok(program.load("task", btf)?)
 }
 

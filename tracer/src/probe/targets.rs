@@ -18,7 +18,7 @@ use tracer_common::{
     },
 };
 
-use super::{Listing, Session, btf::Btf, offsets::Layout};
+use super::{Listing, Session, btf::Btf, offsets::Layout, rung::Programs};
 
 /// Whom to observe.
 pub enum TargetFilter {
@@ -81,7 +81,7 @@ pub struct TargetHooks {
 const PASSES: usize = 64;
 
 /// The program that walks through them.
-const WALK: &str = "target_processes";
+pub const WALK: &str = "target_processes";
 
 impl TargetFilter {
     /// Writes it into `config`.
@@ -236,9 +236,9 @@ impl Session {
 ///
 /// # Errors
 /// If the kernel has no task iterator.
-pub fn load_walk(ebpf: &mut Ebpf, btf: &aya::Btf, filter: &TargetFilter) -> Result<()> {
+pub fn load_walk(programs: &mut impl Programs, btf: &aya::Btf, filter: &TargetFilter) -> Result<()> {
     if let TargetFilter::Several { .. } = filter {
-        let program: &mut Iter = ebpf.program_mut(WALK).context("the object has no walk")?.try_into()?;
+        let program: &mut Iter = programs.named(WALK).context("the object has no walk")?.try_into()?;
         program.load("task", btf).context("cannot look for the targets among all tasks")?;
     }
     Ok(())

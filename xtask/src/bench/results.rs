@@ -178,7 +178,13 @@ pub mod tests {
             rounds: 2,
             discarded: Discarded::default(),
             cells,
-            tracer_runs: vec![TracerRun { start_ms: 90.0, end_ms: 60.0, resident_bytes: 48 << 20 }],
+            tracer_runs: vec![TracerRun {
+                start_ms: 90.0,
+                end_ms: 60.0,
+                resident_bytes: 48 << 20,
+                own_bytes: 1 << 20,
+                maps_bytes: 2 << 20,
+            }],
             help_ms: vec![3.0],
         }
     }

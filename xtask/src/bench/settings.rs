@@ -61,8 +61,12 @@ pub struct TracerRun {
     pub start_ms: f64,
     /// From the signal that ends the window until the process had ended, ms.
     pub end_ms: f64,
-    /// Most memory that was resident, bytes.
+    /// Most memory that was resident, bytes: its own, its file's and the kernel's maps, which it has mapped.
     pub resident_bytes: u64,
+    /// Its own, when the window was about to close, bytes.
+    pub own_bytes: u64,
+    /// The kernel's maps, bytes.
+    pub maps_bytes: u64,
 }
 
 /// A setting in force, until it is stopped.
@@ -160,7 +164,9 @@ impl Tracer {
 
     fn stop(self) -> Result<Stopped> {
         let Self { mut child, stdout, stderr, start } = self;
-        let resident_bytes = peak_resident_bytes(child.0.id())?;
+        let resident_bytes = status_bytes(child.0.id(), "VmHWM:")?;
+        let own_bytes = status_bytes(child.0.id(), "RssAnon:")?;
+        let maps_bytes = maps_bytes(child.0.id())?;
         let interrupted = Instant::now();
         child.interrupt()?;
         // Read to its end first: the recording may not fit into the pipe.
@@ -170,18 +176,37 @@ impl Tracer {
         drop(stderr);
         ensure!(status.success(), "tracer failed: {status}");
         let calls = recording["syscalls"][0]["calls"].as_u64().context("a recording without calls")?;
-        let run = TracerRun { start_ms: milliseconds(start), end_ms: milliseconds(end), resident_bytes };
+        let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
+        let run = TracerRun { start_ms, end_ms, resident_bytes, own_bytes, maps_bytes };
         Ok(Stopped { calls: Some(calls), tracer: Some(run) })
     }
 }
 
-/// `VmHWM` of a process.
-fn peak_resident_bytes(pid: u32) -> Result<u64> {
+/// A figure of `/proc/PID/status` that is in KiB (proc_pid_status(5)).
+fn status_bytes(pid: u32, name: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
-    Ok(kib.with_context(|| format!("no VmHWM in {path}"))? * 1024)
+    let kib = number_behind(&status, name);
+    Ok(kib.with_context(|| format!("no {name} in {path}"))? * 1024)
+}
+
+/// What the eBPF maps take that a process has open (`bpf_map_show_fdinfo`, kernel/bpf/syscall.c).
+fn maps_bytes(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/fdinfo");
+    let mut bytes = 0;
+    for descriptor in std::fs::read_dir(&path).with_context(|| format!("cannot read {path}"))? {
+        // It may have been closed meanwhile.
+        let told = std::fs::read_to_string(descriptor?.path()).unwrap_or_default();
+        if told.contains("map_type:") {
+            bytes += number_behind(&told, "memlock:").unwrap_or(0);
+        }
+    }
+    Ok(bytes)
+}
+
+fn number_behind(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 pub fn milliseconds(duration: Duration) -> f64 {

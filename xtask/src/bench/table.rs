@@ -95,11 +95,17 @@ fn once(results: &Results) -> String {
     let rows = [
         ("from the start to `tracing …`, ms", of_runs(|run| run.start_ms, 0)),
         ("from the end of the window to the exit, ms", of_runs(|run| run.end_ms, 0)),
-        ("most memory resident, MB", of_runs(|run| run.resident_bytes as f64 / f64::from(1 << 20), 1)),
+        ("most memory resident, MB", of_runs(|run| megabytes(run.resident_bytes), 1)),
+        ("of its own, as the window closes, MB", of_runs(|run| megabytes(run.own_bytes), 1)),
+        ("the kernel's maps, most of which are in the first figure, MB", of_runs(|run| megabytes(run.maps_bytes), 1)),
         ("`--help`, ms", cell(Spread::of(results.help_ms.iter().copied()), 1)),
     ];
     let rows: String = rows.iter().map(|(what, figure)| format!("| {what} | {figure} |\n")).collect();
     format!("{}{rows}", head(&["a run of tracer", "median (quartiles)"]))
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// The first two lines of a table.

@@ -5,6 +5,8 @@
 mod calls;
 mod readiness;
 
+use std::fmt;
+
 pub use self::{calls::calls, readiness::readiness};
 use super::{Preemption, TargetHooks, btf::SYSCALL_FUNCTIONS};
 use crate::model::{Mechanism, Probe};
@@ -110,6 +112,15 @@ impl Place {
             Self::Tracepoint { name, .. } | Self::Entry(name) | Self::Exit(name) | Self::Breakpoint(name) => name,
             Self::TpBtf(name) => name,
         }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Tracepoint { category, .. } = self {
+            write!(formatter, "{category}:")?;
+        }
+        formatter.write_str(self.name())
     }
 }
 

@@ -140,7 +140,7 @@ impl Tried<'_> {
         if let Some((_, trial)) = self.same.iter().find(|(others, _)| *others == programs) {
             return trial.clone();
         }
-        let hung = rung::hang(self.ebpf, rung, self.tools).and_then(|()| self.fired(rung));
+        let hung = rung::hang(self.ebpf, rung, self.tools).and_then(|_links| self.fired(rung));
         let described = programs.iter().map(|program| described(self.ebpf, program)).collect();
         rung::take_off(self.ebpf, rung);
         let refusal = hung.as_ref().err().map(|error| Refusal::new(rung, error));
