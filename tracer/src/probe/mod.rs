@@ -3,6 +3,7 @@
 
 mod attach;
 mod btf;
+mod claims;
 mod counters;
 mod helpers;
 mod ladder;
