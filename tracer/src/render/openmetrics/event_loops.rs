@@ -38,7 +38,10 @@ pub fn families(recording: &Recording) -> Vec<Family> {
         let is_blocked = (knows_disk && knows_verdict).then(|| Number::state(named.contains(&identity(thread))));
         blocked.add_known(&labels, is_blocked);
     }
-    families.all().into_iter().chain([blocked]).collect()
+    let mut all = families.all();
+    // Before the histogram that is last.
+    all.insert(all.len() - 1, blocked);
+    all
 }
 
 /// What is told of event loops, of each or of some together.
