@@ -23,6 +23,7 @@ mod pid_namespaces;
 mod roles;
 mod run;
 mod rungs;
+mod serve;
 mod side_by_side;
 mod splice;
 mod stacks;

@@ -11,6 +11,7 @@ pub mod cgroup;
 pub mod contract;
 pub mod disk;
 pub mod doctor;
+pub mod exporter;
 pub mod file_server;
 pub mod golden;
 pub mod haproxy;

@@ -28,6 +28,7 @@ pub mod recordings;
 pub mod render;
 pub mod scratch;
 pub mod self_test;
+pub mod serve;
 pub mod snapshot;
 pub mod stderr;
 pub mod units;

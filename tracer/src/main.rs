@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(args).map(|()| exit::OK),
         Command::Compare(args) => commands::compare::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Serve(args) => commands::serve::run(args).map(|()| exit::OK),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };

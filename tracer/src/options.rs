@@ -167,6 +167,9 @@ pub struct Measurement {
     pub signals_others: bool,
     /// Whether the measurement itself talks over the network.
     pub connects: bool,
+    /// Whether it goes on when the target has ended, or before there is one: processes that start later, and cgroups that are made anew
+    /// under the same name, are measured too.
+    pub outlives_target: bool,
     /// Whether to say what goes on.
     pub verbose: bool,
 }
@@ -195,6 +198,7 @@ impl Measurement {
             writes_for_others: false,
             signals_others: false,
             connects: false,
+            outlives_target: false,
             verbose,
         }
     }
@@ -216,6 +220,12 @@ impl Measurement {
     #[must_use]
     pub fn looks_at_files(&self) -> bool {
         self.families.contains(&Family::Pagecache)
+    }
+
+    /// Whether the probes may have to be attached once more: to another cgroup that bears the name of one that has gone.
+    #[must_use]
+    pub fn attaches_again(&self) -> bool {
+        self.outlives_target && !(self.target.cgroups.is_empty() && self.target.units.is_empty())
     }
 
     /// What is measured, in a word.

@@ -10,6 +10,7 @@ pub mod merge;
 mod page_cache;
 mod recording;
 mod roles;
+pub mod so_far;
 mod stacks;
 mod turns;
 mod verdict;

@@ -20,9 +20,6 @@ pub struct JudgementArgs {
     /// An event loop whose disk waits take this share of the window is blocked: 0.1%, 0.001
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = parse_share, allow_hyphen_values = true)]
     blocked_share: f64,
-    /// Ask a Java VM (HotSpot) for the full names of its threads; it stops all of them for some milliseconds
-    #[arg(long)]
-    java_names: bool,
     /// Names for clients: a file with an address (10.0.0.7, 10.0.0.7:9092, unix:/path) and a label a line
     #[arg(long, value_name = "FILE", value_parser = peers::read)]
     label_peers: Option<PeerLabels>,
@@ -32,12 +29,6 @@ pub struct JudgementArgs {
     /// Room for this many threads; what finds none is counted as lost [default: four times those there are, at least 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_threads: Option<u32>,
-    /// Take the stacks of disk waits and slow calls too: which functions led to them
-    #[arg(long)]
-    stacks: bool,
-    /// Room for this many stacks; what finds none is counted
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_STACKS, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
-    max_stacks: u32,
     /// Room for this many files, where they are told apart (pagecache); the rest is summed up in one row
     #[arg(long, value_name = "N", default_value_t = MAX_FILES, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     max_files: u32,
@@ -47,6 +38,29 @@ pub struct JudgementArgs {
     /// The programs for kernels that are too old for the others; for tests
     #[arg(long, hide = true)]
     guarded: bool,
+}
+
+/// What is found out about processes besides, which takes a look into them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judgement")]
+pub struct DetailArgs {
+    /// Ask a Java VM (HotSpot) for the full names of its threads; it stops all of them for some milliseconds
+    #[arg(long)]
+    java_names: bool,
+    /// Take the stacks of disk waits and slow calls too: which functions led to them
+    #[arg(long)]
+    stacks: bool,
+    /// Room for this many stacks; what finds none is counted
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_STACKS, value_parser = clap::value_parser!(u32).range(1..=1 << 16))]
+    max_stacks: u32,
+}
+
+impl DetailArgs {
+    /// Writes what the user says into a measurement.
+    pub fn apply(&self, measurement: &mut Measurement, needs_stacks: bool) {
+        measurement.java_names = self.java_names;
+        measurement.stacks = (self.stacks || needs_stacks).then_some(self.max_stacks);
+    }
 }
 
 /// A kernel mechanism to insist on.
@@ -79,14 +93,12 @@ impl MechanismChoice {
 
 impl JudgementArgs {
     /// Writes what the user says into a measurement.
-    pub fn apply(&self, measurement: &mut Measurement, needs_stacks: bool) {
+    pub fn apply(&self, measurement: &mut Measurement) {
         measurement.threshold_ns = duration::as_ns(self.threshold);
-        measurement.java_names = self.java_names;
         measurement.peer_labels = self.label_peers.clone().unwrap_or_default();
         measurement.blocked_share = self.blocked_share;
         measurement.turns = !self.no_turns;
         measurement.max_threads = self.max_threads;
-        measurement.stacks = (self.stacks || needs_stacks).then_some(self.max_stacks);
         measurement.max_files = self.max_files;
         measurement.mechanism = self.mechanism.mechanism();
         measurement.guarded = self.guarded;

@@ -5,7 +5,12 @@ use std::{ffi::OsString, time::Duration};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{CommandArgs, Format, OutputArgs, duration, judgement::JudgementArgs, labels, target::TargetArgs};
+use super::{
+    CommandArgs, Format, OutputArgs, duration,
+    judgement::{DetailArgs, JudgementArgs},
+    labels,
+    target::TargetArgs,
+};
 use crate::{
     exit,
     model::Status,
@@ -38,6 +43,8 @@ pub struct HowArgs {
     window: WindowArgs,
     #[command(flatten)]
     judgement: JudgementArgs,
+    #[command(flatten)]
+    detail: DetailArgs,
     /// What else to measure at the same time
     #[arg(long, value_name = "FAMILIES", value_delimiter = ',', help_heading = "Window")]
     with: Vec<Family>,
@@ -108,7 +115,8 @@ impl HowArgs {
         }
         measurement.labels = labels::of_ci(|name| std::env::var(name).ok());
         measurement.labels.extend(self.labels.iter().cloned());
-        self.judgement.apply(measurement, output.has(Format::Folded));
+        self.judgement.apply(measurement);
+        self.detail.apply(measurement, output.has(Format::Folded));
     }
 }
 

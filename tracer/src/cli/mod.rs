@@ -13,6 +13,7 @@ mod output_spec;
 mod peers;
 mod report;
 mod run;
+mod serve;
 mod share;
 mod target;
 pub mod usage;
@@ -32,6 +33,7 @@ pub use self::{
     output_spec::{FileFormat, OutputSpec},
     report::ReportArgs,
     run::{CommandArgs, RunArgs},
+    serve::ServeArgs,
 };
 
 /// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
@@ -70,6 +72,9 @@ pub enum Command {
     /// Recordings against limits and service-level objectives
     #[command(after_long_help = check::EXAMPLES, override_usage = "tracer check [OPTIONS] <LIMIT>... <FILE>...")]
     Check(Box<CheckArgs>),
+    /// Exporter for Prometheus and OpenMetrics, for running all the time
+    #[command(after_long_help = serve::EXAMPLES, override_usage = "tracer serve [OPTIONS] <TARGET>...")]
+    Serve(Box<ServeArgs>),
     /// What this kernel, these capabilities and this configuration allow, by trying; and whether what tracer finds is true
     #[command(after_long_help = doctor::EXAMPLES)]
     Doctor(Box<DoctorArgs>),
@@ -124,7 +129,9 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Doctor(_) | Self::Demo(_) => false,
+            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Serve(_) | Self::Doctor(_) | Self::Demo(_) => {
+                false
+            }
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

@@ -32,7 +32,8 @@ const MOST_NEW: usize = 200;
 
 /// What the ring buffer has told so far.
 pub struct CulpritLog {
-    ring: RingBuf<MapData>,
+    /// `None`: another log takes what comes from now on.
+    ring: Option<RingBuf<MapData>>,
     files: Rows<FileRef, FileSums>,
     clients: Rows<Peer, CallSums>,
     calls: BinaryHeap<Reverse<Kept>>,
@@ -47,7 +48,7 @@ impl CulpritLog {
     /// An empty log of the records that come through `ring`; `is_shown`: somebody takes the newest as they come.
     pub fn new(ring: RingBuf<MapData>, is_shown: bool) -> Self {
         Self {
-            ring,
+            ring: Some(ring),
             files: Rows::default(),
             clients: Rows::default(),
             calls: BinaryHeap::new(),
@@ -56,6 +57,13 @@ impl CulpritLog {
             paths: Paths::default(),
             received: 0,
         }
+    }
+
+    /// Takes all records that are there, and leaves those to come to another log.
+    #[must_use]
+    pub fn hand_over(&mut self) -> Option<Self> {
+        self.drain();
+        Some(Self::new(self.ring.take()?, self.new.is_some()))
     }
 
     /// Takes all records that are there.
@@ -67,7 +75,7 @@ impl CulpritLog {
 
     /// The next record and its path.
     fn next(&mut self) -> Option<(SlowCall, Vec<u8>)> {
-        let item = self.ring.next()?;
+        let item = self.ring.as_mut()?.next()?;
         let (head, rest) = item.split_at_checked(size_of::<SlowCall>())?;
         let call: SlowCall = bytemuck::pod_read_unaligned(head);
         let path = rest.get(..call.path_bytes as usize).unwrap_or(rest);

@@ -22,20 +22,20 @@ use crate::{
 
 /// The maps of one session. They stay readable after the probes are gone.
 pub struct KernelMaps {
-    window: MappedArray<Window>,
-    taken: MappedArray<u64>,
-    target_counts: MappedArray<TargetCounts>,
-    threads: MappedArray<ThreadSlot>,
-    calls: MappedArray<CallStats>,
-    turns: MappedArray<TurnStats>,
-    breakdowns: MappedArray<CpuHistogram>,
-    errors: MappedArray<ErrorCounts>,
-    losses: MappedArray<Losses>,
-    untold: MappedArray<CallSums>,
-    files: MappedArray<FileStats>,
+    pub(super) window: MappedArray<Window>,
+    pub(super) taken: MappedArray<u64>,
+    pub(super) target_counts: MappedArray<TargetCounts>,
+    pub(super) threads: MappedArray<ThreadSlot>,
+    pub(super) calls: MappedArray<CallStats>,
+    pub(super) turns: MappedArray<TurnStats>,
+    pub(super) breakdowns: MappedArray<CpuHistogram>,
+    pub(super) errors: MappedArray<ErrorCounts>,
+    pub(super) losses: MappedArray<Losses>,
+    pub(super) untold: MappedArray<CallSums>,
+    pub(super) files: MappedArray<FileStats>,
     syscalls: Vec<Syscall>,
     cpus: u32,
-    has_record_per_slot: bool,
+    pub(super) has_record_per_slot: bool,
     looks_at_files: bool,
 }
 
@@ -98,7 +98,7 @@ impl KernelMaps {
     }
 
     /// Indices of the slots that are taken.
-    fn taken(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn taken(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.taken.len()).filter(|&slot| self.taken.get(slot) != 0)
     }
 

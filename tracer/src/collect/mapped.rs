@@ -74,6 +74,17 @@ impl<T: Pod> MappedArray<T> {
         });
     }
 
+    /// Overwrites the value at `index` with zeros.
+    ///
+    /// # Panics
+    /// If `index` is out of range.
+    pub fn clear(&self, index: usize) {
+        self.at(index, |place| {
+            // SAFETY: in range, and the mapping is writable.
+            unsafe { place.write_bytes(0, 1) }
+        });
+    }
+
     fn at<R>(&self, index: usize, work: impl FnOnce(*mut T) -> R) -> R {
         assert!(index < self.length, "value {index} of an array of {}", self.length);
         // SAFETY: within the mapping, which starts at a page and holds values of a multiple of 8 bytes.

@@ -15,4 +15,5 @@ pub mod progress;
 pub mod report;
 pub mod results;
 pub mod run;
+pub mod serve;
 mod targets;

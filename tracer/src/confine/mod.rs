@@ -19,6 +19,8 @@ pub struct Needs {
     pub signals_others: bool,
     /// Talk over the network: the demo's clients do.
     pub connects: bool,
+    /// Attach once more, later.
+    pub attaches_again: bool,
 }
 
 impl Needs {
@@ -31,8 +33,14 @@ impl Needs {
             writes_for_others: options.writes_for_others,
             signals_others: options.signals_others,
             connects: options.connects,
+            attaches_again: options.attaches_again(),
         }
     }
+}
+
+/// Gives up every capability, in this thread and those that it starts. A kernel that refuses leaves things as they were.
+pub fn give_up_all_rights() {
+    let _ = rights::give_up_all();
 }
 
 /// Gives up all that `needs` do not name, in this thread and those that it starts; the system calls in all threads. `can_read` says

@@ -41,9 +41,19 @@ pub fn give_up(needs: &Needs, can_read: impl Fn() -> bool) -> io::Result<String>
     Ok(names(keep))
 }
 
+/// Gives up all of them.
+pub fn give_up_all() -> io::Result<()> {
+    let _ = clear_ambient_capability_set();
+    set(CapabilitySet::empty(), CapabilitySet::empty())
+}
+
 fn set(effective: CapabilitySet, permitted: CapabilitySet) -> io::Result<()> {
     set_capabilities(None, CapabilitySets { effective, permitted, inheritable: CapabilitySet::empty() })
 }
+
+/// Attaches probes, and mounts tracefs where nobody has.
+const ATTACH: CapabilitySet =
+    CapabilitySet::BPF.union(CapabilitySet::PERFMON).union(CapabilitySet::SYS_ADMIN).union(CapabilitySet::SYS_RESOURCE);
 
 fn kept(needs: &Needs) -> CapabilitySet {
     let wanted = [
@@ -51,6 +61,7 @@ fn kept(needs: &Needs) -> CapabilitySet {
         (needs.java_names, ASK_JVMS),
         (needs.writes_for_others, WRITE),
         (needs.signals_others, CapabilitySet::KILL),
+        (needs.attaches_again, ATTACH),
     ];
     wanted.iter().filter(|(is_wanted, _)| *is_wanted).fold(LOOK, |all, (_, those)| all | *those)
 }
@@ -67,8 +78,14 @@ mod tests {
     #[test]
     fn what_is_kept_follows_from_what_is_left_to_do() {
         assert_eq!(names(kept(&Needs::default())), "CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE");
-        let all =
-            Needs { java_names: true, stacks: true, writes_for_others: true, signals_others: true, connects: true };
+        let all = Needs {
+            java_names: true,
+            stacks: true,
+            writes_for_others: true,
+            signals_others: true,
+            connects: true,
+            attaches_again: false,
+        };
         let dangerous = CapabilitySet::SYS_ADMIN | CapabilitySet::BPF | CapabilitySet::SYS_MODULE;
         assert!(!kept(&all).intersects(dangerous));
         assert!(kept(&all).contains(CapabilitySet::KILL | CapabilitySet::SETUID | CapabilitySet::SYSLOG));

@@ -23,8 +23,6 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_process_vm_writev,
     libc::SYS_pidfd_getfd,
     libc::SYS_userfaultfd,
-    // More to watch than there is.
-    libc::SYS_perf_event_open,
     // System calls that no filter sees.
     libc::SYS_io_uring_setup,
     // The kernel itself.
@@ -36,7 +34,6 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_reboot,
     libc::SYS_syslog,
     // What others see: mounts, names, clocks, swap, accounting, keys.
-    libc::SYS_mount,
     libc::SYS_umount2,
     libc::SYS_pivot_root,
     libc::SYS_chroot,
@@ -47,7 +44,6 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_fsconfig,
     libc::SYS_fsmount,
     libc::SYS_mount_setattr,
-    libc::SYS_unshare,
     libc::SYS_setns,
     libc::SYS_sethostname,
     libc::SYS_setdomainname,
@@ -66,6 +62,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_open_by_handle_at,
     libc::SYS_mknodat,
 ];
+
+/// More to watch than there is, and tracefs where nobody has mounted it.
+const ATTACHING: &[libc::c_long] = &[libc::SYS_perf_event_open, libc::SYS_mount, libc::SYS_unshare];
 
 /// Becoming somebody else.
 const IDENTITY: &[libc::c_long] = &[
@@ -110,7 +109,10 @@ fn filter(needs: &Needs) -> Result<BpfProgram> {
     let first =
         |operation, value| SeccompRule::new(vec![SeccompCondition::new(0, SeccompCmpArgLen::Dword, operation, value)?]);
     let commands: Result<Vec<_>, _> = BPF_COMMANDS.iter().map(|&command| first(SeccompCmpOp::Eq, command)).collect();
-    rules.insert(libc::SYS_bpf, commands?);
+    if !needs.attaches_again {
+        rules.insert(libc::SYS_bpf, commands?);
+        rules.extend(ATTACHING.iter().map(|&number| (number, Vec::new())));
+    }
     if !needs.connects {
         let not_local = first(SeccompCmpOp::Ne, libc::AF_UNIX as u64)?;
         rules.insert(libc::SYS_socket, vec![not_local]);

@@ -30,6 +30,10 @@ pub fn find_targets(
     if !session.lists_targets() {
         return Ok(list);
     }
+    if options.outlives_target {
+        list.extend(&session.targets(|| maps.target_counts())?);
+        return Ok(list);
+    }
     if options.target.wait {
         maps.arm_window();
     }

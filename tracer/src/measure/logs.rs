@@ -1,7 +1,10 @@
 //! What is taken down while the window is open.
 
+use tracer_common::files::FileStats;
+
 use crate::{
     collect::{CulpritLog, JavaNames, KernelMaps, ProcessList, Sight, StackLog, ThreadLog, WatchLog},
+    options::Measurement,
     snapshot::FilesRead,
 };
 
@@ -24,6 +27,21 @@ pub struct Logs {
 }
 
 impl Logs {
+    /// Empty but for `processes`; without stacks and names of Java threads.
+    pub fn new(options: &Measurement, processes: ProcessList, culprits: Option<CulpritLog>) -> Self {
+        let mut sight = Sight::new(options.stacks.is_some(), options.looks_at_files());
+        sight.look(processes.first());
+        Self {
+            culprits,
+            sight,
+            watched: WatchLog::default(),
+            stacks: None,
+            processes,
+            threads: ThreadLog::default(),
+            java: None,
+        }
+    }
+
     /// Looks at what must be looked at while it is there: what the target waits on, and what it has mapped for stacks.
     pub fn look(&mut self, maps: &KernelMaps) {
         self.sight.look(maps.keys().map(|key| key.pid));
@@ -37,7 +55,7 @@ impl Logs {
     }
 
     /// The files that were read, where they were told apart.
-    pub fn files(&mut self, maps: &KernelMaps) -> Option<FilesRead> {
-        Some(self.culprits.as_mut()?.files(maps.files()?))
+    pub fn files(&mut self, files: Option<(Vec<FileStats>, FileStats)>) -> Option<FilesRead> {
+        Some(self.culprits.as_mut()?.files(files?))
     }
 }

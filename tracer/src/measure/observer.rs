@@ -42,4 +42,8 @@ pub trait Observer {
     }
     /// The newest slow and disk-blocked calls, in the order in which they came.
     fn slow_calls(&mut self, _calls: Vec<CallData>) {}
+    /// A window has closed after which another one opens, and what it has brought.
+    fn closed(&mut self, _snapshot: Snapshot) {}
+    /// For so long no window was open before the one that opens now.
+    fn unobserved(&mut self, _time: Duration) {}
 }

@@ -20,6 +20,11 @@ impl<'a> Patience<'a> {
         Self { child, observer, has_said: false }
     }
 
+    /// Whom it told.
+    pub fn into_observer(self) -> &'a mut dyn Observer {
+        self.observer
+    }
+
     /// Waits for `period` before the next look for `selector`.
     ///
     /// # Errors

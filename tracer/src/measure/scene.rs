@@ -6,11 +6,11 @@ use tracer_common::{records::SleepingTask, syscall::Syscall};
 
 use super::{logs::Logs, window::WindowData};
 use crate::{
-    collect::{CulpritLog, KernelMaps},
+    collect::{Held, KernelMaps},
     model::{Host, Probe},
     options::Measurement,
     probe::Session,
-    snapshot::{IdleInstance, Snapshot, ThreadData},
+    snapshot::{IdleInstance, Snapshot},
 };
 
 /// What is the same throughout a measurement.
@@ -35,28 +35,33 @@ impl Asked {
     /// Who sleeps now, on what, and what was missed so far.
     pub fn now(session: &mut Session, maps: &KernelMaps, logs: &mut Logs) -> Self {
         let asleep = session.sleeping_tasks();
+        Self::of(asleep, session.probes(), session, maps, logs)
+    }
+
+    /// The same of a moment at which `asleep` slept and `probes` had missed so much.
+    pub fn of(
+        asleep: Option<Vec<SleepingTask>>,
+        probes: Vec<Probe>,
+        session: &Session,
+        maps: &KernelMaps,
+        logs: &mut Logs,
+    ) -> Self {
         logs.watched.look(maps, asleep.iter().flatten().filter_map(SleepingTask::ready_set));
         // To find them takes a look at every descriptor: only worth it for a process with a thread that may be stuck.
         let stuck = asleep.iter().flatten().filter(|task| may_be_stuck(task)).map(|task| task.key.pid);
         let stuck: BTreeSet<_> = stuck.collect();
         let idle_instances = stuck.into_iter().flat_map(|pid| logs.watched.idle_instances(pid)).collect();
-        Self { asleep, idle_instances, probes: session.probes(), counts_behind: session.counts_behind() }
+        Self { asleep, idle_instances, probes, counts_behind: session.counts_behind() }
     }
 }
 
 impl Scene<'_> {
     /// What `window` has brought, without the names that JVMs give their threads, and without stacks.
-    pub fn snapshot(
-        &self,
-        window: WindowData,
-        asked: Asked,
-        mut threads: Vec<ThreadData>,
-        logs: &mut Logs,
-    ) -> Snapshot {
-        let (options, maps) = (self.options, self.maps);
-        let target_counts = maps.target_counts();
+    pub fn snapshot(&self, window: WindowData, asked: Asked, held: Held, logs: &mut Logs) -> Snapshot {
+        let options = self.options;
+        let Held { mut threads, .. } = held;
         let mut target = window.target;
-        logs.processes.write(&mut target, &target_counts);
+        logs.processes.write(&mut target, &held.targets);
         logs.culprits.iter_mut().for_each(|log| log.name_worst_turns(&mut threads));
         Snapshot {
             host: self.host.clone(),
@@ -64,16 +69,16 @@ impl Scene<'_> {
             target,
             start: window.start,
             opened_ns: window.opened_ns,
-            opened_boottime_ns: maps.opened_boottime_ns(),
+            opened_boottime_ns: held.opened_boottime_ns,
             closed_ns: window.closed_ns,
             threshold_ns: options.threshold_ns,
             blocked_share: options.blocked_share,
             probes: asked.probes.into_iter().chain(logs.sight.probes()).collect(),
             hidden: logs.sight.hidden(),
-            processes_dropped: target_counts.no_room,
-            losses: maps.losses(),
+            processes_dropped: held.targets.no_room,
+            losses: held.losses,
             threads,
-            syscalls: maps.beyond_threads(),
+            syscalls: held.syscalls,
             asleep_before: window.asleep_before,
             asleep: asked.asleep,
             idle_instances: asked.idle_instances,
@@ -82,8 +87,8 @@ impl Scene<'_> {
             thread_names: HashMap::new(),
             peer_labels: options.peer_labels.clone(),
             labels: options.labels.clone(),
-            files: logs.files(maps),
-            culprits: logs.culprits.as_mut().map(|log: &mut CulpritLog| log.so_far(&maps.untold())),
+            files: logs.files(held.files),
+            culprits: logs.culprits.as_mut().map(|log| log.so_far(&held.untold)),
             stacks: None,
             intervals: window.intervals,
         }

@@ -4,6 +4,7 @@
 mod ahead;
 mod attach;
 mod btf;
+mod claims;
 mod counters;
 mod helpers;
 mod kernel_config;

@@ -36,11 +36,11 @@ pub use demo::demo_account;
 pub use facts::target_name;
 pub use folded::folded;
 pub use hlog::hlog;
-pub use html::html;
+pub use html::{html, status_page};
 pub use interval::{HEADER_EVERY as INTERVAL_HEADER_EVERY, header as interval_header, lines as interval_lines};
 pub use json::{interval_line, json};
 pub use markdown::markdown;
-pub use openmetrics::openmetrics;
+pub use openmetrics::{Own, Served, Texts, Told, openmetrics, served};
 pub use table::table;
 
 /// How a report for people is laid out.

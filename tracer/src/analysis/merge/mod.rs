@@ -5,7 +5,7 @@ mod hosts;
 mod names;
 mod page_cache;
 mod refusal;
-mod row;
+pub(crate) mod row;
 mod rows;
 mod runs;
 mod stacks;

@@ -31,6 +31,18 @@ impl ProcessList {
         Self { records, processes: Vec::new(), places: HashMap::new() }
     }
 
+    /// A list of those that live, which takes the records that come from now on.
+    #[must_use]
+    pub fn hand_over(&mut self) -> Self {
+        let mut next = Self::new(self.records.take());
+        let now = self
+            .processes
+            .iter()
+            .filter_map(|process| processes::now(process.pid).filter(|now| now.start_time_ns == process.start_time_ns));
+        now.for_each(|process| next.add(process));
+        next
+    }
+
     /// Those that are known.
     pub fn processes(&self) -> &[Process] {
         &self.processes

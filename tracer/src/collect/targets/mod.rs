@@ -20,7 +20,7 @@ pub use self::{
     end::TargetEnd,
     given::{TargetProcess, ignores_hangup},
     list::ProcessList,
-    processes::{ThreadNow, thread_now},
+    processes::{ThreadNow, lives, thread_now},
 };
 use crate::{
     globs,
@@ -47,6 +47,8 @@ pub struct Targets {
     pub thread_count: usize,
     /// Whether processes may become targets while the window is open.
     pub is_open_ended: bool,
+    /// The cgroups that were found.
+    cgroups: Vec<u64>,
 }
 
 impl Targets {
@@ -86,28 +88,61 @@ impl Targets {
                 cgroups: cgroups.iter().map(watched).collect(),
             },
         };
-        Ok(Self { given, threads, filter, thread_count, is_open_ended: option.follow || !option.is_by_id() })
+        Ok(Self {
+            given,
+            threads,
+            filter,
+            thread_count,
+            is_open_ended: option.follow || !option.is_by_id(),
+            cgroups: cgroups.iter().map(|cgroup| cgroup.id).collect(),
+        })
     }
+}
+
+/// The cgroups that are measured, while their names may come to stand for others: a unit that is started again has a cgroup of
+/// its own.
+#[derive(Debug)]
+pub struct CgroupsFound(Vec<u64>);
+
+impl CgroupsFound {
+    /// Those of `targets`.
+    #[must_use]
+    pub fn of(targets: &Targets) -> Self {
+        Self(targets.cgroups.clone())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `option` names others by now. One that has gone is not replaced yet.
+    #[must_use]
+    pub fn are_replaced(&self, option: &TargetOption) -> bool {
+        by_name(option).is_ok_and(|found| found.iter().map(|cgroup| cgroup.id).ne(self.0.iter().copied()))
+    }
+}
+
+fn by_name(option: &TargetOption) -> Result<Vec<TargetCgroup>> {
+    let by_path = option.cgroups.iter().map(|text| cgroups::cgroup(text));
+    by_path.chain(option.units.iter().map(|name| cgroups::unit(name))).collect()
 }
 
 /// The cgroups that `option` names; waits for them if it is to.
 fn found_cgroups(option: &TargetOption, wait: &mut Wait<'_>) -> Result<Vec<TargetCgroup>> {
-    let find = || -> Result<Vec<_>> {
-        let by_path = option.cgroups.iter().map(|text| cgroups::cgroup(text));
-        by_path.chain(option.units.iter().map(|name| cgroups::unit(name))).collect()
-    };
     // With names beside them, the first process of any kind ends the wait, and cgroups cannot be added later.
     let is_waited_for = |found: &Result<Vec<TargetCgroup>>| match found {
         Ok(cgroups) => cgroups.iter().all(|cgroup| hierarchies::threads(&cgroup.directory) == 0),
         Err(_) => true,
     };
-    let mut found = find();
+    let mut found = by_name(option);
     let names_cgroups_alone = option.comms.is_empty() && option.pids.is_empty() && option.tids.is_empty();
     if option.wait && names_cgroups_alone && is_waited_for(&found) {
         let selector = option.selector();
         while is_waited_for(&found) {
             wait(&selector, LOOK)?;
-            found = find();
+            found = by_name(option);
         }
     }
     found

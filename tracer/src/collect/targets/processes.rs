@@ -64,6 +64,13 @@ pub fn now(pid: Pid) -> Option<Process> {
     })
 }
 
+/// Whether a process has not ended. Another one may have its id.
+#[must_use]
+pub fn lives(process: &Process) -> bool {
+    let stat = stat(&format!("/proc/{}/stat", process.pid));
+    stat.is_some_and(|stat| !stat.has_ended && stat.start_time_ns == process.start_time_ns)
+}
+
 fn command_line(pid: Pid) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);

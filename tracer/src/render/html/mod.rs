@@ -17,6 +17,7 @@ mod measured;
 mod page;
 mod policy;
 mod section;
+mod status;
 mod tables;
 mod timeline;
 mod verdict;
@@ -24,6 +25,12 @@ mod verdict;
 pub use comparison::comparison;
 
 use crate::model::Recording;
+
+/// The page of an exporter that measures what `selector` says.
+#[must_use]
+pub fn status_page(selector: &str, served: &super::Served<'_>) -> String {
+    status::page(selector, served)
+}
 
 /// The page.
 #[must_use]

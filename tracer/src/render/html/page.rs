@@ -13,19 +13,19 @@ use crate::{
     units::{duration, setting},
 };
 
+/// The verdict in a word or two.
+pub fn title_of(status: Status) -> &'static str {
+    match status {
+        Status::Blocked => "Blocked on disk",
+        Status::Clear => "Clear",
+        Status::Inconclusive => "Inconclusive",
+    }
+}
+
 /// The whole page.
 pub fn page(facts: &Facts) -> String {
     let recording = facts.recording;
-    let title = format!(
-        "{} · {} · {}",
-        match recording.verdict.status {
-            Status::Blocked => "Blocked on disk",
-            Status::Clear => "Clear",
-            Status::Inconclusive => "Inconclusive",
-        },
-        target(recording),
-        recording.tool.name
-    );
+    let title = format!("{} · {} · {}", title_of(recording.verdict.status), target(recording), recording.tool.name);
     let mut overview = Section::new("calls", "System calls");
     overview.add(tables::syscalls::table(facts));
     let sections = [

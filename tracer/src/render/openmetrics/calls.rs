@@ -19,14 +19,25 @@ struct Of {
 }
 
 pub fn families(recording: &Recording) -> Vec<Family> {
-    let knows_disk = knows_disk_waits(recording);
+    of(&recording.syscalls.iter().collect::<Vec<_>>(), knows_disk_waits(recording))
+}
+
+/// What these add up to, of which nothing ever gets less.
+pub fn growing(syscalls: &[&SyscallRecord], knows_disk: bool) -> impl Iterator<Item = Family> {
+    of(syscalls, knows_disk).into_iter().filter(|family| family.kind() != Gauge)
+}
+
+/// The labels of a system call.
+pub fn labels_of<'a>(name: &'a str, direction: Option<&'a str>) -> Vec<(&'a str, &'a str)> {
+    std::iter::once(("syscall", name)).chain(direction.map(|direction| ("direction", direction))).collect()
+}
+
+fn of(syscalls: &[&SyscallRecord], knows_disk: bool) -> Vec<Family> {
     let known = counts().into_iter().chain(latencies()).filter(|of| knows_disk || !of.is_of_disk);
     let families = known.map(|Of { mut family, add, .. }| {
         let mut seen = Vec::new();
-        for syscall in &recording.syscalls {
-            let labels: Vec<_> = std::iter::once(("syscall", syscall.name.as_str()))
-                .chain(syscall.direction.iter().map(|direction| ("direction", direction.as_str())))
-                .collect();
+        for syscall in syscalls {
+            let labels = labels_of(&syscall.name, syscall.direction.as_deref());
             // Twice the same labels would be refused.
             if !seen.contains(&labels) {
                 add(&mut family, &labels, syscall);

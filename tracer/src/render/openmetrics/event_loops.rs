@@ -12,11 +12,21 @@ use crate::{
     render::facts::{identity, knows_disk_waits},
 };
 
+/// What the event loops of processes with a name add up to.
+pub fn by_process<'a>(rows: impl Iterator<Item = (&'a String, &'a EventLoop)>, knows_disk: bool) -> Vec<Family> {
+    let mut families = Families::default();
+    for (process, row) in rows {
+        families.add(&[("process", process)], row, knows_disk);
+    }
+    families.all()
+}
+
 pub fn families(recording: &Recording) -> Vec<Family> {
-    let mut families = [turns(), busy(), waiting(), behind(), latency()];
-    let mut on_disk = [disk_waits(), disk_time(), blocked(), latency_without_disk()];
+    let mut families = Families::default();
+    let mut blocked = blocked();
     let named: BTreeSet<_> = recording.verdict.threads.iter().map(identity).collect();
     let knows_verdict = recording.verdict.status != Status::Inconclusive;
+    let knows_disk = knows_disk_waits(recording);
     for row in &recording.event_loops {
         let thread = &row.thread;
         let (pid, tid, start) = (thread.pid.to_string(), thread.tid.to_string(), thread.start_time_ns.to_string());
@@ -24,21 +34,50 @@ pub fn families(recording: &Recording) -> Vec<Family> {
         let ids = [("pid", pid.as_str()), ("tid", &tid), ("start_time_ns", &start), ("name", &thread.name)];
         let host = thread.hostname.as_deref().map(|host| ("host", host));
         let labels: Vec<_> = host.into_iter().chain(ids).collect();
-        let [turns, busy, waiting, behind, latency] = &mut families;
-        turns.add_known(&labels, row.turns.map(Number::count));
-        busy.add_known(&labels, row.busy_ns.map(Number::seconds));
-        waiting.add_known(&labels, row.waiting_ns.map(Number::seconds));
-        behind.add_known(&labels, row.behind.map(Number::count));
-        add_histogram(latency, &labels, row, |row| row.turn_latency.as_ref());
-        if knows_disk_waits(recording) {
-            let [disk_waits, disk_time, blocked, without_disk] = &mut on_disk;
-            disk_waits.add(&labels, Number::count(row.disk_waits));
-            disk_time.add(&labels, Number::seconds(row.disk_wait_ns));
-            blocked.add_known(&labels, knows_verdict.then(|| Number::state(named.contains(&identity(thread)))));
-            add_histogram(without_disk, &labels, row, |row| row.turn_latency_without_disk.as_ref());
+        families.add(&labels, row, knows_disk);
+        let is_blocked = (knows_disk && knows_verdict).then(|| Number::state(named.contains(&identity(thread))));
+        blocked.add_known(&labels, is_blocked);
+    }
+    let mut all = families.all();
+    // Before the histogram that is last.
+    all.insert(all.len() - 1, blocked);
+    all
+}
+
+/// What is told of event loops, of each or of some together.
+struct Families {
+    turns: [Family; 5],
+    on_disk: [Family; 3],
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        Self {
+            turns: [turns(), busy(), waiting(), behind(), latency()],
+            on_disk: [disk_waits(), disk_time(), latency_without_disk()],
         }
     }
-    families.into_iter().chain(on_disk).collect()
+}
+
+impl Families {
+    fn add(&mut self, labels: Labels, row: &EventLoop, knows_disk: bool) {
+        let [turns, busy, waiting, behind, latency] = &mut self.turns;
+        turns.add_known(labels, row.turns.map(Number::count));
+        busy.add_known(labels, row.busy_ns.map(Number::seconds));
+        waiting.add_known(labels, row.waiting_ns.map(Number::seconds));
+        behind.add_known(labels, row.behind.map(Number::count));
+        add_histogram(latency, labels, row, |row| row.turn_latency.as_ref());
+        if knows_disk {
+            let [disk_waits, disk_time, without_disk] = &mut self.on_disk;
+            disk_waits.add(labels, Number::count(row.disk_waits));
+            disk_time.add(labels, Number::seconds(row.disk_wait_ns));
+            add_histogram(without_disk, labels, row, |row| row.turn_latency_without_disk.as_ref());
+        }
+    }
+
+    fn all(self) -> Vec<Family> {
+        self.turns.into_iter().chain(self.on_disk).collect()
+    }
 }
 
 fn add_histogram(

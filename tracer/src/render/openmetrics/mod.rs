@@ -7,8 +7,14 @@ mod calls;
 mod event_loops;
 mod family;
 mod page_cache;
+mod served;
 mod state;
 
+use self::family::Dialect;
+pub use self::{
+    family::Told,
+    served::{Own, Served, Texts, served},
+};
 use crate::model::Recording;
 
 /// The metrics of one recording, up to `# EOF`.
@@ -16,8 +22,7 @@ use crate::model::Recording;
 pub fn openmetrics(recording: &Recording) -> String {
     let mut families = state::families(recording);
     families.extend(calls::families(recording));
-    families.extend(page_cache::families(recording));
+    families.extend(page_cache::families(recording.page_cache.as_ref().map(|page_cache| &page_cache.total)));
     families.extend(event_loops::families(recording));
-    let text: String = families.iter().map(family::Family::text).collect();
-    text + "# EOF\n"
+    family::text(&families, Dialect::OpenMetrics)
 }

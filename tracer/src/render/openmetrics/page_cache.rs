@@ -1,11 +1,11 @@
 //! What was read through the page cache, all threads and files together.
 
 use super::family::{Family, Kind::Counter, Number};
-use crate::model::Recording;
+use crate::model::PagesRead;
 
 /// None if files were not told apart.
-pub fn families(recording: &Recording) -> Vec<Family> {
-    let Some(read) = recording.page_cache.as_ref().map(|page_cache| &page_cache.total) else { return Vec::new() };
+pub fn families(read: Option<&PagesRead>) -> Vec<Family> {
+    let Some(read) = read else { return Vec::new() };
     let figures = [
         ("tracer_page_cache_reads", "", "Calls that read a file and returned bytes.", read.calls),
         ("tracer_page_cache_read_bytes", "bytes", "Bytes that they returned.", read.bytes),

@@ -1,6 +1,10 @@
 //! What was measured, how well, and the verdict.
 
-use super::family::{Family, Kind::Gauge, Number};
+use super::family::{
+    Family,
+    Kind::{self, Gauge},
+    Number,
+};
 use crate::{
     model::{Losses, ProbeStatus, Recording, Status},
     render::{facts, observation::kinds_of_loss},
@@ -11,7 +15,7 @@ pub fn families(recording: &Recording) -> Vec<Family> {
     families.extend(window(recording));
     families.extend(verdict(recording));
     families.extend(probes(recording));
-    families.push(losses(&recording.losses));
+    families.push(losses(&recording.losses, Gauge));
     families
 }
 
@@ -58,7 +62,7 @@ fn window(recording: &Recording) -> [Family; 4] {
     [start, length, threshold, share]
 }
 
-fn verdict(recording: &Recording) -> [Family; 3] {
+pub fn verdict(recording: &Recording) -> [Family; 3] {
     let mut verdict = Family::new(
         "tracer_verdict",
         Gauge,
@@ -84,19 +88,25 @@ fn verdict(recording: &Recording) -> [Family; 3] {
     [verdict, loops, blocked]
 }
 
-fn probes(recording: &Recording) -> [Family; 2] {
-    let mut attached = Family::new(
+/// What probes are there, and what they missed, as `kind`: a state, or something that only grows.
+pub fn probe_families(kind: Kind) -> [Family; 2] {
+    let attached = Family::new(
         "tracer_probe_attached",
         Gauge,
         "",
         "Whether a thing was observed. Metrics that rest on one that was not are absent.",
     );
-    let mut missed = Family::new(
+    let missed = Family::new(
         "tracer_probe_missed_events",
-        Gauge,
+        kind,
         "",
         "Events that the kernel says its programs missed. Absent where it does not tell.",
     );
+    [attached, missed]
+}
+
+fn probes(recording: &Recording) -> [Family; 2] {
+    let [mut attached, mut missed] = probe_families(Gauge);
     let mut seen = Vec::new();
     for probe in recording.probes.iter().filter(|probe| probe.status != ProbeStatus::Off) {
         // Twice the same labels would be refused.
@@ -112,9 +122,10 @@ fn probes(recording: &Recording) -> [Family; 2] {
     [attached, missed]
 }
 
-fn losses(losses: &Losses) -> Family {
+/// What was lost, as `kind`: a state, or something that only grows.
+pub fn losses(losses: &Losses, kind: Kind) -> Family {
     let mut family =
-        Family::new("tracer_losses", Gauge, "", "What could not be counted, by kind. All 0: nothing was lost.");
+        Family::new("tracer_losses", kind, "", "What could not be counted, by kind. All 0: nothing was lost.");
     for loss in kinds_of_loss(losses) {
         family.add_known(&[("kind", loss.key)], loss.number.map(Number::count));
     }
