@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => commands::compare::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Serve(args) => commands::serve::run(args).map(|()| exit::OK),
+        Command::Slo(args) => commands::slo::run(args).map(|()| exit::OK),
         Command::Doctor(args) => commands::doctor::run(args),
         Command::Demo(args) => commands::demo::run(args).map(|()| exit::OK),
     };

@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod serve;
 mod share;
+mod slo;
 mod target;
 pub mod usage;
 
@@ -34,6 +35,7 @@ pub use self::{
     report::ReportArgs,
     run::{CommandArgs, RunArgs},
     serve::ServeArgs,
+    slo::{RulesArgs, SloArgs, SloCommand},
 };
 
 /// eBPF latency diagnostics: which event-loop threads are blocked on disk, and by what.
@@ -75,6 +77,9 @@ pub enum Command {
     /// Exporter for Prometheus and OpenMetrics, for running all the time
     #[command(after_long_help = serve::EXAMPLES, override_usage = "tracer serve [OPTIONS] <TARGET>...")]
     Serve(Box<ServeArgs>),
+    /// Service-level objectives as rules and alerts of Prometheus
+    #[command(arg_required_else_help = true)]
+    Slo(SloArgs),
     /// What this kernel, these capabilities and this configuration allow, by trying; and whether what tracer finds is true
     #[command(after_long_help = doctor::EXAMPLES)]
     Doctor(Box<DoctorArgs>),
@@ -129,9 +134,13 @@ impl Command {
             Self::Sendfile(args) | Self::Splice(args) | Self::Pagecache(args) | Self::Eventloop(args) => {
                 !args.command.is_empty()
             }
-            Self::Report(_) | Self::Compare(_) | Self::Check(_) | Self::Serve(_) | Self::Doctor(_) | Self::Demo(_) => {
-                false
-            }
+            Self::Report(_)
+            | Self::Compare(_)
+            | Self::Check(_)
+            | Self::Serve(_)
+            | Self::Slo(_)
+            | Self::Doctor(_)
+            | Self::Demo(_) => false,
         };
         if runs_command { exit::FAILED_BESIDE_COMMAND } else { exit::FAILED }
     }

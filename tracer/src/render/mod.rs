@@ -28,6 +28,7 @@ pub(crate) mod observation;
 mod openmetrics;
 mod outcome;
 pub(crate) mod percentile;
+pub mod rules;
 mod table;
 mod worst;
 

@@ -86,6 +86,15 @@ impl fmt::Display for Number {
     }
 }
 
+/// The highest edge of histograms that no value below it is longer than `ns`, or else the lowest there is: in ns, and as the label
+/// `le` has it.
+pub fn edge_below(ns: u64) -> (u64, String) {
+    let powers = FIRST_EDGE..=LAST_EDGE;
+    let edges = powers.map(|power| (1u64 << power) - 1);
+    let edge = edges.take_while(|&edge| edge <= ns).last().unwrap_or((1 << FIRST_EDGE) - 1);
+    (edge, seconds(edge))
+}
+
 /// What was told of each counter and bucket, so that none is ever told to be less.
 #[derive(Clone, Debug, Default)]
 pub struct Told(HashMap<String, Number>);

@@ -11,6 +11,7 @@ mod served;
 mod state;
 
 use self::family::Dialect;
+pub use self::family::edge_below;
 pub use self::{
     family::Told,
     served::{Own, Served, Texts, served},
