@@ -122,6 +122,6 @@ fn a_refused_program_is_one_line_and_with_v_the_verifiers_last_words() {
     // Of each refusal the last six lines of the verifier, and no more.
     let lines: Vec<_> = ran.stderr.lines().collect();
     let is_ours = |line: &&str| line.contains(": no ") || line.starts_with("tracer: cannot trace");
-    let told = lines.split(|line| is_ours(&line)).skip(1).map(<[_]>::len).max();
+    let told = lines.split(is_ours).skip(1).map(<[_]>::len).max();
     assert_eq!(told, Some(6), "{}", ran.stderr);
 }

@@ -48,9 +48,8 @@ fn long_options(text: &str) -> BTreeSet<&str> {
     words.filter(|word| word.starts_with("--") && word.ends_with(|c: char| c != '-')).collect()
 }
 
-/// The commands that the help lists, but for `help` itself.
-fn commands() -> Vec<String> {
-    let help = run(tracer("--help")).stdout;
+/// The commands that a help lists, but for `help` itself.
+fn commands(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // A description may go on in the next line.
     let named = listed.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
@@ -64,12 +63,15 @@ fn each_command_is_documented_with_the_options_that_it_has() {
         long_options("| --max-threads N | ---|--- | -q | a--b (`--top`), --pid=1"),
         ["--max-threads", "--pid", "--top"].into()
     );
-    let commands = commands();
-    assert!(commands.len() >= 2, "{commands:?}");
-    for command in commands {
+    let listed = commands(&run(tracer("--help")).stdout);
+    assert!(listed.len() >= 2, "{listed:?}");
+    for command in listed {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/commands/{command}.md"));
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let help = run(tracer(&format!("{command} --help"))).stdout;
+        let own = run(tracer(&format!("{command} --help"))).stdout;
+        // One that has commands of its own is documented with them.
+        let below = commands(&own).into_iter().map(|name| run(tracer(&format!("{command} {name} --help"))).stdout);
+        let help = std::iter::once(own.clone()).chain(below).collect::<String>();
         let (documented, offered) = (long_options(&text), long_options(&help));
         assert!(offered.len() > 2, "{help}");
         let missing: Vec<_> = offered.difference(&documented).collect();

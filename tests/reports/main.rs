@@ -15,6 +15,7 @@ mod openmetrics;
 mod page;
 mod progress;
 mod reading;
+mod rules;
 mod table;
 
 use std::{fs, path::PathBuf};

@@ -98,7 +98,7 @@ fn group(yaml: &mut Yaml, promise: &Promise<'_>, selector: &Selector, alerts: &[
         yaml.line(8, "annotations:");
         yaml.template(10, "summary", &format!("{title} of {} burns its error budget", slo.service), None);
         let promised = format!(
-            "Over {} {} % of the calls are to be {}. At {} times what would just use that up, somebody is to look",
+            "Over {}, {} % of the calls are to be {}. The error budget burns too fast: at a rate above {}",
             span(slo.window_ns),
             percent(objective.target),
             objective.good.label(),
