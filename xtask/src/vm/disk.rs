@@ -64,6 +64,7 @@ fn fill(root: &Path, contents: &Contents<'_>, kernel: &Image) -> Result<()> {
     fs::copy(contents.kernel_tests, built.join("deps/kernel"))?;
     fs::write(root.join("tests/arguments"), contents.arguments.join("\n"))?;
     fs::write(root.join("tests/without"), contents.without.join(" "))?;
+    Run::new("cp").arg("--recursive").args([&kernel.boot(), root]).status()?;
     // For those that look users up.
     for file in ["etc/passwd", "etc/group"] {
         fs::copy(Path::new("/").join(file), root.join(file))?;

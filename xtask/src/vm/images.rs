@@ -38,6 +38,11 @@ impl Image {
         self.directory.join("vmlinuz")
     }
 
+    /// What lies in /boot for everybody to read: its configuration.
+    pub fn boot(&self) -> PathBuf {
+        self.directory.join("boot")
+    }
+
     /// Modules to load, in this order; where the kernel has one built in it is not there.
     pub fn modules(&self) -> Vec<PathBuf> {
         let names = MODULES.iter().filter_map(|module| Path::new(module).file_name());
@@ -67,6 +72,10 @@ fn pick(unpacked: &Path, directory: &Path) -> Result<()> {
     let boot = unpacked.join("boot");
     let vmlinuz = only_entry(&boot, |name| name.starts_with("vmlinuz-"))?;
     fs::rename(vmlinuz, directory.join("vmlinuz"))?;
+    let config = only_entry(&boot, |name| name.starts_with("config-"))?;
+    let name = config.file_name().context("a configuration has a name")?;
+    fs::create_dir(directory.join("boot"))?;
+    fs::rename(&config, directory.join("boot").join(name))?;
     let modules = ["usr/lib/modules", "lib/modules"].map(|place| unpacked.join(place));
     let modules = modules.iter().find(|place| place.is_dir()).context("it has no modules")?;
     let modules = only_entry(modules, |_| true)?;
